@@ -1,0 +1,1 @@
+//! Alerts and notifications: what the detector makes and the outputs send

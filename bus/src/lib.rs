@@ -1,0 +1,1 @@
+//! The bounded channel and the journal: where an alert becomes accepted

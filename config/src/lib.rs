@@ -1,0 +1,1 @@
+//! falco.yaml read into typed settings, and the shipped rules

@@ -1,0 +1,1 @@
+//! Falco's rule language: parser, loader, compiler, evaluator, output formats

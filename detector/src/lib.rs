@@ -1,0 +1,1 @@
+//! Sources of events, the state they keep, and the loop that matches rules

@@ -1,0 +1,26 @@
+//! The nearest known name to one that isn't known.
+
+/// The candidate that a writer of `name` most likely meant, if any is near enough: at most a third of its
+/// characters wrong. Case is ignored.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_ascii_lowercase();
+    let limit = (name.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_ascii_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn finds_what_was_meant() {
+        assert_eq!(nearest("proc.nam", ["proc.pid", "proc.name"]), Some("proc.name"));
+        assert_eq!(nearest("Json_Ouput", ["json_output", "priority"]), Some("json_output"));
+        assert_eq!(nearest("zebra", ["json_output", "priority"]), None);
+    }
+}

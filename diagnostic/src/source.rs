@@ -1,0 +1,122 @@
+//! Texts that were read, and places in them.
+
+use std::sync::Arc;
+
+/// A text that was read from somewhere: a configuration or rules file, or an option of the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceText {
+    /// Where it came from, as its user would name it: a path, or `-o option`.
+    pub name: Arc<str>,
+    /// The text itself.
+    pub text: Arc<str>,
+}
+
+impl SourceText {
+    /// A text and its name.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        SourceText { name: name.into(), text: text.into() }
+    }
+
+    /// The line and column of a byte offset, both counted from 1; a column counts characters.
+    /// An offset past the end is the end.
+    pub fn line_column(&self, offset: usize) -> LineColumn {
+        let mut end = offset.min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &self.text[..end];
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        LineColumn { line: before.matches('\n').count() + 1, column: before[start..].chars().count() + 1 }
+    }
+}
+
+/// A line and a column, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineColumn {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+/// Which text of a [`Sources`] a place is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SourceId(pub u32);
+
+/// A range of bytes in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+impl Span {
+    /// The bytes from `start` up to `end`.
+    pub fn new(start: usize, end: usize) -> Self {
+        Span { start, end }
+    }
+
+    /// The smallest span that holds both.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// A span in a certain text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Place {
+    /// The text.
+    pub source: SourceId,
+    /// Where in it.
+    pub span: Span,
+}
+
+/// All texts that were read, in order: diagnostics name them by number.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    texts: Vec<SourceText>,
+}
+
+impl Sources {
+    /// Adds a text and gives its number.
+    pub fn add(&mut self, text: SourceText) -> SourceId {
+        self.texts.push(text);
+        SourceId(self.texts.len() as u32 - 1)
+    }
+
+    /// The text with that number.
+    ///
+    /// # Panics
+    /// Where the number is of another `Sources`.
+    pub fn get(&self, id: SourceId) -> &SourceText {
+        &self.texts[id.0 as usize]
+    }
+
+    /// All texts with their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &SourceText)> {
+        self.texts.iter().enumerate().map(|(at, text)| (SourceId(at as u32), text))
+    }
+
+    /// `file:line:column` of a place, as compilers print it.
+    pub fn locate(&self, place: Place) -> String {
+        let text = self.get(place.source);
+        let at = text.line_column(place.span.start);
+        format!("{}:{}:{}", text.name, at.line, at.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let text = SourceText::new("a", "é: x\nü: y");
+        assert_eq!(text.line_column(0), LineColumn { line: 1, column: 1 });
+        assert_eq!(text.line_column(2), LineColumn { line: 1, column: 2 });
+        assert_eq!(text.line_column(6), LineColumn { line: 2, column: 1 });
+        assert_eq!(text.line_column(99), LineColumn { line: 2, column: 5 });
+    }
+}

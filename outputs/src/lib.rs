@@ -1,0 +1,1 @@
+//! The outputs, one file each

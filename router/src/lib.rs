@@ -1,0 +1,1 @@
+//! The stages between the journal and the outputs, and the delivery worker
