@@ -1,1 +1,18 @@
-//! Alerts and notifications: what the detector makes and the outputs send
+//! Alerts and notifications: what the detector makes, the journal keeps and the outputs send.
+//!
+//! Everything here is plain data with pure functions: no I/O, no clock, no global state.
+
+mod alert;
+mod escape;
+pub mod falco;
+mod notification;
+mod priority;
+mod time;
+mod value;
+
+pub use alert::{Alert, AlertId, fingerprint};
+pub use escape::{printable, truncate};
+pub use notification::{Kind, Notification, RuleCount, Tally};
+pub use priority::{ParsePriorityError, Priority};
+pub use time::Timestamp;
+pub use value::Value;

@@ -1,1 +1,5 @@
-//! The stages between the journal and the outputs, and the delivery worker
+//! The stages between the journal and the outputs, and the delivery worker.
+
+mod output;
+
+pub use output::{DeliveryError, Output, Receipt};

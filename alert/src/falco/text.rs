@@ -1,0 +1,35 @@
+//! `<time>: <Priority> <output>`, Falco's text line.
+
+use jiff::tz::TimeZone;
+
+use crate::{Alert, Timestamp, printable};
+
+/// How a text line begins.
+#[derive(Debug, Clone)]
+pub enum TimeFormat {
+    /// The time of day in that zone, with nanoseconds.
+    Clock(TimeZone),
+    /// Date and time in UTC (`time_format_iso_8601`).
+    Iso8601,
+}
+
+impl TimeFormat {
+    /// The time in this format.
+    pub fn format(&self, time: Timestamp) -> String {
+        match self {
+            TimeFormat::Clock(zone) => time.clock(zone),
+            TimeFormat::Iso8601 => time.iso_8601(),
+        }
+    }
+}
+
+/// The alert's text line, without the line's end. Control characters are written out, so that it stays one
+/// line and does nothing to a terminal.
+pub fn line(alert: &Alert, format: &TimeFormat) -> String {
+    format!("{}: {} {}", format.format(alert.time), alert.priority, message(alert))
+}
+
+/// The alert's output alone, with its control characters written out.
+pub fn message(alert: &Alert) -> std::borrow::Cow<'_, str> {
+    printable(&alert.output)
+}
