@@ -48,10 +48,8 @@ impl Tally {
         }
         self.since = self.since.min(alert.first_seen);
         self.until = self.until.max(alert.last_seen);
-        let rule = self
-            .rules
-            .entry(alert.rule.clone())
-            .or_insert(RuleCount { priority: alert.priority, count: 0 });
+        let rule =
+            self.rules.entry(alert.rule.clone()).or_insert(RuleCount { priority: alert.priority, count: 0 });
         rule.priority = rule.priority.max(alert.priority);
         rule.count += alert.count;
     }

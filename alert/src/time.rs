@@ -40,7 +40,9 @@ impl Timestamp {
     /// The time in a time zone, to be formatted.
     pub fn zoned(self, zone: TimeZone) -> jiff::ZonedDateTime {
         // 2^64 ns end in the year 2554, well inside what jiff holds.
-        jiff::Timestamp::from_nanosecond(i128::from(self.0)).unwrap_or(jiff::Timestamp::MAX).to_zoned_datetime(zone)
+        jiff::Timestamp::from_nanosecond(i128::from(self.0))
+            .unwrap_or(jiff::Timestamp::MAX)
+            .to_zoned_datetime(zone)
     }
 }
 

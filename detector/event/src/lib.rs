@@ -1,1 +1,27 @@
-//! Events, the host they happened on, and the table of fields that rules read
+//! Events, the host they happened on, and the table of fields that rules read.
+//!
+//! Everything here is plain data with pure functions: sources fill it, the state keeps it up to date, rules
+//! read it. Nothing does I/O, reads a clock, or panics on what an event carries.
+
+mod event;
+mod field;
+pub mod fields;
+mod flags;
+mod host;
+mod kinds;
+mod param;
+mod value;
+
+pub use event::{
+    CommName, Endpoint, Event, EventBatch, EventFlags, EventRef, Fd, FdKind, OwnedEvent, Path, Role, Slice,
+    Socket, Task,
+};
+pub use field::{Arg, ArgRule, Ctx, Field, FieldError, FieldFlags, FieldRef, Getter, Late, Reading, Type};
+pub use flags::{FlagName, flag_text};
+pub use host::{
+    CgroupId, Container, ContainerId, ContainerState, Containers, Host, Mount, Process, Processes, User,
+    Users,
+};
+pub use kinds::{KINDS, Kind, KindRow};
+pub use param::{Param, ParamRow, ParamType};
+pub use value::Val;

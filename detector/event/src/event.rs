@@ -1,0 +1,386 @@
+//! One event, and the batch that holds many of them without an allocation for each.
+
+use std::net::IpAddr;
+
+use bitflags::bitflags;
+use serde::{Deserialize, Serialize};
+
+use crate::{Kind, Param};
+
+/// A range of bytes in a batch. The batch's limit keeps both numbers inside 32 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Slice {
+    /// The first byte.
+    pub start: u32,
+    /// How many bytes.
+    pub len: u32,
+}
+
+/// A path in its readings (ARCHITECTURE.md, "two readings").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Path {
+    /// The string that the program passed.
+    pub raw: Slice,
+    /// Absolute and lexically cleaned, as Falco computes it: working directory or directory descriptor
+    /// followed by the string.
+    pub given: Slice,
+    /// The path of the file that was really reached, relative to the process's root; `None` where the
+    /// operation failed or nothing is known.
+    pub real: Option<Slice>,
+}
+
+bitflags! {
+    /// What is special about an event.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    pub struct EventFlags: u16 {
+        /// The kernel did it on behalf of a request, not of a syscall (io_uring).
+        const ASYNC = 1;
+        /// A 32-bit program's syscall.
+        const COMPAT = 2;
+        /// A text was longer than its limit and was cut.
+        const TRUNCATED = 4;
+        /// A real reading was resolved after the event, in user space.
+        const LATE = 8;
+        /// A path changed while it was read.
+        const RACED = 16;
+    }
+}
+
+/// The name of a thread, as the kernel keeps it: at most 15 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+pub struct CommName(pub [u8; 16]);
+
+impl CommName {
+    /// The bytes before the first NUL.
+    pub fn as_bytes(&self) -> &[u8] {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
+        &self.0[..end]
+    }
+}
+
+/// The thread that did it, as the kernel saw it at the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Task {
+    /// The process (the kernel's tgid).
+    pub pid: i32,
+    /// The thread (the kernel's pid).
+    pub tid: i32,
+    /// The process and the thread in their own pid namespace.
+    pub vpid: i32,
+    /// See `vpid`.
+    pub vtid: i32,
+    /// The parent process.
+    pub ppid: i32,
+    /// The session.
+    pub sid: i32,
+    /// The process group.
+    pub pgid: i32,
+    /// Session and process group in the task's own pid namespace.
+    pub vsid: i32,
+    /// See `vsid`.
+    pub vpgid: i32,
+    /// The number of the controlling terminal's device, 0 where there is none.
+    pub tty: u32,
+    /// Real, effective user and group.
+    pub uid: u32,
+    /// See `uid`.
+    pub euid: u32,
+    /// See `uid`.
+    pub gid: u32,
+    /// See `uid`.
+    pub egid: u32,
+    /// Who logged in; `u32::MAX` where nobody did.
+    pub loginuid: u32,
+    /// The inode numbers of the namespaces.
+    pub mnt_ns: u32,
+    /// See `mnt_ns`.
+    pub pid_ns: u32,
+    /// See `mnt_ns`.
+    pub net_ns: u32,
+    /// The cgroup's number in the hierarchy that containers are told apart by.
+    pub cgroup: u64,
+    /// When the process started, in nanoseconds since boot: with `pid` an identity that is never used again.
+    pub start: u64,
+    /// The thread's name.
+    pub comm: CommName,
+}
+
+/// What kind of thing a descriptor stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FdKind {
+    /// A regular file, or any that has a path and no kind of its own here.
+    File,
+    /// A directory.
+    Directory,
+    /// An internet socket.
+    Ipv4,
+    /// See `Ipv4`.
+    Ipv6,
+    /// A socket in the file system's or the abstract name space.
+    Unix,
+    /// A socket of another family.
+    Other,
+}
+
+/// Which side of a connection the process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// It connected.
+    Client,
+    /// It was connected to, or listens.
+    Server,
+    /// Not known.
+    Unknown,
+}
+
+/// An address and a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The address; an IPv4 address that was mapped into IPv6 is an IPv4 address.
+    pub ip: IpAddr,
+    /// The port.
+    pub port: u16,
+}
+
+/// A socket, as it was at the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Socket {
+    /// The protocol (`IPPROTO_TCP`…), 0 where the family has none.
+    pub protocol: u8,
+    /// Which side it is.
+    pub role: Role,
+    /// This end.
+    pub local: Option<Endpoint>,
+    /// The other end.
+    pub peer: Option<Endpoint>,
+}
+
+/// The descriptor that the event is about, as it was at the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fd {
+    /// Its number; negative where the operation failed and made none.
+    pub num: i64,
+    /// What it stands for; `None` where that isn't known, as for a failed open.
+    pub kind: Option<FdKind>,
+    /// The path of a file or of a unix socket.
+    pub path: Path,
+    /// Addresses and protocol of a socket.
+    pub socket: Option<Socket>,
+    /// The device and the inode of a file, 0 where there is none.
+    pub dev: u32,
+    /// See `dev`.
+    pub ino: u64,
+}
+
+/// One event. Texts and parameters are in the batch that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number, from 1.
+    pub num: u64,
+    /// When it happened: nanoseconds since 1970-01-01 UTC.
+    pub time: u64,
+    /// What happened.
+    pub kind: Kind,
+    /// What is special about it.
+    pub flags: EventFlags,
+    /// The processor it happened on.
+    pub cpu: u16,
+    /// What the operation returned, negative is an errno; 0 for what returns nothing.
+    pub res: i64,
+    /// Who did it.
+    pub task: Task,
+    /// The descriptor it is about.
+    pub fd: Option<Fd>,
+    /// Where its parameters are in [`EventBatch::params`], in the order of the kind's row.
+    pub params: Slice,
+}
+
+/// Events with their parameters and texts, in three buffers that are used again.
+#[derive(Debug, Clone, Default)]
+pub struct EventBatch {
+    /// The events, in order.
+    pub events: Vec<Event>,
+    /// Their parameters.
+    pub params: Vec<Param>,
+    /// Their texts.
+    pub bytes: Vec<u8>,
+}
+
+impl EventBatch {
+    /// Forgets the events and keeps the memory.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.params.clear();
+        self.bytes.clear();
+    }
+
+    /// Copies a text in.
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> Slice {
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(bytes);
+        Slice { start, len: bytes.len() as u32 }
+    }
+
+    /// Adds parameters and says where they are.
+    pub fn push_params(&mut self, params: &[Param]) -> Slice {
+        let start = self.params.len() as u32;
+        self.params.extend_from_slice(params);
+        Slice { start, len: params.len() as u32 }
+    }
+
+    /// The event at an index.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn get(&self, index: usize) -> EventRef<'_> {
+        EventRef::new(&self.events[index], &self.params, &self.bytes)
+    }
+
+    /// All events.
+    pub fn iter(&self) -> impl Iterator<Item = EventRef<'_>> {
+        (0..self.events.len()).map(|index| self.get(index))
+    }
+}
+
+/// An event with access to its parameters and texts.
+#[derive(Debug, Clone, Copy)]
+pub struct EventRef<'a> {
+    event: &'a Event,
+    params: &'a [Param],
+    bytes: &'a [u8],
+}
+
+impl<'a> std::ops::Deref for EventRef<'a> {
+    type Target = Event;
+    fn deref(&self) -> &Event {
+        self.event
+    }
+}
+
+impl<'a> EventRef<'a> {
+    fn new(event: &'a Event, params: &'a [Param], bytes: &'a [u8]) -> Self {
+        let start = event.params.start as usize;
+        let params = params.get(start..start + event.params.len as usize).unwrap_or_default();
+        EventRef { event, params, bytes }
+    }
+
+    /// A text of the event; empty where the slice is not of this batch.
+    pub fn bytes(&self, slice: Slice) -> &'a [u8] {
+        let start = slice.start as usize;
+        self.bytes.get(start..start + slice.len as usize).unwrap_or_default()
+    }
+
+    /// The parameters, in the order of the kind's row.
+    pub fn params(&self) -> &'a [Param] {
+        self.params
+    }
+
+    /// The parameter of that name.
+    pub fn param(&self, name: &str) -> Option<Param> {
+        let index = self.kind.row().params.iter().position(|row| row.name == name)?;
+        self.params.get(index).copied().filter(|param| *param != Param::Missing)
+    }
+
+    /// The text of the parameter of that name.
+    pub fn text(&self, name: &str) -> Option<&'a [u8]> {
+        match self.param(name)? {
+            Param::Bytes(slice) => Some(self.bytes(slice)),
+            Param::Path(path) => Some(self.bytes(path.given)),
+            _ => None,
+        }
+    }
+
+    /// Whether any of its paths has a real reading that differs from the given one.
+    pub fn has_two_readings(&self) -> bool {
+        let differs = |path: Path| path.real.is_some_and(|real| self.bytes(real) != self.bytes(path.given));
+        self.event.fd.is_some_and(|fd| differs(fd.path))
+            || self.params.iter().any(|param| matches!(param, Param::Path(path) if differs(*path)))
+    }
+
+    /// A copy that stands by itself.
+    pub fn to_owned(&self) -> OwnedEvent {
+        let mut owned = OwnedEvent { event: *self.event, params: self.params.to_vec(), bytes: Vec::new() };
+        let mut keep = |slice: &mut Slice| {
+            let text = self.bytes(*slice);
+            let start = owned.bytes.len() as u32;
+            owned.bytes.extend_from_slice(text);
+            *slice = Slice { start, len: text.len() as u32 };
+        };
+        let mut keep_path = |path: &mut Path| {
+            keep(&mut path.raw);
+            keep(&mut path.given);
+            path.real.iter_mut().for_each(&mut keep);
+        };
+        if let Some(fd) = &mut owned.event.fd {
+            keep_path(&mut fd.path);
+        }
+        for param in &mut owned.params {
+            if let Param::Path(path) = param {
+                keep_path(path);
+            }
+        }
+        for param in &mut owned.params {
+            if let Param::Bytes(slice) = param {
+                keep(slice);
+            }
+        }
+        owned.event.params = Slice { start: 0, len: owned.params.len() as u32 };
+        owned
+    }
+}
+
+/// An event that was taken out of its batch, to be kept or written down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OwnedEvent {
+    event: Event,
+    params: Vec<Param>,
+    bytes: Vec<u8>,
+}
+
+impl OwnedEvent {
+    /// The event.
+    pub fn as_ref(&self) -> EventRef<'_> {
+        EventRef::new(&self.event, &self.params, &self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(batch: &mut EventBatch, raw: &[u8], given: &[u8], real: Option<&[u8]>) {
+        let path = Path {
+            raw: batch.push_bytes(raw),
+            given: batch.push_bytes(given),
+            real: real.map(|real| batch.push_bytes(real)),
+        };
+        let params = batch.push_params(&[Param::Int(3), Param::Missing, Param::Path(path)]);
+        let fd = Fd { num: 3, kind: Some(FdKind::File), path, socket: None, dev: 1, ino: 2 };
+        batch.events.push(Event {
+            num: 1,
+            time: 2,
+            kind: Kind::Openat,
+            flags: EventFlags::empty(),
+            cpu: 0,
+            res: 3,
+            task: Task::default(),
+            fd: Some(fd),
+            params,
+        });
+    }
+
+    #[test]
+    fn an_owned_event_is_the_same_event() {
+        let mut batch = EventBatch::default();
+        event(&mut batch, b"a", b"/a", None);
+        event(&mut batch, b"../b", b"/b", Some(b"/c"));
+        let owned = batch.get(1).to_owned();
+        let (old, new) = (batch.get(1), owned.as_ref());
+        assert!(new.has_two_readings() && !batch.get(0).has_two_readings());
+        assert_eq!(new.text("name"), Some(&b"/b"[..]));
+        assert_eq!(new.text("name"), old.text("name"));
+        assert_eq!((new.param("fd"), new.param("dirfd"), new.param("x")), (Some(Param::Int(3)), None, None));
+        let real = new.fd.and_then(|fd| fd.path.real).unwrap();
+        assert_eq!(new.bytes(real), b"/c");
+    }
+}

@@ -1,0 +1,338 @@
+//! What a field is: a row with a name, a type, a text that explains it, and the function that reads it.
+
+use bitflags::bitflags;
+use bumpalo::Bump;
+
+use crate::{Container, ContainerState, EventRef, Host, Path, Process, Val, fields};
+
+/// The type of a field, named as Falco's `--list` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// A text.
+    CharBuf,
+    /// Bytes.
+    ByteBuf,
+    /// A truth value.
+    Bool,
+    /// Whole numbers.
+    Int64,
+    /// See `Int64`.
+    Uint32,
+    /// See `Int64`.
+    Uint64,
+    /// An internet address.
+    IpAddr,
+    /// An internet network.
+    IpNet,
+    /// A port.
+    Port,
+    /// A duration in nanoseconds.
+    RelTime,
+    /// A time in nanoseconds since 1970-01-01 UTC.
+    AbsTime,
+}
+
+bitflags! {
+    /// What else there is to know of a field.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct FieldFlags: u16 {
+        /// It has several values (`in`, `intersects` and `exists` only).
+        const LIST = 1;
+        /// It can't be printed.
+        const FILTER_ONLY = 2;
+        /// It can't stand on the right.
+        const NO_RHS = 4;
+        /// It can't be transformed.
+        const NO_TRANSFORMER = 8;
+        /// It depends on which reading of a path is asked for.
+        const PATH = 16;
+        /// What it reads may come late: it can be [`Val::Pending`].
+        const LATE = 32;
+        /// Falco warns of it.
+        const DEPRECATED = 64;
+    }
+}
+
+/// Whether a field takes an argument in brackets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArgRule {
+    /// None.
+    None,
+    /// A number may be given: `proc.aname[2]`.
+    Index,
+    /// A number must be given.
+    IndexRequired,
+    /// A text may be given: `proc.env[PATH]`.
+    Key,
+    /// A text must be given: `container.label[app]`.
+    KeyRequired,
+    /// A parameter's name follows after a dot: `evt.arg.flags`.
+    Param,
+}
+
+/// An argument.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Arg {
+    /// None was given.
+    #[default]
+    None,
+    /// A number.
+    Index(u32),
+    /// A text, or a parameter's name.
+    Key(Box<str>),
+}
+
+/// Which reading of a path is asked for (ARCHITECTURE.md, "two readings").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reading {
+    /// As the program wrote it.
+    Given,
+    /// As the kernel reached it; as given where that isn't known.
+    Real,
+}
+
+/// Something of the host that is fetched, and may come late.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Late<T> {
+    /// It is on its way.
+    Pending,
+    /// Here it is.
+    Known(T),
+    /// There is none, or it can't be had.
+    Missing,
+}
+
+/// What a getter reads: one event, under one reading, and the host at that moment.
+#[derive(Clone, Copy)]
+pub struct Ctx<'a> {
+    /// The event.
+    pub event: EventRef<'a>,
+    /// The host.
+    pub host: &'a Host,
+    /// Which reading of paths.
+    pub reading: Reading,
+    /// Memory for values that must be put together; it is emptied after the event, not freed.
+    pub scratch: &'a Bump,
+    /// The field's argument.
+    pub arg: &'a Arg,
+    process: Option<&'a Process>,
+    container: Option<&'a str>,
+    record: Late<&'a Container>,
+}
+
+impl<'a> Ctx<'a> {
+    /// The context of an event: its process and container are looked up once.
+    pub fn new(event: EventRef<'a>, host: &'a Host, scratch: &'a Bump) -> Self {
+        let id = host.containers.of_cgroup(event.task.cgroup);
+        let record = match id.map(|id| host.containers.by_id.get(id)) {
+            None | Some(None) | Some(Some(ContainerState::Unavailable)) => Late::Missing,
+            Some(Some(ContainerState::Pending)) => Late::Pending,
+            Some(Some(ContainerState::Known(container))) => Late::Known(&**container),
+        };
+        Ctx {
+            event,
+            host,
+            reading: Reading::Given,
+            scratch,
+            arg: &Arg::None,
+            process: host.processes.get(event.task.pid),
+            container: id.map(|id| &**id),
+            record,
+        }
+    }
+
+    /// The same event under another reading.
+    pub fn reading(self, reading: Reading) -> Self {
+        Ctx { reading, ..self }
+    }
+
+    /// The value of a field.
+    pub fn get(&self, field: &'a FieldRef) -> Val<'a> {
+        (field.field.get)(&Ctx { arg: &field.arg, ..*self })
+    }
+
+    /// The process that did it.
+    pub fn process(&self) -> Option<&'a Process> {
+        self.process
+    }
+
+    /// The full id of its container; `None` on the host.
+    pub fn container_id(&self) -> Option<&'a str> {
+        self.container
+    }
+
+    /// What the engine knows of its container.
+    pub fn container(&self) -> Late<&'a Container> {
+        self.record
+    }
+
+    /// A path under the reading that is asked for.
+    pub fn path(&self, path: Path) -> &'a [u8] {
+        match (self.reading, path.real) {
+            (Reading::Real, Some(real)) => self.event.bytes(real),
+            _ => self.event.bytes(path.given),
+        }
+    }
+
+    /// A text of the scratch memory.
+    pub fn text(&self, text: std::fmt::Arguments) -> Val<'a> {
+        Val::Str(bumpalo::format!(in self.scratch, "{}", text).into_bump_str().as_bytes())
+    }
+
+    /// Several values of the scratch memory.
+    pub fn values(&self, values: impl IntoIterator<Item = Val<'a>>) -> &'a [Val<'a>] {
+        let mut list = bumpalo::collections::Vec::new_in(self.scratch);
+        list.extend(values);
+        list.into_bump_slice()
+    }
+}
+
+/// Reads a field of an event.
+pub type Getter = for<'a> fn(&Ctx<'a>) -> Val<'a>;
+
+/// A row of the table of fields.
+#[derive(Clone, Copy)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: Type,
+    /// What else there is to know.
+    pub flags: FieldFlags,
+    /// Whether it takes an argument.
+    pub arg: ArgRule,
+    /// What it means.
+    pub doc: &'static str,
+    /// How it is read.
+    pub get: Getter,
+}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// A field with its argument, as a rule names it.
+#[derive(Debug, Clone)]
+pub struct FieldRef {
+    /// The row.
+    pub field: &'static Field,
+    /// The argument.
+    pub arg: Arg,
+}
+
+impl PartialEq for FieldRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.field.name == other.field.name && self.arg == other.arg
+    }
+}
+
+impl Eq for FieldRef {}
+
+impl std::hash::Hash for FieldRef {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.field.name.hash(state);
+        self.arg.hash(state);
+    }
+}
+
+impl std::fmt::Display for FieldRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(self.field.name)?;
+        match (&self.arg, self.field.arg) {
+            (Arg::None, _) => Ok(()),
+            (Arg::Key(key), ArgRule::Param) => write!(f, ".{key}"),
+            (Arg::Index(index), _) => write!(f, "[{index}]"),
+            (Arg::Key(key), _) => write!(f, "[{key}]"),
+        }
+    }
+}
+
+/// Why a name isn't a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldError {
+    /// No field has that name.
+    Unknown {
+        /// The nearest that exists, found by the caller's means.
+        name: String,
+    },
+    /// No event has a parameter of that name.
+    UnknownParam {
+        /// The parameter's name.
+        name: String,
+    },
+    /// The field needs an argument.
+    ArgMissing,
+    /// The field takes none.
+    ArgUnexpected,
+    /// The field's argument must be a number.
+    ArgNotANumber,
+}
+
+impl std::fmt::Display for FieldError {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            FieldError::Unknown { name } => write!(f, "there is no field `{name}`"),
+            FieldError::UnknownParam { name } => write!(f, "no event has a parameter `{name}`"),
+            FieldError::ArgMissing => f.write_str("this field needs an argument in brackets"),
+            FieldError::ArgUnexpected => f.write_str("this field takes no argument"),
+            FieldError::ArgNotANumber => f.write_str("the argument of this field must be a number"),
+        }
+    }
+}
+
+impl std::error::Error for FieldError {}
+
+impl FieldRef {
+    /// The field that a rule names, in a table of fields.
+    ///
+    /// # Errors
+    /// Where there is none, or its argument isn't as its row demands.
+    pub fn parse(
+        name: &str,
+        arg: Option<&str>,
+        fields: &'static [&'static [Field]],
+    ) -> Result<FieldRef, FieldError> {
+        let rows = || fields.iter().copied().flatten();
+        if let Some(field) = rows().find(|field| field.name == name) {
+            return Ok(FieldRef { field, arg: parse_arg(field.arg, arg)? });
+        }
+        let prefixed = rows().filter(|field| field.arg == ArgRule::Param).find_map(|field| {
+            let param = name.strip_prefix(field.name)?.strip_prefix('.')?;
+            Some((field, param))
+        });
+        let Some((field, param)) = prefixed else {
+            return Err(FieldError::Unknown { name: name.to_owned() });
+        };
+        let known = crate::KINDS.iter().flat_map(|kind| kind.params).any(|row| row.name == param);
+        match (known, arg) {
+            (false, _) => Err(FieldError::UnknownParam { name: param.to_owned() }),
+            (true, Some(_)) => Err(FieldError::ArgUnexpected),
+            (true, None) => Ok(FieldRef { field, arg: Arg::Key(param.into()) }),
+        }
+    }
+
+    /// The field of that name in the table of all fields, its argument in brackets.
+    ///
+    /// # Errors
+    /// See [`FieldRef::parse`].
+    pub fn from_name(name: &str) -> Result<FieldRef, FieldError> {
+        match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+            Some((name, arg)) => FieldRef::parse(name, Some(arg), fields::FIELDS),
+            None => FieldRef::parse(name, None, fields::FIELDS),
+        }
+    }
+}
+
+fn parse_arg(rule: ArgRule, arg: Option<&str>) -> Result<Arg, FieldError> {
+    match (rule, arg) {
+        (ArgRule::None, None) | (ArgRule::Index | ArgRule::Key, None) => Ok(Arg::None),
+        (ArgRule::IndexRequired | ArgRule::KeyRequired | ArgRule::Param, None) => Err(FieldError::ArgMissing),
+        (ArgRule::None | ArgRule::Param, Some(_)) => Err(FieldError::ArgUnexpected),
+        (ArgRule::Index | ArgRule::IndexRequired, Some(arg)) => {
+            arg.parse().map(Arg::Index).map_err(|_| FieldError::ArgNotANumber)
+        }
+        (ArgRule::Key | ArgRule::KeyRequired, Some(arg)) => Ok(Arg::Key(arg.into())),
+    }
+}
