@@ -14,9 +14,9 @@ use crate::{Diagnostic, Node, Place, SourceId, SourceText, Span, Value};
 ///
 /// # Errors
 /// One diagnostic (`LOAD_ERR_YAML_PARSE`) where the text isn't YAML, or is an alias bomb.
-pub fn parse(source: &SourceText, id: SourceId) -> Result<Vec<Node>, Diagnostic> {
+pub fn parse(source: &SourceText, id: SourceId) -> Result<Vec<Node>, Box<Diagnostic>> {
     let documents: Vec<Spanned<Raw>> =
-        serde_yaml::from_multiple(&source.text).map_err(|error| explain(&error, source, id))?;
+        serde_yaml::from_multiple(&source.text).map_err(|error| Box::new(explain(&error, source, id)))?;
     Ok(documents.into_iter().map(|document| lower(document, source, id)).collect())
 }
 
