@@ -1,2 +1,29 @@
-//! Lanner.
-fn main() {}
+//! Lanner watches Linux hosts and containers with eBPF, matches what happens against Falco's rules, and gets
+//! every alert to the people who need it.
+
+mod banner;
+mod cli;
+mod commands;
+mod log;
+mod report;
+mod wire;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let matches = cli::parse();
+    let result = match matches.subcommand() {
+        Some((name, arguments)) => match commands::COMMANDS.iter().find(|command| command.name == name) {
+            Some(command) => (command.run)(arguments),
+            None => Err(anyhow::anyhow!("there is no command `{name}`")),
+        },
+        None => commands::run::run(&matches),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lanner: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
