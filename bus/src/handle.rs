@@ -1,0 +1,134 @@
+//! How the router, the workers and `lanner journal` talk to the journal's thread.
+
+use std::sync::Arc;
+
+use lanner_alert::{Alert, Timestamp};
+use tokio::sync::{oneshot, watch};
+
+use crate::JournalError;
+use crate::outbox::{Due, Outcome, Step};
+use crate::queue::{Change, Queue, Write};
+use crate::settings::{Clock, OutputId, Registered};
+use crate::stats::Stats;
+use crate::store::Store;
+
+/// Consecutive alerts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Batch {
+    /// Each with its place in the journal.
+    pub alerts: Vec<(u64, Arc<Alert>)>,
+    /// How far the batch goes: the last place, readable or not.
+    pub through: u64,
+    /// Alerts whose rows are damaged.
+    pub unreadable: u64,
+}
+
+/// The router's and the workers' end of the journal. What changes something is answered when it is committed,
+/// and is tried again until then (a full disk may take a while); what asks is answered at once.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) accepted: watch::Receiver<u64>,
+    pub(crate) outputs: Arc<[Registered]>,
+    pub(crate) clock: Clock,
+}
+
+impl Handle {
+    /// The configured outputs, in the order they were named in when the journal was opened.
+    pub fn outputs(&self) -> &[Registered] {
+        &self.outputs
+    }
+
+    /// The time as the journal has it.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The place of the last accepted alert, as it changes.
+    pub fn accepted(&self) -> watch::Receiver<u64> {
+        self.accepted.clone()
+    }
+
+    /// The last alert that was routed.
+    ///
+    /// # Errors
+    /// As every question: the journal is closed, or can't be read.
+    pub async fn cursor(&self) -> Result<u64, JournalError> {
+        self.ask(|store| store.cursor()).await
+    }
+
+    /// The alerts after that place, up to a number of them.
+    ///
+    /// # Errors
+    /// As every question: the journal is closed, or can't be read.
+    pub async fn after(&self, seq: u64, limit: usize) -> Result<Batch, JournalError> {
+        self.ask(move |store| store.after(seq, limit)).await
+    }
+
+    /// What the stages keep: stage, key and value.
+    ///
+    /// # Errors
+    /// As every question: the journal is closed, or can't be read.
+    pub async fn state(&self) -> Result<Vec<(String, String, String)>, JournalError> {
+        self.ask(|store| store.state()).await
+    }
+
+    /// Makes a router's step.
+    ///
+    /// # Errors
+    /// The journal was closed before it was made.
+    pub async fn step(&self, step: Step) -> Result<(), JournalError> {
+        self.change(Change::Step(step)).await
+    }
+
+    /// What an output has to send at that time, up to a number of rows.
+    ///
+    /// # Errors
+    /// As every question: the journal is closed, or can't be read.
+    pub async fn due(&self, output: OutputId, now: Timestamp, limit: usize) -> Result<Due, JournalError> {
+        self.ask(move |store| store.due(output, now, limit)).await
+    }
+
+    /// Acknowledges, postpones or buries rows of an output.
+    ///
+    /// # Errors
+    /// The journal was closed before it was done.
+    pub async fn settle(&self, output: OutputId, outcomes: Vec<Outcome>) -> Result<(), JournalError> {
+        self.change(Change::Settle(output, outcomes)).await
+    }
+
+    /// Waits until everything that was handed over before is committed; the place of the last accepted alert.
+    ///
+    /// # Errors
+    /// The journal was closed before it was.
+    pub async fn flush(&self) -> Result<u64, JournalError> {
+        self.change(Change::Flush).await?;
+        Ok(*self.accepted.borrow())
+    }
+
+    /// The journal in figures.
+    ///
+    /// # Errors
+    /// As every question: the journal is closed, or can't be read.
+    pub async fn stats(&self) -> Result<Stats, JournalError> {
+        self.ask(|store| Stats::of(&store.db, &store.settings.path, store.now())).await
+    }
+
+    async fn change(&self, change: Change) -> Result<(), JournalError> {
+        let (done, answer) = oneshot::channel();
+        self.queue.write(Write { change, done })?;
+        answer.await.map_err(|_| JournalError::Closed)
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Store) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.read(Box::new(move |store| {
+            // Who asked may have gone, which is no one's trouble.
+            let _ = reply.send(question(store));
+        }))?;
+        Ok(answer.await.map_err(|_| JournalError::Closed)??)
+    }
+}

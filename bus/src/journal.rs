@@ -1,0 +1,183 @@
+//! The journal's thread: it owns the database, and makes of everything that comes within a moment one
+//! transaction.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::handle::Handle;
+use crate::queue::{Entry, Held, Queue, Sender, Work, Write};
+use crate::schema::OpenError;
+use crate::settings::{Registered, Settings};
+use crate::store::Store;
+
+/// Commits are at least this far apart: what comes after a pause is committed at once, what comes in a storm
+/// is committed together.
+const COMMIT_INTERVAL: Duration = Duration::from_millis(1);
+/// How long to wait after a commit that failed.
+const RETRY: Duration = Duration::from_millis(500);
+/// How often a failing commit is tried once Lanner is stopping.
+const TRIES_AT_CLOSE: u32 = 4;
+/// How often the journal's bounds in time are looked at.
+const BOUNDS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The open journal.
+pub struct Journal {
+    queue: Arc<Queue>,
+    handle: Handle,
+    held: Vec<Held>,
+    thread: JoinHandle<usize>,
+}
+
+impl Journal {
+    /// Opens or makes the journal, for those outputs.
+    ///
+    /// # Errors
+    /// Another process has it, its file can't be used, is damaged, or a newer Lanner's.
+    pub fn open(settings: Settings, outputs: &[String]) -> Result<Journal, OpenError> {
+        let path = settings.path.clone();
+        let clock = settings.clock.clone();
+        let queue = Arc::new(Queue::new(settings.channel_max));
+        let mut store = Store::open(settings)?;
+        let registered = store.register(outputs).map_err(|error| OpenError::of(&path, &error))?;
+        let held = store.held().map_err(|error| OpenError::of(&path, &error))?;
+        let (accept, accepted) = watch::channel(store.accepted);
+        let mut writer = Writer { store, queue: queue.clone(), accept, failing: false };
+        let thread = thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || writer.run())
+            .map_err(|error| OpenError::io(&path, &error))?;
+        let outputs: Arc<[Registered]> = registered.into();
+        let handle = Handle { queue: queue.clone(), accepted, outputs, clock };
+        Ok(Journal { queue, handle, held, thread })
+    }
+
+    /// The detector's end of the channel.
+    pub fn sender(&self) -> Sender {
+        Sender(self.queue.clone())
+    }
+
+    /// The router's and the workers' end.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// The hits that an earlier run held and didn't come to judge, the oldest first.
+    pub fn held(&self) -> &[Held] {
+        &self.held
+    }
+
+    /// Commits what was handed over, takes nothing more, and closes the file; how many entries could not be
+    /// committed any more.
+    pub fn close(self) -> usize {
+        self.queue.close();
+        self.thread.join().unwrap_or_else(|_| self.queue.abandon())
+    }
+}
+
+struct Writer {
+    store: Store,
+    queue: Arc<Queue>,
+    accept: watch::Sender<u64>,
+    /// Whether the last commit failed, so that a failure is said once.
+    failing: bool,
+}
+
+/// However the thread ends, nobody waits for it any longer.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.abandon();
+    }
+}
+
+impl Writer {
+    /// Works until the queue is closed; how many entries could not be committed.
+    fn run(&mut self) -> usize {
+        let mut commit = Instant::now();
+        let mut bounds = commit;
+        loop {
+            match self.queue.take(commit, bounds) {
+                Work::Read(questions) => {
+                    for question in questions {
+                        question(&mut self.store);
+                    }
+                }
+                Work::Commit(entries, writes) => {
+                    let lost = self.commit(entries, writes);
+                    if lost > 0 {
+                        return lost + self.queue.abandon();
+                    }
+                    commit = Instant::now() + COMMIT_INTERVAL;
+                    self.keep_size();
+                }
+                Work::Idle => {}
+                Work::Closed => return 0,
+            }
+            if Instant::now() >= bounds {
+                self.keep_bounds();
+                bounds = Instant::now() + BOUNDS_INTERVAL;
+            }
+        }
+    }
+
+    /// Commits, however long it takes; meanwhile the channel fills and the detector waits. How many entries
+    /// were lost because Lanner was stopping.
+    fn commit(&mut self, entries: Vec<Entry>, writes: Vec<Write>) -> usize {
+        let mut tries_at_close = 0;
+        let committed = loop {
+            match self.store.commit(&entries, &writes) {
+                Ok(committed) => break committed,
+                Err(error) => self.say_failing(&error),
+            }
+            if self.queue.closed_within(RETRY) {
+                tries_at_close += 1;
+                if tries_at_close == TRIES_AT_CLOSE {
+                    tracing::error!(entries = entries.len(), "stopping without having journaled these");
+                    return entries.len();
+                }
+                thread::sleep(RETRY / 2);
+            }
+        };
+        if self.failing {
+            self.failing = false;
+            tracing::info!("the journal can be written again");
+        }
+        self.store.remember(&committed, entries);
+        self.tell_accepted();
+        for write in writes {
+            // Who waited may have gone, which is no one's trouble.
+            let _ = write.done.send(());
+        }
+        0
+    }
+
+    fn say_failing(&mut self, error: &rusqlite::Error) {
+        if !self.failing {
+            self.failing = true;
+            let path = self.store.settings.path.display();
+            tracing::error!(%path, %error, "the journal can't be written; alerts wait in the channel until it can");
+        }
+    }
+
+    fn tell_accepted(&self) {
+        let last = self.store.accepted;
+        self.accept.send_if_modified(|accepted| std::mem::replace(accepted, last) != last);
+    }
+
+    fn keep_size(&mut self) {
+        if let Err(error) = self.store.keep_size() {
+            self.say_failing(&error);
+        }
+    }
+
+    fn keep_bounds(&mut self) {
+        let kept =
+            self.store.keep_age().and_then(|()| self.store.keep_size()).and_then(|()| self.store.announce());
+        if let Err(error) = kept {
+            self.say_failing(&error);
+        }
+        self.tell_accepted();
+    }
+}

@@ -1,0 +1,315 @@
+//! What the router and the workers say to the journal, and the outbox between the two.
+
+use std::sync::Arc;
+
+use lanner_alert::{Alert, Notification, Timestamp};
+use rusqlite::{OptionalExtension, Row, params};
+
+use crate::settings::OutputId;
+use crate::store::{Store, json, ns, parsed, time};
+
+/// One step of the router, made as one transaction.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Step {
+    /// The last alert that was routed.
+    pub cursor: u64,
+    /// When the step was made.
+    pub made: Timestamp,
+    /// What the stages keep, where it changed.
+    pub state: Vec<StateChange>,
+    /// What is to be sent.
+    pub outbox: Vec<Outgoing>,
+    /// Occurrences that can't reach an output any more, to be counted and announced.
+    pub given_up: Vec<(OutputId, u64)>,
+    /// Alerts that could not be read back, to be counted and announced.
+    pub unreadable: u64,
+}
+
+/// A value that a stage keeps across restarts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateChange {
+    /// The stage's name.
+    pub stage: &'static str,
+    /// What the stage knows it by.
+    pub key: String,
+    /// Its new value; none to remove it.
+    pub value: Option<String>,
+}
+
+/// Something for an output to send.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outgoing {
+    /// An accepted alert by itself, as it is.
+    Alert {
+        /// Its place in the journal.
+        seq: u64,
+        /// For whom.
+        output: OutputId,
+    },
+    /// A notification that the router made.
+    Notification {
+        /// It.
+        notification: Notification,
+        /// For whom.
+        outputs: Vec<OutputId>,
+    },
+}
+
+/// What an output has to send now.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Due {
+    /// In the order to be sent.
+    pub rows: Vec<OutboxRow>,
+    /// If there is nothing: when the next row becomes due, of those that wait for another attempt.
+    pub next: Option<Timestamp>,
+}
+
+/// A row of the outbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxRow {
+    /// The row's key within its output.
+    pub id: u64,
+    /// How often it was tried.
+    pub attempt: u32,
+    /// What to send.
+    pub notification: Notification,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The row's key within its output.
+    pub row: u64,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The receiver has it, and said this.
+    Sent {
+        /// The receipt; empty where the receiver gives none.
+        receipt: String,
+    },
+    /// It is to be tried again.
+    Retry {
+        /// Not before.
+        not_before: Timestamp,
+        /// What went wrong.
+        cause: String,
+    },
+    /// The receiver will not take it: it becomes a dead letter.
+    Refused {
+        /// What the receiver said.
+        answer: String,
+    },
+}
+
+/// A row as it lies in the table.
+struct Stored {
+    id: u64,
+    attempt: u32,
+    made: Timestamp,
+    alert: Option<u64>,
+    notification: Option<u64>,
+}
+
+impl Stored {
+    fn read(row: &Row) -> rusqlite::Result<Stored> {
+        Ok(Stored {
+            id: row.get(0)?,
+            attempt: row.get(1)?,
+            made: time(row.get(2)?),
+            alert: row.get(3)?,
+            notification: row.get(4)?,
+        })
+    }
+}
+
+impl Store {
+    /// Writes a router's step into the open transaction.
+    pub(crate) fn step(&mut self, step: &Step) -> rusqlite::Result<()> {
+        self.sql("UPDATE router SET cursor = MAX(cursor, ?), given_up = given_up + ?")?
+            .execute(params![step.cursor, step.unreadable])?;
+        for StateChange { stage, key, value } in &step.state {
+            match value {
+                Some(value) => {
+                    self.sql("REPLACE INTO state VALUES (?, ?, ?)")?.execute(params![stage, key, value])?
+                }
+                None => {
+                    self.sql("DELETE FROM state WHERE stage = ? AND key = ?")?.execute(params![stage, key])?
+                }
+            };
+        }
+        let mut next = self.next_row;
+        let mut insert = self.sql(
+            "INSERT INTO outbox (output, id, made, not_before, attempt, alert, notification) \
+             VALUES (?, ?, ?, 0, 0, ?, ?)",
+        )?;
+        let mut put = |output: OutputId, alert: Option<u64>, notification: Option<i64>| {
+            next += 1;
+            insert.execute(params![output.0, next, ns(step.made), alert, notification])
+        };
+        for outgoing in &step.outbox {
+            match outgoing {
+                // It went, counted as not routed, while the router had it in hand.
+                Outgoing::Alert { seq, .. } if *seq <= self.evicted => {}
+                Outgoing::Alert { seq, output } => {
+                    put(*output, Some(*seq), None)?;
+                }
+                Outgoing::Notification { notification, outputs } => {
+                    let id = self.keep(notification, outputs.len())?;
+                    for output in outputs {
+                        put(*output, None, Some(id))?;
+                    }
+                }
+            }
+        }
+        drop(insert);
+        self.next_row = next;
+        for (output, occurrences) in &step.given_up {
+            self.give_up(output.0, *occurrences)?;
+        }
+        Ok(())
+    }
+
+    fn keep(&self, notification: &Notification, refs: usize) -> rusqlite::Result<i64> {
+        self.sql("INSERT INTO notifications (refs, notification) VALUES (?, ?)")?
+            .insert(params![refs, json(notification)])
+    }
+
+    pub(crate) fn give_up(&self, output: u64, count: u64) -> rusqlite::Result<()> {
+        self.sql("UPDATE outputs SET given_up = given_up + ? WHERE id = ?")?
+            .execute(params![count, output])?;
+        Ok(())
+    }
+
+    /// Writes what came of attempts into the open transaction.
+    pub(crate) fn settle(
+        &mut self,
+        output: OutputId,
+        outcomes: &[Outcome],
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let (mut sent, mut retried, mut refused) = (0, 0, 0);
+        for Outcome { row, end } in outcomes {
+            match end {
+                End::Sent { receipt } => sent += self.sent(output, *row, receipt, now)?,
+                End::Retry { not_before, cause } => {
+                    retried += self
+                        .sql(
+                            "UPDATE outbox SET attempt = attempt + 1, not_before = ?, cause = ? \
+                             WHERE output = ? AND id = ?",
+                        )?
+                        .execute(params![ns(*not_before), cause, output.0, *row])?;
+                }
+                End::Refused { answer } => refused += self.refused(output, *row, answer, now)?,
+            }
+        }
+        self.sql(
+            "UPDATE outputs SET sent = sent + ?, retried = retried + ?, refused = refused + ? WHERE id = ?",
+        )?
+        .execute(params![sent, retried, refused, output.0])?;
+        Ok(())
+    }
+
+    fn sent(&self, output: OutputId, row: u64, receipt: &str, now: Timestamp) -> rusqlite::Result<usize> {
+        if !receipt.is_empty()
+            && let Some(stored) = self.stored(output, row)?
+            && let Some(notification) = self.notification(&stored)?
+        {
+            self.sql("INSERT INTO receipts (at, output, notification, receipt) VALUES (?, ?, ?, ?)")?
+                .execute(params![ns(now), output.0, notification.id.to_string(), receipt])?;
+        }
+        self.remove(output, row)
+    }
+
+    fn refused(&self, output: OutputId, row: u64, answer: &str, now: Timestamp) -> rusqlite::Result<usize> {
+        // It may have been given up while it was on its way.
+        let Some(stored) = self.stored(output, row)? else { return Ok(0) };
+        let text = match self.notification(&stored)? {
+            Some(notification) => json(&notification),
+            None => String::new(),
+        };
+        self.sql(
+            "INSERT INTO dead_letters (at, output, attempt, answer, notification) VALUES (?, ?, ?, ?, ?)",
+        )?
+        .execute(params![ns(now), output.0, stored.attempt + 1, answer, text])?;
+        self.remove(output, row)
+    }
+
+    fn stored(&self, output: OutputId, row: u64) -> rusqlite::Result<Option<Stored>> {
+        self.sql("SELECT id, attempt, made, alert, notification FROM outbox WHERE output = ? AND id = ?")?
+            .query_row(params![output.0, row], Stored::read)
+            .optional()
+    }
+
+    /// Removes a row of the outbox, and the notification that it was the last one to want; how many rows.
+    pub(crate) fn remove(&self, output: OutputId, row: u64) -> rusqlite::Result<usize> {
+        let mut delete = self.sql("DELETE FROM outbox WHERE output = ? AND id = ? RETURNING notification")?;
+        let removed: Option<Option<u64>> =
+            delete.query_row(params![output.0, row], |row| row.get(0)).optional()?;
+        if let Some(Some(notification)) = removed {
+            self.sql("UPDATE notifications SET refs = refs - 1 WHERE id = ?")?.execute([notification])?;
+            self.sql("DELETE FROM notifications WHERE id = ? AND refs <= 0")?.execute([notification])?;
+        }
+        Ok(usize::from(removed.is_some()))
+    }
+
+    /// What an output has to send now. A row that can't be read back becomes a dead letter.
+    pub(crate) fn due(&mut self, output: OutputId, now: Timestamp, limit: usize) -> rusqlite::Result<Due> {
+        let stored: Vec<Stored> = self
+            .sql(
+                "SELECT id, attempt, made, alert, notification FROM outbox \
+                 WHERE output = ? AND not_before <= ? ORDER BY id LIMIT ?",
+            )?
+            .query_map(params![output.0, ns(now), limit], Stored::read)?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut due = Due::default();
+        for stored in stored {
+            let (id, attempt) = (stored.id, stored.attempt);
+            match self.notification(&stored)? {
+                Some(notification) => due.rows.push(OutboxRow { id, attempt, notification }),
+                None => {
+                    tracing::error!(
+                        row = id,
+                        "a notification in the journal can't be read; it is a dead letter"
+                    );
+                    let end = End::Refused { answer: "it could not be read back from the journal".into() };
+                    self.transaction(|store| store.settle(output, &[Outcome { row: id, end }], now))?;
+                }
+            }
+        }
+        if due.rows.is_empty() {
+            due.next = self
+                .sql("SELECT MIN(not_before) FROM outbox WHERE output = ?")?
+                .query_row([output.0], |row| row.get::<_, Option<i64>>(0))?
+                .map(time);
+        }
+        Ok(due)
+    }
+
+    /// What a row is to send; none where its text is damaged.
+    fn notification(&self, stored: &Stored) -> rusqlite::Result<Option<Notification>> {
+        if let Some(seq) = stored.alert {
+            let alert = self.alert(seq)?;
+            return Ok(alert.map(|alert| Notification::of(alert, stored.made)));
+        }
+        let notification = self
+            .sql("SELECT notification FROM notifications WHERE id = ?")?
+            .query_row([stored.notification], parsed)
+            .optional()?;
+        Ok(notification.flatten())
+    }
+
+    /// An alert by its place; none where it is gone or its text is damaged.
+    fn alert(&self, seq: u64) -> rusqlite::Result<Option<Arc<Alert>>> {
+        if let Some(alert) = self.recent.get(seq) {
+            return Ok(Some(alert));
+        }
+        let alert =
+            self.sql("SELECT alert FROM alerts WHERE seq = ?")?.query_row([seq], parsed).optional()?;
+        Ok(alert.flatten().map(Arc::new))
+    }
+}

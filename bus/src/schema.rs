@@ -1,0 +1,245 @@
+//! The journal's file: its lock, its tables, and how an older one becomes today's.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::settings::{Settings, Synchronous};
+
+/// Why the journal couldn't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("the journal {} is in use by {holder}: only one lanner may run on a journal", path.display())]
+    InUse {
+        /// The journal.
+        path: PathBuf,
+        /// The process that has it, as far as it can be told.
+        holder: String,
+    },
+    /// A newer Lanner wrote it.
+    #[error(
+        "the journal {} has version {found}, and this lanner knows versions up to {known}: start the newer \
+         lanner, or move the file away to begin a new journal", path.display()
+    )]
+    Newer {
+        /// The journal.
+        path: PathBuf,
+        /// Its version.
+        found: usize,
+        /// The latest version known here.
+        known: usize,
+    },
+    /// It isn't a database, or a damaged one.
+    #[error(
+        "the journal {} is damaged ({cause}): move it and the files beside it (-wal, -shm) away to begin a \
+         new one", path.display()
+    )]
+    Damaged {
+        /// The journal.
+        path: PathBuf,
+        /// What SQLite says.
+        cause: String,
+    },
+    /// The system refuses it.
+    #[error("the journal {} can't be opened: {cause}", path.display())]
+    Unusable {
+        /// The journal.
+        path: PathBuf,
+        /// What the system or SQLite says.
+        cause: String,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn of(path: &Path, error: &rusqlite::Error) -> OpenError {
+        let (path, cause) = (path.to_owned(), error.to_string());
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path, cause },
+            _ => OpenError::Unusable { path, cause },
+        }
+    }
+
+    pub(crate) fn io(path: &Path, error: &io::Error) -> OpenError {
+        OpenError::Unusable { path: path.to_owned(), cause: error.to_string() }
+    }
+}
+
+/// One step per version; `user_version` counts those that were made. A step that was released stays as it is.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE alerts (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        accepted INTEGER NOT NULL, -- when, in ns since 1970
+        alert TEXT NOT NULL
+    );
+    -- Hits that wait for something, as the detector wrote them.
+    CREATE TABLE held (id TEXT PRIMARY KEY, deadline INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+    -- The router: how far it has come, and what the stages keep.
+    CREATE TABLE router (
+        id INTEGER PRIMARY KEY CHECK (id = 0),
+        cursor INTEGER NOT NULL,   -- the last alert that was routed
+        pruned INTEGER NOT NULL,   -- alerts that went because of age or size, their work done
+        given_up INTEGER NOT NULL, -- entries that went before they were routed
+        announced INTEGER NOT NULL -- how many of those an alert has told of
+    );
+    INSERT INTO router VALUES (0, 0, 0, 0, 0);
+    CREATE TABLE state (stage TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (stage, key)) WITHOUT ROWID;
+    CREATE TABLE outputs (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        configured INTEGER NOT NULL,
+        since INTEGER NOT NULL,    -- the last alert before it was there
+        sent INTEGER NOT NULL DEFAULT 0,
+        retried INTEGER NOT NULL DEFAULT 0,
+        refused INTEGER NOT NULL DEFAULT 0,
+        given_up INTEGER NOT NULL DEFAULT 0,
+        announced INTEGER NOT NULL DEFAULT 0
+    );
+    -- What is to be sent: the notification of one alert, or a made one, which several outputs may share.
+    CREATE TABLE notifications (
+        id INTEGER PRIMARY KEY,
+        refs INTEGER NOT NULL,
+        notification TEXT NOT NULL
+    );
+    CREATE TABLE outbox (
+        output INTEGER NOT NULL,
+        id INTEGER NOT NULL,
+        made INTEGER NOT NULL,
+        not_before INTEGER NOT NULL,
+        attempt INTEGER NOT NULL,
+        alert INTEGER,
+        notification INTEGER,
+        cause TEXT,                -- why the last attempt failed
+        PRIMARY KEY (output, id)
+    ) WITHOUT ROWID;
+    -- What the receivers said of what they took.
+    CREATE TABLE receipts (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        output INTEGER NOT NULL,
+        notification TEXT NOT NULL,
+        receipt TEXT NOT NULL
+    );
+    -- What the receivers refused, with their answer.
+    CREATE TABLE dead_letters (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        output INTEGER NOT NULL,
+        attempt INTEGER NOT NULL,
+        answer TEXT NOT NULL,
+        notification TEXT NOT NULL
+    );
+"];
+
+/// The file beside the journal that its owner has locked. SQLite's own locks are of the process, and would go
+/// with the first descriptor of the database that is closed; so the database itself isn't locked.
+pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
+    let beside = beside(path, ".lock");
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&beside)
+        .map_err(|error| OpenError::io(path, &error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let holder = match file.take(20).read_to_string(&mut pid) {
+                Ok(_) if !pid.trim().is_empty() => format!("process {}", pid.trim()),
+                _ => "another process".to_owned(),
+            };
+            return Err(OpenError::InUse { path: path.to_owned(), holder });
+        }
+        Err(TryLockError::Error(error)) => return Err(OpenError::io(path, &error)),
+    }
+    // Who holds it is a help to the reader of the error only.
+    let written =
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    written.map_err(|error| OpenError::io(path, &error))?;
+    Ok(file)
+}
+
+/// A file beside the journal.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Opens the database to write, makes it when it isn't there, and brings it to today's schema.
+pub(crate) fn open(settings: &Settings) -> Result<Connection, OpenError> {
+    let path = &settings.path;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connect = || -> rusqlite::Result<(Connection, usize)> {
+        let mut db = Connection::open_with_flags(path, flags)?;
+        // Has an effect on a database that has no tables yet.
+        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(
+            None,
+            "synchronous",
+            match settings.sync {
+                Synchronous::Normal => "NORMAL",
+                Synchronous::Full => "FULL",
+            },
+        )?;
+        let page: u64 = db.pragma_query_value(None, "page_size", |row| row.get::<_, u64>(0))?;
+        let wal = wal_max(settings.max_size);
+        db.pragma_update(None, "wal_autocheckpoint", wal / page.max(1))?;
+        db.pragma_update(None, "journal_size_limit", wal)?;
+        db.set_prepared_statement_cache_capacity(64);
+        let version = migrate(&mut db)?;
+        Ok((db, version))
+    };
+    let (db, version) = connect().map_err(|error| OpenError::of(path, &error))?;
+    if version > MIGRATIONS.len() {
+        return Err(OpenError::Newer { path: path.clone(), found: version, known: MIGRATIONS.len() });
+    }
+    Ok(db)
+}
+
+/// At this many bytes the write-ahead log is worked into the database: large enough that pages which change
+/// often are written there once, small against the journal's bound.
+pub(crate) fn wal_max(max_size: u64) -> u64 {
+    const WAL_BYTES_MAX: u64 = 16 << 20;
+    WAL_BYTES_MAX.min(max_size / 8)
+}
+
+/// Makes the steps that are missing, in one transaction; the version that was found.
+fn migrate(db: &mut Connection) -> rusqlite::Result<usize> {
+    let version: usize = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(missing) = MIGRATIONS.get(version..).filter(|missing| !missing.is_empty()) else {
+        return Ok(version);
+    };
+    let transaction = db.transaction()?;
+    for step in missing {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    transaction.commit()?;
+    Ok(version)
+}
+
+/// Opens the database to read, beside the lanner that writes it.
+pub(crate) fn open_read_only(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connect = || -> rusqlite::Result<(Connection, usize)> {
+        let db = Connection::open_with_flags(path, flags)?;
+        let version: usize = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok((db, version))
+    };
+    let (db, version) = connect().map_err(|error| OpenError::of(path, &error))?;
+    if version > MIGRATIONS.len() {
+        return Err(OpenError::Newer { path: path.to_owned(), found: version, known: MIGRATIONS.len() });
+    }
+    if version < MIGRATIONS.len() {
+        let cause = format!("it has version {version}: start lanner once to bring it up to date");
+        return Err(OpenError::Unusable { path: path.to_owned(), cause });
+    }
+    Ok(db)
+}

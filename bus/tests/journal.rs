@@ -1,0 +1,316 @@
+//! The journal as the detector, the router and the workers see it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lanner_alert::{Alert, Notification, Priority, Timestamp};
+use lanner_bus::{
+    End, Entry, Handle, Held, Journal, OpenError, Outcome, Outgoing, Settings, StateChange, Stats, Step,
+};
+use uuid::Uuid;
+
+fn alert(rule: &str) -> Alert {
+    let time = Timestamp(1_700_000_000_000_000_000);
+    Alert {
+        id: Uuid::now_v7(),
+        time,
+        rule: rule.into(),
+        priority: Priority::Warning,
+        source: "syscall".into(),
+        hostname: "host".into(),
+        output: format!("{rule} happened"),
+        output_fields: BTreeMap::new(),
+        tags: Vec::new(),
+        fingerprint: 7,
+        count: 1,
+        first_seen: time,
+        last_seen: time,
+        facts: BTreeMap::new(),
+    }
+}
+
+fn open(dir: &Path, outputs: &[&str]) -> Journal {
+    Journal::open(Settings::at(dir.join("journal.db")), &names(outputs)).unwrap()
+}
+
+fn names(outputs: &[&str]) -> Vec<String> {
+    outputs.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// Hands all alerts that wait to all outputs, as a router without stages does.
+async fn route_all(journal: &Handle) {
+    loop {
+        let batch = journal.after(journal.cursor().await.unwrap(), 100).await.unwrap();
+        if batch.alerts.is_empty() {
+            return;
+        }
+        let outbox = batch.alerts.iter().flat_map(|(seq, _)| {
+            journal.outputs().iter().map(|output| Outgoing::Alert { seq: *seq, output: output.id })
+        });
+        let step =
+            Step { cursor: batch.through, made: journal.now(), outbox: outbox.collect(), ..Step::default() };
+        journal.step(step).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_alert_goes_its_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), &["a", "b"]);
+    let (one, two) = (alert("one"), alert("two"));
+    for alert in [&one, &two] {
+        journal.sender().send(Entry::Alert(alert.clone())).unwrap();
+    }
+    let handle = journal.handle();
+    assert_eq!(handle.flush().await.unwrap(), 2);
+    route_all(&handle).await;
+    let [a, b] = [handle.outputs()[0].id, handle.outputs()[1].id];
+    let due = handle.due(a, handle.now(), 10).await.unwrap();
+    let ids: Vec<Uuid> = due.rows.iter().map(|row| row.notification.id).collect();
+    assert_eq!(ids, [one.id, two.id]);
+    assert_eq!(*due.rows[0].notification.alerts[0], one);
+
+    let later = handle.now().after(Duration::from_secs(60));
+    let outcomes = vec![
+        Outcome { row: due.rows[0].id, end: End::Retry { not_before: later, cause: "away".into() } },
+        Outcome { row: due.rows[1].id, end: End::Sent { receipt: "ts".into() } },
+    ];
+    handle.settle(a, outcomes).await.unwrap();
+    let due = handle.due(a, handle.now(), 10).await.unwrap();
+    assert_eq!((due.rows.len(), due.next), (0, Some(later)));
+    let due = handle.due(a, later, 10).await.unwrap();
+    assert_eq!((due.rows[0].notification.id, due.rows[0].attempt), (one.id, 1));
+
+    let refused = handle.due(b, later, 1).await.unwrap().rows[0].id;
+    handle
+        .settle(b, vec![Outcome { row: refused, end: End::Refused { answer: "no".into() } }])
+        .await
+        .unwrap();
+    let stats = Stats::read(&dir.path().join("journal.db"), handle.now()).unwrap();
+    assert_eq!(stats, handle.stats().await.unwrap());
+    let figures: Vec<_> =
+        stats.outputs.iter().map(|o| (&*o.name, o.pending, o.sent, o.retried, o.refused)).collect();
+    assert_eq!(figures, [("a", 1, 1, 1, 0), ("b", 1, 0, 0, 1)]);
+    assert_eq!((stats.accepted, stats.alerts, stats.cursor), (2, 2, 2));
+    assert_eq!(journal.close(), 0);
+}
+
+#[tokio::test]
+async fn what_is_held_survives() {
+    let dir = tempfile::tempdir().unwrap();
+    let held = |n: u8| Held { id: Uuid::now_v7(), deadline: Timestamp(u64::from(n)), body: vec![n, 0, 255] };
+    let (one, two) = (held(1), held(2));
+    let journal = open(dir.path(), &[]);
+    let sender = journal.sender();
+    sender.send(Entry::Hold(one.clone())).unwrap();
+    sender.send(Entry::Hold(two.clone())).unwrap();
+    sender.send(Entry::Judged { held: one.id, alerts: vec![alert("x"), alert("y")] }).unwrap();
+    assert_eq!(journal.handle().flush().await.unwrap(), 2);
+    journal.close();
+    let journal = Journal::open(
+        Settings {
+            max_age: Duration::from_secs(u32::MAX.into()),
+            ..Settings::at(dir.path().join("journal.db"))
+        },
+        &[],
+    )
+    .unwrap();
+    assert_eq!(journal.held(), [two]);
+    assert!(sender.send(Entry::Alert(alert("late"))).is_err(), "that journal was closed");
+}
+
+#[tokio::test]
+async fn state_and_shared_notifications_survive() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), &["a", "b"]);
+    let handle = journal.handle();
+    let outputs: Vec<_> = handle.outputs().iter().map(|output| output.id).collect();
+    let change = |key: &str, value: Option<&str>| StateChange {
+        stage: "limit",
+        key: key.into(),
+        value: value.map(str::to_owned),
+    };
+    let notification = Notification::of(Arc::new(alert("x")), Timestamp(5));
+    let step = Step {
+        state: vec![
+            change("a", Some("1")),
+            change("b", Some("2")),
+            change("a", Some("3")),
+            change("b", None),
+        ],
+        outbox: vec![Outgoing::Notification { notification: notification.clone(), outputs: outputs.clone() }],
+        ..Step::default()
+    };
+    handle.step(step).await.unwrap();
+    journal.close();
+
+    let journal = open(dir.path(), &["b", "a"]);
+    let handle = journal.handle();
+    assert_eq!(handle.state().await.unwrap(), [("limit".to_owned(), "a".to_owned(), "3".to_owned())]);
+    for output in outputs {
+        let due = handle.due(output, handle.now(), 10).await.unwrap();
+        assert_eq!(due.rows[0].notification, notification);
+        handle
+            .settle(output, vec![Outcome { row: due.rows[0].id, end: End::Sent { receipt: String::new() } }])
+            .await
+            .unwrap();
+    }
+    journal.close();
+    let db = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+    let left: i64 = db.query_row("SELECT COUNT(*) FROM notifications", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0, "the last one to want it took it along");
+}
+
+#[tokio::test]
+async fn a_new_output_begins_at_now_and_a_removed_one_blocks_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), &["old"]);
+    journal.sender().send(Entry::Alert(alert("x"))).unwrap();
+    journal.handle().flush().await.unwrap();
+    route_all(&journal.handle()).await;
+    journal.close();
+    let journal = open(dir.path(), &["new"]);
+    assert_eq!(journal.handle().outputs()[0].since, 1);
+    let stats = journal.handle().stats().await.unwrap();
+    let figures: Vec<_> = stats.outputs.iter().map(|o| (&*o.name, o.configured, o.pending)).collect();
+    assert_eq!(figures, [("new", true, 0), ("old", false, 1)]);
+}
+
+/// A clock that a test moves.
+fn clock(at: &Arc<AtomicU64>) -> lanner_bus::Clock {
+    let at = at.clone();
+    Arc::new(move || Timestamp(at.load(Ordering::Relaxed)))
+}
+
+#[tokio::test]
+async fn what_becomes_too_old_is_given_up_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = Arc::new(AtomicU64::new(1_000_000_000));
+    let settings = Settings {
+        max_age: Duration::from_secs(3600),
+        clock: clock(&at),
+        ..Settings::at(dir.path().join("journal.db"))
+    };
+    let journal = Journal::open(settings.clone(), &names(&["a", "b"])).unwrap();
+    let handle = journal.handle();
+    for _ in 0..3 {
+        journal.sender().send(Entry::Alert(alert("routed"))).unwrap();
+    }
+    handle.flush().await.unwrap();
+    route_all(&handle).await;
+    let a = handle.outputs()[0].id;
+    let first = handle.due(a, handle.now(), 1).await.unwrap().rows[0].id;
+    handle.settle(a, vec![Outcome { row: first, end: End::Sent { receipt: "r".into() } }]).await.unwrap();
+    journal.sender().send(Entry::Alert(alert("not routed"))).unwrap();
+    handle.flush().await.unwrap();
+    journal.close();
+
+    at.store(7_200_000_000_000, Ordering::Relaxed);
+    // `b` is removed: what it was owed expires like the rest.
+    let journal = Journal::open(settings, &names(&["a"])).unwrap();
+    let handle = journal.handle();
+    let mut accepted = handle.accepted();
+    accepted.wait_for(|&seq| seq == 5).await.unwrap();
+    let stats = handle.stats().await.unwrap();
+    let figures: Vec<_> = stats.outputs.iter().map(|o| (&*o.name, o.pending, o.sent, o.given_up)).collect();
+    assert_eq!(figures, [("a", 0, 1, 2), ("b", 0, 0, 3)]);
+    assert_eq!((stats.given_up, stats.pruned, stats.alerts), (1, 3, 1));
+    let told = handle.after(stats.cursor, 10).await.unwrap();
+    assert_eq!(
+        told.alerts[0].1.output,
+        "The journal's bounds made Lanner give up: 2 for a, 3 for b, 1 not yet routed"
+    );
+}
+
+#[tokio::test]
+async fn the_file_stays_within_its_bound() {
+    const MAX: u64 = 2 << 20;
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { max_size: MAX, ..Settings::at(dir.path().join("journal.db")) };
+    let journal = Journal::open(settings.clone(), &names(&["a"])).unwrap();
+    let (sender, handle) = (journal.sender(), journal.handle());
+    let mut big = alert("big");
+    big.output = "x".repeat(2000);
+    for round in 0..40 {
+        for _ in 0..100 {
+            big.id = Uuid::now_v7();
+            sender.send(Entry::Alert(big.clone())).unwrap();
+        }
+        handle.flush().await.unwrap();
+        if round % 2 == 0 {
+            route_all(&handle).await;
+        }
+        let bytes = handle.stats().await.unwrap().bytes;
+        assert!(bytes.database + bytes.wal <= MAX + (MAX / 8), "{bytes:?} in round {round}");
+    }
+    let stats = handle.stats().await.unwrap();
+    let a = &stats.outputs[0];
+    // Every alert is waiting, or counted as given up: for the output, or before it was routed.
+    let unrouted = stats.accepted - stats.cursor;
+    assert_eq!(a.pending + a.given_up + stats.given_up + unrouted, stats.accepted, "{stats:?}");
+    assert!(stats.accepted > 4000 && a.given_up > 1000, "{stats:?}");
+    journal.close();
+
+    // Pruning to nothing and starting again doesn't give a place twice.
+    let journal = Journal::open(Settings { max_age: Duration::ZERO, ..settings }, &names(&["a"])).unwrap();
+    let handle = journal.handle();
+    handle.accepted().wait_for(|&seq| seq > stats.accepted).await.unwrap();
+    assert_eq!(handle.stats().await.unwrap().outputs[0].pending, 0);
+}
+
+#[test]
+fn what_can_not_be_opened_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let error = |path: &Path| Journal::open(Settings::at(path), &[]).err().map(|error| error.to_string());
+
+    let journal = open(dir.path(), &[]);
+    assert_eq!(
+        error(&path).unwrap(),
+        format!(
+            "the journal {} is in use by process {}: only one lanner may run on a journal",
+            path.display(),
+            std::process::id()
+        )
+    );
+    Stats::read(&path, Timestamp(0)).unwrap();
+    journal.close();
+
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let newer = Journal::open(Settings::at(&path), &[]).err().unwrap();
+    assert!(matches!(newer, OpenError::Newer { found: 99, .. }), "{newer}");
+
+    let broken = dir.path().join("broken.db");
+    std::fs::write(&broken, "x".repeat(5000)).unwrap();
+    let said = error(&broken).unwrap();
+    assert!(said.contains("broken.db is damaged (file is not a database)"), "{said}");
+
+    let nowhere = dir.path().join("nowhere/journal.db");
+    assert!(error(&nowhere).unwrap().contains("can't be opened: No such file or directory"));
+}
+
+#[tokio::test]
+async fn a_full_channel_makes_the_sender_wait() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { channel_max: 4, ..Settings::at(dir.path().join("journal.db")) };
+    let journal = Journal::open(settings, &[]).unwrap();
+    // As long as someone else writes to the database, nothing can be committed.
+    let other = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let sender = journal.sender();
+    let detector = std::thread::spawn({
+        let sender = sender.clone();
+        move || (0..100).for_each(|_| sender.send(Entry::Alert(alert("x"))).unwrap())
+    });
+    while sender.full() == 0 {
+        std::thread::yield_now();
+    }
+    assert!(sender.depth() <= 4);
+    other.execute_batch("ROLLBACK").unwrap();
+    detector.join().unwrap();
+    assert_eq!(journal.handle().flush().await.unwrap(), 100);
+    assert!(sender.full() > 0);
+}
