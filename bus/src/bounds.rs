@@ -91,7 +91,8 @@ impl Store {
     }
 
     /// Removes the alerts up to one, what was to be sent of them, and what else was made before a time; how
-    /// many rows. To be repeated until there are none, as each call takes a bounded number.
+    /// many rows. To be repeated until there are none, as each call takes a bounded number. What is held stays:
+    /// its owner judges it at its deadline, and bounds how much there is of it.
     fn evict(&mut self, through: Option<u64>, horizon: Timestamp) -> rusqlite::Result<usize> {
         let before = ns(horizon);
         let mut rows = 0;
@@ -101,10 +102,7 @@ impl Store {
         ] {
             rows += self.sql(sql)?.execute([before])?;
         }
-        // Its owner judges it at its deadline; a row that is still here has none.
-        let held = self.sql("DELETE FROM held WHERE deadline < ?")?.execute([before])?;
-        self.sql("UPDATE router SET given_up = given_up + ?")?.execute([held])?;
-        rows += held + self.evict_outbox(through.unwrap_or(0), before)?;
+        rows += self.evict_outbox(through.unwrap_or(0), before)?;
         if let Some(through) = through {
             rows += self.evict_alerts(through)?;
         }

@@ -34,7 +34,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// The configured outputs, in the order they were named in when the journal was opened.
+    /// The outputs that the journal knows: first the configured ones, in the order they were named in when it
+    /// was opened, then those that an earlier configuration named.
     pub fn outputs(&self) -> &[Registered] {
         &self.outputs
     }

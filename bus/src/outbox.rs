@@ -19,9 +19,7 @@ pub struct Step {
     pub state: Vec<StateChange>,
     /// What is to be sent.
     pub outbox: Vec<Outgoing>,
-    /// Occurrences that can't reach an output any more, to be counted and announced.
-    pub given_up: Vec<(OutputId, u64)>,
-    /// Alerts that could not be read back, to be counted and announced.
+    /// What could not be read back, to be counted and announced.
     pub unreadable: u64,
 }
 
@@ -168,9 +166,6 @@ impl Store {
         }
         drop(insert);
         self.next_row = next;
-        for (output, occurrences) in &step.given_up {
-            self.give_up(output.0, *occurrences)?;
-        }
         Ok(())
     }
 

@@ -74,4 +74,6 @@ pub struct Registered {
     pub name: String,
     /// The last alert that was accepted before the output was there: it is owed only later ones.
     pub since: u64,
+    /// Whether the configuration names it; one that it named once keeps what it is owed until that expires.
+    pub configured: bool,
 }

@@ -26,7 +26,7 @@ pub struct Stats {
     pub held: u64,
     /// Alerts that went because of age or size after they were routed.
     pub pruned: u64,
-    /// Alerts and held hits that went before they were routed.
+    /// Alerts that went before they were routed.
     pub given_up: u64,
     /// By output, in the order of their names.
     pub outputs: Vec<OutputStats>,

@@ -193,14 +193,17 @@ impl Store {
 
     /// The hits that wait to be judged, the oldest first.
     pub(crate) fn held(&self) -> rusqlite::Result<Vec<Held>> {
-        self.sql("SELECT id, deadline, body FROM held ORDER BY id")?
-            .query_map([], |row| {
-                let id: String = row.get(0)?;
-                // An id that isn't one was not written here; its row can still be judged, and expires.
-                let id = id.parse().unwrap_or_default();
-                Ok(Held { id, deadline: time(row.get(1)?), body: row.get(2)? })
-            })?
-            .collect()
+        let mut select = self.sql("SELECT id, deadline, body FROM held ORDER BY id")?;
+        let mut rows = select.query([])?;
+        let mut held = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: String = row.get(0)?;
+            match id.parse() {
+                Ok(id) => held.push(Held { id, deadline: time(row.get(1)?), body: row.get(2)? }),
+                Err(_) => tracing::error!(id, "a held hit in the journal can't be read; it is left alone"),
+            }
+        }
+        Ok(held)
     }
 
     /// Names the outputs that are configured now: a new one is owed what is accepted from here on, and one that
@@ -210,16 +213,22 @@ impl Store {
             store.sql("UPDATE outputs SET configured = 0")?.execute([])?;
             let mut put = store.sql(
                 "INSERT INTO outputs (name, configured, since) VALUES (?, 1, ?) \
-                 ON CONFLICT (name) DO UPDATE SET configured = 1 RETURNING id, since",
+                 ON CONFLICT (name) DO UPDATE SET configured = 1 RETURNING id, name, since, configured",
             )?;
-            names
-                .iter()
-                .map(|name| {
-                    put.query_row(params![name, store.accepted], |row| {
-                        Ok(Registered { id: OutputId(row.get(0)?), name: name.clone(), since: row.get(1)? })
-                    })
-                })
-                .collect()
+            let registered = |row: &Row| {
+                let (id, name) = (OutputId(row.get(0)?), row.get(1)?);
+                Ok(Registered { id, name, since: row.get(2)?, configured: row.get(3)? })
+            };
+            let mut outputs = Vec::new();
+            for name in names {
+                outputs.push(put.query_row(params![name, store.accepted], registered)?);
+            }
+            let mut removed =
+                store.sql("SELECT id, name, since, configured FROM outputs WHERE NOT configured")?;
+            for output in removed.query_map([], registered)? {
+                outputs.push(output?);
+            }
+            Ok(outputs)
         })
     }
 }

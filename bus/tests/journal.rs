@@ -133,8 +133,9 @@ async fn state_and_shared_notifications_survive() {
         key: key.into(),
         value: value.map(str::to_owned),
     };
-    let notification = Notification::of(Arc::new(alert("x")), Timestamp(5));
+    let notification = Notification::of(Arc::new(alert("x")), handle.now());
     let step = Step {
+        made: handle.now(),
         state: vec![
             change("a", Some("1")),
             change("b", Some("2")),
@@ -251,7 +252,7 @@ async fn the_file_stays_within_its_bound() {
     // Every alert is waiting, or counted as given up: for the output, or before it was routed.
     let unrouted = stats.accepted - stats.cursor;
     assert_eq!(a.pending + a.given_up + stats.given_up + unrouted, stats.accepted, "{stats:?}");
-    assert!(stats.accepted > 4000 && a.given_up > 1000, "{stats:?}");
+    assert!(stats.accepted >= 4000 && a.given_up > 1000, "{stats:?}");
     journal.close();
 
     // Pruning to nothing and starting again doesn't give a place twice.
