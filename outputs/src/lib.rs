@@ -1,1 +1,90 @@
-//! The outputs, one file each
+//! The outputs: how a notification reaches a terminal, a file, a mailbox, a chat, a bus.
+//!
+//! Each output is one file and one row of [`OUTPUTS`]. An output sends and says what the receiver said;
+//! retry, batching and acknowledgement live in the router's worker. Everything an event contributed is
+//! chosen by an attacker, so each output escapes for its own medium. Making an output (`build`) opens
+//! nothing and reaches nobody: that begins with the first notification.
+
+mod docs;
+mod file;
+mod format;
+mod http;
+mod render;
+mod secret;
+mod settings;
+mod stdout;
+mod web;
+
+#[cfg(test)]
+#[path = "../tests/samples/mod.rs"]
+mod samples;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use lanner_alert::falco::JsonOptions;
+use lanner_diagnostic::{Node, NodeError, nearest};
+use lanner_router::Output;
+
+pub use docs::reference;
+pub use render::fields_shown;
+
+/// What every output is told beside its own settings.
+#[derive(Debug, Clone)]
+pub struct Common {
+    /// The output's name in the configuration.
+    pub name: Arc<str>,
+    /// This host's name, for what no alert is the source of.
+    pub hostname: Arc<str>,
+    /// The most notifications that the output is given at once (`batch`). Above 1, outputs that can send
+    /// several in one message do.
+    pub batch: usize,
+    /// Whether lines are JSON objects (`json_output`).
+    pub json_output: bool,
+    /// Falco's `json_include_*` and `time_format_iso_8601`.
+    pub json: JsonOptions,
+    /// The zone of times that people read.
+    pub zone: TimeZone,
+}
+
+/// A kind of output.
+#[derive(Debug)]
+pub struct OutputSpec {
+    /// The word after `type:`: a noun, the service or the protocol.
+    pub name: &'static str,
+    /// What it is for, in one sentence.
+    pub summary: &'static str,
+    /// An entry of `outputs:` without its dash.
+    pub example: &'static str,
+    /// The schema of its settings: names, types, defaults and what they mean.
+    pub schema: fn() -> schemars::Schema,
+    /// Makes one from its node, without opening or reaching anything.
+    pub build: fn(&Node, &Common) -> Result<Box<dyn Output>, NodeError>,
+}
+
+/// All kinds, by name.
+pub const OUTPUTS: &[OutputSpec] = &[
+    file::SPEC,
+    http::SPEC,
+    stdout::SPEC,
+];
+
+/// Makes the output of that kind from the settings that are its own: `node` is the entry of `outputs:`
+/// without the keys that every output has (`name`, `type`, `min_priority`, `batch`…).
+///
+/// # Errors
+/// Where there is no such kind, or its settings are wrong: with the place of what is wrong.
+pub fn build(kind: &str, node: &Node, common: &Common) -> Result<Box<dyn Output>, NodeError> {
+    let names = || OUTPUTS.iter().map(|spec| spec.name);
+    match OUTPUTS.iter().find(|spec| spec.name == kind) {
+        Some(spec) => (spec.build)(node, common),
+        None => Err(NodeError {
+            message: format!("there is no output of the type `{kind}`"),
+            place: Some(node.place),
+            help: Some(match nearest(kind, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known are {}", names().collect::<Vec<_>>().join(", ")),
+            }),
+        }),
+    }
+}

@@ -1,0 +1,62 @@
+//! `docs/outputs.md`, printed from the table of outputs.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::{OUTPUTS, OutputSpec};
+
+const INTRODUCTION: &str = "\
+# Outputs
+
+<!-- Printed from the table in outputs/src/lib.rs: LANNER_BLESS=1 cargo test -p lanner-outputs -->
+
+Any number of outputs stand in the list `outputs:`, each with a `name`, a `type` and the settings of that \
+type. Falco's own `stdout_output`, `syslog_output`, `file_output` and `http_output` lead to the same code. \
+What looks like a secret belongs into the environment: `${NAME}`.
+
+What an alert carries was chosen by whoever did what was noticed. Each output writes control characters out \
+and escapes for its own medium, so that no name of a file or a command can forge a line, a header, a link or \
+a mention. A notification has one id through every attempt, and each output passes it on where its medium has \
+a place for it.
+";
+
+/// The page, in Markdown.
+pub fn reference() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for spec in OUTPUTS {
+        // Writing to a string can't fail.
+        let _ = section(&mut page, spec);
+    }
+    page
+}
+
+fn section(page: &mut String, spec: &OutputSpec) -> std::fmt::Result {
+    write!(page, "\n## {}\n\n{}\n\n```yaml\noutputs:\n", spec.name, spec.summary)?;
+    for (at, line) in spec.example.lines().enumerate() {
+        writeln!(page, "  {} {line}", if at == 0 { "-" } else { " " })?;
+    }
+    page.push_str("```\n");
+    let schema = (spec.schema)().to_value();
+    let Some(properties) = schema["properties"].as_object().filter(|properties| !properties.is_empty())
+    else {
+        return page.write_str("\nIt has no settings of its own.\n");
+    };
+    page.push_str("\n| setting | default | |\n|---|---|---|\n");
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, property) in properties {
+        let default = match &property["default"] {
+            _ if required.contains(&name.as_str()) => "required".to_owned(),
+            Value::Null => String::new(),
+            Value::String(text) if text.is_empty() => String::new(),
+            Value::Array(items) if items.is_empty() => String::new(),
+            Value::Object(entries) if entries.is_empty() => String::new(),
+            Value::String(text) => format!("`{text}`"),
+            other => format!("`{other}`"),
+        };
+        let says = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+        writeln!(page, "| `{name}` | {default} | {says} |")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! The texts that outputs have in common: titles, the facts worth showing, and the form of what stands for
+//! many alerts.
+//!
+//! Nothing here is escaped for a medium yet but against control characters.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use lanner_alert::{
+    Alert, Kind, Notification, RuleCount, Tally, Timestamp, Value, falco, printable, truncate,
+};
+
+use crate::Common;
+use crate::format::shown;
+
+/// The most rules that a text names of a summary or digest; the rest is counted.
+pub const RULES_LISTED_MAX: usize = 20;
+/// The most bytes of one fact's value in a mail or chat.
+pub const FACT_BYTES_MAX: usize = 1024;
+
+/// The facts that mail and chat show of an alert: a label, the field, and a field that says more about it.
+const FACTS: &[(&str, &str, Option<&str>)] = &[
+    ("Container", "container.name", Some("container.id")),
+    ("Image", "container.image.repository", Some("container.image.tag")),
+    ("Pod", "k8s.pod.name", Some("k8s.ns.name")),
+    ("User", "user.name", Some("user.uid")),
+    ("Login user", "user.loginname", None),
+    ("Process", "proc.name", Some("proc.pid")),
+    ("Command line", "proc.cmdline", None),
+    ("Parent", "proc.pname", Some("proc.ppid")),
+    ("Session", "proc.sid", None),
+    ("File or peer", "fd.name", None),
+];
+
+/// The fields that mail and chat show where an alert has them: whoever makes alerts should fill them in.
+pub fn fields_shown() -> impl Iterator<Item = &'static str> {
+    FACTS.iter().flat_map(|(_, field, detail)| [Some(*field), *detail]).flatten()
+}
+
+/// The facts of an alert that have a value, as (label, value): the host, then those of [`fields_shown`].
+pub fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
+    let mut facts = vec![("Host", bounded(&alert.hostname))];
+    for (label, field, detail) in FACTS {
+        let Some(value) = shown(&alert.field(field)) else { continue };
+        let detail = detail.and_then(|detail| shown(&alert.field(detail)));
+        facts.push((
+            label,
+            match detail {
+                Some(detail) => bounded(&format!("{value} ({detail})")),
+                None => bounded(&value),
+            },
+        ));
+    }
+    if alert.count > 1 {
+        facts.push(("Occurrences", alert.count.to_string()));
+    }
+    facts
+}
+
+fn bounded(text: &str) -> String {
+    truncate(&printable(text), FACT_BYTES_MAX).into_owned()
+}
+
+/// The notification in a few words: `Warning: Terminal shell in container`, `12 alerts withheld`.
+pub fn title(notification: &Notification) -> String {
+    match (notification.kind, notification.alerts.first()) {
+        (Kind::Alert, Some(alert)) => format!("{}: {}", alert.priority, printable(&alert.rule)),
+        (Kind::Digest, _) => alerts(notification.count()),
+        _ => format!("{} withheld", alerts(notification.count())),
+    }
+}
+
+/// `1 alert`, `2 alerts`.
+pub fn alerts(count: u64) -> String {
+    if count == 1 { "1 alert".to_owned() } else { format!("{count} alerts") }
+}
+
+/// What a summary or digest stands for, in one sentence without its rules.
+pub fn sentence(notification: &Notification, zone: &TimeZone) -> String {
+    let Tally { since, until, .. } = notification.tally;
+    let what = match notification.kind {
+        Kind::Digest => "came",
+        Kind::Alert | Kind::Summary => "were withheld by the rate limit",
+    };
+    let count = alerts(notification.count());
+    format!("{count} {what} between {} and {}", moment(since, zone), moment(until, zone))
+}
+
+/// A time as a person reads it: `2025-11-01 12:26:40 UTC`.
+pub fn moment(time: Timestamp, zone: &TimeZone) -> String {
+    time.zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+/// The rules of a tally, the most important first, those of one priority by how often they occurred.
+pub fn ranked(tally: &Tally) -> Vec<(&str, &RuleCount)> {
+    let mut rules: Vec<_> = tally.rules.iter().map(|(rule, count)| (&**rule, count)).collect();
+    rules.sort_by(|(_, a), (_, b)| (b.priority, b.count).cmp(&(a.priority, a.count)));
+    rules
+}
+
+/// The notification as one alert: its own, or, for a summary or digest, one of Lanner's (source `internal`)
+/// with the counts in `output_fields`, so that whatever reads Falco's alerts can read it.
+pub fn as_alert(notification: &Notification, common: &Common) -> Alert {
+    if let (Kind::Alert, Some(alert)) = (notification.kind, notification.alerts.first()) {
+        return (**alert).clone();
+    }
+    let ranked = ranked(&notification.tally);
+    let mut listed: Vec<_> = ranked
+        .iter()
+        .take(RULES_LISTED_MAX)
+        .map(|(rule, count)| format!("{} x {}", count.count, rule))
+        .collect();
+    if ranked.len() > RULES_LISTED_MAX {
+        listed.push(format!("and {} more rules", ranked.len() - RULES_LISTED_MAX));
+    }
+    let rule = match notification.kind {
+        Kind::Digest => "Lanner internal: digest",
+        Kind::Alert | Kind::Summary => "Lanner internal: alerts withheld",
+    };
+    let Tally { since, until, .. } = notification.tally;
+    let mut fields = BTreeMap::from([
+        ("lanner.alerts".to_owned(), Value::Uint(notification.count())),
+        ("lanner.since".to_owned(), Value::from(since.utc())),
+        ("lanner.until".to_owned(), Value::from(until.utc())),
+    ]);
+    for (rule, count) in ranked {
+        fields.insert(format!("lanner.alerts[{rule}]"), Value::Uint(count.count));
+    }
+    Alert {
+        id: notification.id,
+        time: notification.time,
+        rule: rule.into(),
+        priority: notification.priority,
+        source: "internal".into(),
+        hostname: common.hostname.clone(),
+        output: format!("{}: {}", sentence(notification, &common.zone), listed.join(", ")),
+        output_fields: fields,
+        tags: Vec::new(),
+        fingerprint: lanner_alert::fingerprint(rule, []),
+        count: 1,
+        first_seen: since,
+        last_seen: until,
+        facts: BTreeMap::new(),
+    }
+}
+
+/// The notification as Falco's JSON object.
+pub fn json(notification: &Notification, common: &Common) -> serde_json::Value {
+    falco::json(&as_alert(notification, common), &common.json)
+}
+
+/// The notification as one line without its end: Falco's JSON object where `json_output` is set, else
+/// Falco's text.
+pub fn line(notification: &Notification, common: &Common) -> String {
+    if common.json_output {
+        json(notification, common).to_string()
+    } else {
+        falco::line(&as_alert(notification, common), &common.json.time_format)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn what_stands_for_many_reads_as_one() {
+        let mut common = samples::common();
+        assert_eq!(
+            line(&samples::summary(), &common),
+            "12:26:40.123456789: Critical 40 alerts were withheld by the rate limit between 2025-11-01 \
+             11:26:40 UTC and 2025-11-01 12:26:40 UTC: 2 x Sensitive file opened for reading, 7 x Terminal \
+             shell in container, 31 x Outbound connection not expected"
+        );
+        common.json_output = true;
+        common.json.output = false;
+        assert_eq!(
+            line(&samples::digest(), &common),
+            concat!(
+                r#"{"hostname":"node-1","output_fields":{"evt.time":1762000000123456789,"#,
+                r#""lanner.alerts":40,"lanner.alerts[Outbound connection not expected]":31,"#,
+                r#""lanner.alerts[Sensitive file opened for reading]":2,"#,
+                r#""lanner.alerts[Terminal shell in container]":7,"#,
+                r#""lanner.since":"2025-11-01T11:26:40.123456789Z","lanner.until":"2025-11-01T12:26:40.123456789Z"},"#,
+                r#""priority":"Critical","rule":"Lanner internal: digest","source":"internal","tags":[],"#,
+                r#""time":"2025-11-01T12:26:40.123456789Z"}"#
+            )
+        );
+    }
+
+    #[test]
+    fn facts_leave_out_what_has_no_value() {
+        let facts = facts(&samples::alert());
+        assert_eq!(facts[0], ("Host", "node-1".to_owned()));
+        assert_eq!(facts[1], ("Container", "web (3ad7b26ded6d)".to_owned()));
+        assert!(facts.contains(&("User", "root\\r\\nBcc: x@evil.example (0)".to_owned())));
+        assert!(!facts.iter().any(|(label, _)| *label == "File or peer"));
+    }
+}

@@ -1,0 +1,100 @@
+//! Notifications to test with, hostile where an attacker has a say.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use lanner_alert::falco::{JsonOptions, TimeFormat};
+use lanner_alert::{Alert, Kind, Notification, Priority, RuleCount, Tally, Timestamp, Value};
+use uuid::Uuid;
+
+/// 2025-11-01T12:26:40Z.
+pub const TIME: Timestamp = Timestamp(1_762_000_000_123_456_789);
+
+pub fn common() -> crate::Common {
+    crate::Common {
+        name: "test".into(),
+        hostname: "node-1".into(),
+        batch: 1,
+        json_output: false,
+        json: JsonOptions::new(TimeFormat::Clock(TimeZone::UTC)),
+        zone: TimeZone::UTC,
+    }
+}
+
+pub fn alert() -> Alert {
+    let fields = [
+        ("container.id", Value::from("3ad7b26ded6d")),
+        ("container.image.repository", Value::from("registry.example.org/shop/web")),
+        ("container.image.tag", Value::from("1.27")),
+        ("container.name", Value::from("web")),
+        ("proc.cmdline", Value::from("sh -c echo <b>hi</b> & `id` *x* <!here> https://evil.example")),
+        ("proc.name", Value::from("sh")),
+        ("proc.pid", Value::Uint(4711)),
+        ("proc.pname", Value::from("containerd-shim")),
+        ("proc.sid", Value::Uint(1)),
+        ("user.name", Value::from("root\r\nBcc: x@evil.example")),
+        ("user.uid", Value::Uint(0)),
+        ("fd.name", Value::Null),
+    ];
+    Alert {
+        id: Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0001),
+        time: TIME,
+        rule: "Terminal shell in container".into(),
+        priority: Priority::Warning,
+        source: "syscall".into(),
+        hostname: "node-1".into(),
+        output: "A shell was used in a container (user=root\ncommand=sh -c echo <b>hi</b> `id` <!here>)"
+            .into(),
+        output_fields: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        tags: vec!["T1059".into(), "container".into(), "mitre_execution".into(), "shell".into()],
+        fingerprint: 0x0123_4567_89ab_cdef,
+        count: 1,
+        first_seen: TIME,
+        last_seen: TIME,
+        facts: BTreeMap::new(),
+    }
+}
+
+pub fn single() -> Notification {
+    Notification::of(Arc::new(alert()), TIME)
+}
+
+fn tally() -> Tally {
+    let count = |priority, count| RuleCount { priority, count };
+    Tally {
+        since: Timestamp(TIME.0 - 3_600_000_000_000),
+        until: TIME,
+        rules: BTreeMap::from([
+            ("Outbound connection not expected".into(), count(Priority::Notice, 31)),
+            ("Sensitive file opened for reading".into(), count(Priority::Critical, 2)),
+            ("Terminal shell in container".into(), count(Priority::Warning, 7)),
+        ]),
+    }
+}
+
+pub fn summary() -> Notification {
+    Notification {
+        id: Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0002),
+        kind: Kind::Summary,
+        time: TIME,
+        priority: Priority::Critical,
+        alerts: Vec::new(),
+        tally: tally(),
+    }
+}
+
+pub fn digest() -> Notification {
+    let mut first = alert();
+    first.rule = "Sensitive file opened for reading".into();
+    first.priority = Priority::Critical;
+    first.output = "/etc/shadow was read (user=root command=cat /etc/shadow)".into();
+    first.output_fields.insert("fd.name".into(), Value::from("/etc/shadow"));
+    first.count = 2;
+    Notification {
+        id: Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0003),
+        kind: Kind::Digest,
+        alerts: vec![Arc::new(first), Arc::new(alert())],
+        ..summary()
+    }
+}
