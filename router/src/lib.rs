@@ -1,5 +1,27 @@
 //! The stages between the journal and the outputs, and the delivery worker.
+//!
+//! What should be sent to whom is decided by pure [stages](Stage), of which the [`Pipeline`] makes a row: time
+//! is their argument, what they keep lies in the journal, and each decision is a named reason. The [`Router`]
+//! runs them over accepted alerts and writes what comes out to the journal's outbox; a worker per output sends
+//! it, and is the only place that knows of batches, repeated attempts and acknowledgement. So an [`Output`]
+//! only sends.
 
+mod backoff;
+mod digest;
+mod limit;
 mod output;
+mod pipeline;
+mod route;
+mod router;
+mod stage;
+mod worker;
 
+pub use backoff::{Jitter, system_jitter};
+pub use digest::{Digest, DigestSettings};
+pub use limit::{Limit, LimitSettings};
 pub use output::{DeliveryError, Output, Receipt};
+pub use pipeline::{Decision, OutputPolicy, Pipeline};
+pub use route::{Matcher, Route};
+pub use router::{OutputReport, Router, StartError};
+pub use stage::{Change, Stage, Verdict};
+pub use worker::DeliverySettings;

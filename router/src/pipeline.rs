@@ -1,0 +1,231 @@
+//! The stages in their order: pure, so that it can be run over any alerts at any times.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
+use lanner_bus::{Outgoing, OutputId, Registered, StateChange};
+
+use crate::digest::{Digest, DigestSettings};
+use crate::limit::{Limit, LimitSettings};
+use crate::route::Route;
+use crate::stage::{Stage, Verdict};
+
+/// What the stages do for one output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputPolicy {
+    /// The output's name.
+    pub name: String,
+    /// Alerts below this priority are not for it.
+    pub min_priority: Priority,
+    /// How much it is sent; without it, everything.
+    pub limit: Option<LimitSettings>,
+    /// What it collects; without it, nothing.
+    pub digest: Option<DigestSettings>,
+}
+
+impl OutputPolicy {
+    /// The policy of an output that gets everything at once.
+    pub fn everything(name: &str) -> OutputPolicy {
+        OutputPolicy { name: name.to_owned(), min_priority: Priority::Debug, limit: None, digest: None }
+    }
+}
+
+/// How often a stage decided so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The output's name.
+    pub output: String,
+    /// The stage's name.
+    pub stage: &'static str,
+    /// The reason.
+    pub reason: &'static str,
+    /// How often.
+    pub count: u64,
+}
+
+/// What stands between the route and one output.
+struct Lane {
+    output: Registered,
+    min_priority: Priority,
+    stages: Vec<Box<dyn Stage<Notification>>>,
+    decisions: BTreeMap<(&'static str, &'static str), u64>,
+}
+
+impl Lane {
+    fn new(output: Registered, policy: OutputPolicy) -> Lane {
+        let limit = Box::new(Limit::new(&output.name, policy.limit));
+        let digest = Box::new(Digest::new(&output.name, policy.digest));
+        Lane {
+            output,
+            min_priority: policy.min_priority,
+            stages: vec![limit, digest],
+            decisions: BTreeMap::new(),
+        }
+    }
+
+    fn count(&mut self, stage: &'static str, reason: &'static str) {
+        *self.decisions.entry((stage, reason)).or_default() += 1;
+    }
+
+    /// Takes a notification through the stages from that one on; what goes out of the last.
+    fn judge(&mut self, from: usize, mut item: Notification, now: Timestamp) -> Option<Notification> {
+        for at in from..self.stages.len() {
+            let stage = &mut self.stages[at];
+            let (name, verdict) = (stage.name(), stage.judge(&mut item, now));
+            self.count(name, verdict.reason());
+            if !matches!(verdict, Verdict::Pass(_)) {
+                return None;
+            }
+        }
+        Some(item)
+    }
+
+    /// Whether an alert that the route gave it is owed to it.
+    fn wants(&mut self, seq: u64, alert: &Alert) -> bool {
+        let (reason, wanted) = if seq <= self.output.since {
+            ("before the output was there", false)
+        } else if alert.priority < self.min_priority {
+            ("below the minimum priority", false)
+        } else {
+            ("routed", true)
+        };
+        self.count("route", reason);
+        wanted
+    }
+
+    fn tick(&mut self, now: Timestamp, out: &mut Vec<Outgoing>) {
+        let mut due = Vec::new();
+        for at in 0..self.stages.len() {
+            self.stages[at].tick(now, &mut due);
+            for item in due.drain(..) {
+                if let Some(notification) = self.judge(at + 1, item, now) {
+                    out.push(Outgoing::Notification { notification, outputs: vec![self.output.id] });
+                }
+            }
+        }
+    }
+}
+
+/// All stages of all outputs.
+pub struct Pipeline {
+    route: Route,
+    lanes: Vec<Lane>,
+    /// Alerts that no route gave to any output.
+    unrouted: u64,
+    /// Used again for each alert.
+    to: Vec<usize>,
+}
+
+impl Pipeline {
+    /// The stages of the outputs that the journal knows; the policies are those of the configured ones, which
+    /// come first, in the same order. The route names outputs by their place in it.
+    pub fn new(route: Route, outputs: &[Registered], policies: Vec<OutputPolicy>) -> Pipeline {
+        let mut policies = policies.into_iter();
+        let lanes = outputs
+            .iter()
+            .map(|output| {
+                let policy = policies.next().unwrap_or_else(|| OutputPolicy::everything(&output.name));
+                Lane::new(output.clone(), policy)
+            })
+            .collect();
+        Pipeline { route, lanes, unrouted: 0, to: Vec::new() }
+    }
+
+    /// Takes one accepted alert through the stages.
+    pub fn push(&mut self, seq: u64, alert: &Arc<Alert>, now: Timestamp, out: &mut Vec<Outgoing>) {
+        let mut to = std::mem::take(&mut self.to);
+        to.clear();
+        self.route.outputs(alert, &mut to);
+        self.unrouted += u64::from(to.is_empty());
+        for output in &to {
+            let Some(lane) = self.lanes.get_mut(*output) else { continue };
+            if !lane.wants(seq, alert) {
+                continue;
+            }
+            let Some(notification) = lane.judge(0, Notification::of(alert.clone(), now), now) else {
+                continue;
+            };
+            let output = lane.output.id;
+            // An alert that no stage has changed is in the journal already.
+            out.push(match &notification.alerts[..] {
+                [same] if notification.kind == Kind::Alert && Arc::ptr_eq(same, alert) => {
+                    Outgoing::Alert { seq, output }
+                }
+                _ => Outgoing::Notification { notification, outputs: vec![output] },
+            });
+        }
+        self.to = to;
+    }
+
+    /// Lets out what is due.
+    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Outgoing>) {
+        for lane in &mut self.lanes {
+            if lane.stages.iter().filter_map(|stage| stage.next()).any(|next| next <= now) {
+                lane.tick(now, out);
+            }
+        }
+    }
+
+    /// When the next is due.
+    pub fn next(&self) -> Option<Timestamp> {
+        self.lanes.iter().flat_map(|lane| &lane.stages).filter_map(|stage| stage.next()).min()
+    }
+
+    /// What has changed, since it was asked last, of what the stages keep.
+    pub fn changes(&mut self, out: &mut Vec<StateChange>) {
+        let mut changes = Vec::new();
+        for lane in &mut self.lanes {
+            for stage in &mut lane.stages {
+                stage.changes(&mut changes);
+                let key = |key: String| format!("{key}@{}", lane.output.name);
+                out.extend(changes.drain(..).map(|change| StateChange {
+                    stage: stage.name(),
+                    key: key(change.key),
+                    value: change.value,
+                }));
+            }
+        }
+    }
+
+    /// Gives a stage back what it kept; whether there is such a stage, and it could read it.
+    pub fn restore(&mut self, stage: &str, key: &str, value: &str) -> bool {
+        // Stages know things by ids, which have no `@`; the name of an output may have one.
+        let Some((key, output)) = key.split_once('@') else { return false };
+        self.lanes
+            .iter_mut()
+            .find(|lane| lane.output.name == output)
+            .and_then(|lane| lane.stages.iter_mut().find(|own| own.name() == stage))
+            .is_some_and(|stage| stage.restore(key, value))
+    }
+
+    /// How often each stage decided what, since the start.
+    pub fn decisions(&self) -> Vec<Decision> {
+        let of_lane = |lane: &Lane| -> Vec<Decision> {
+            let decision = |(&(stage, reason), &count): (&(&'static str, &'static str), &u64)| Decision {
+                output: lane.output.name.clone(),
+                stage,
+                reason,
+                count,
+            };
+            lane.decisions.iter().map(decision).collect()
+        };
+        self.lanes.iter().flat_map(of_lane).collect()
+    }
+
+    /// Alerts that no route gave to any output, since the start.
+    pub fn unrouted(&self) -> u64 {
+        self.unrouted
+    }
+
+    /// The outputs that something goes to, by their place.
+    pub(crate) fn places(&self, outgoing: &[Outgoing]) -> Vec<usize> {
+        let sent_to = |id: OutputId| {
+            outgoing.iter().any(|outgoing| match outgoing {
+                Outgoing::Alert { output, .. } => *output == id,
+                Outgoing::Notification { outputs, .. } => outputs.contains(&id),
+            })
+        };
+        (0..self.lanes.len()).filter(|at| sent_to(self.lanes[*at].output.id)).collect()
+    }
+}

@@ -1,0 +1,253 @@
+//! The router's task: it takes accepted alerts through the stages, a batch and a transaction at a time, and the
+//! workers that send what comes out.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use lanner_bus::{Batch, Handle, JournalError, Step};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::backoff::Jitter;
+use crate::output::Output;
+use crate::pipeline::{Decision, Pipeline};
+use crate::worker::{Counters, DeliverySettings, Phase, Worker};
+
+/// Most alerts of one step.
+const STEP_ALERTS_MAX: usize = 1024;
+/// The stages are looked at this often at least, as the wall clock may be set.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// How long to wait for a journal that can't be read.
+const JOURNAL_RETRY: Duration = Duration::from_secs(1);
+
+/// The running router and its workers.
+pub struct Router {
+    journal: Handle,
+    pipeline: Arc<Mutex<Pipeline>>,
+    task: JoinHandle<()>,
+    workers: Vec<Running>,
+    /// What the router's task listens to, and what the workers do.
+    routing: watch::Sender<Phase>,
+    delivery: watch::Sender<Phase>,
+    reopen: watch::Sender<()>,
+}
+
+/// A worker on its thread.
+struct Running {
+    name: String,
+    counters: Arc<Counters>,
+    done: oneshot::Receiver<()>,
+}
+
+/// What became of an output's notifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputReport {
+    /// The output's name.
+    pub name: String,
+    /// Sent since the start.
+    pub sent: u64,
+    /// Attempts since the start that had to be repeated.
+    pub retried: u64,
+    /// Refused by the receiver since the start.
+    pub refused: u64,
+    /// Waiting in the journal to be sent; none where the journal couldn't be asked.
+    pub pending: Option<u64>,
+}
+
+impl Router {
+    /// Takes up where the last run ended. The outputs are those that the journal was opened with, in the same
+    /// order, each with how it is sent to and its source of jitter.
+    ///
+    /// # Errors
+    /// The journal can't be read, or the system gives no thread.
+    pub async fn start(
+        journal: Handle,
+        mut pipeline: Pipeline,
+        outputs: Vec<(Box<dyn Output>, DeliverySettings, Jitter)>,
+    ) -> Result<Router, StartError> {
+        let mut unreadable = 0;
+        for (stage, key, value) in journal.state().await? {
+            if !pipeline.restore(&stage, &key, &value) {
+                tracing::error!(stage, key, "what a stage kept can't be read; it is given up");
+                unreadable += 1;
+            }
+        }
+        let cursor = journal.cursor().await?;
+        if unreadable > 0 {
+            journal.step(Step { cursor, unreadable, ..Step::default() }).await?;
+        }
+        let (delivery, phase) = watch::channel(Phase::Running);
+        let (reopen, reopened) = watch::channel(());
+        let mut workers = Vec::new();
+        let mut wakes = Vec::new();
+        for (registered, (output, settings, jitter)) in journal.outputs().iter().zip(outputs) {
+            let wake = Arc::new(Notify::new());
+            wakes.push(wake.clone());
+            let counters = Arc::new(Counters::default());
+            workers.push(spawn(Worker {
+                name: registered.name.clone(),
+                id: registered.id,
+                output,
+                settings,
+                journal: journal.clone(),
+                wake,
+                phase: phase.clone(),
+                reopen: reopened.clone(),
+                counters,
+                jitter,
+                failures: 0,
+                singly: 0,
+            })?);
+        }
+        let pipeline = Arc::new(Mutex::new(pipeline));
+        let (routing, phase) = watch::channel(Phase::Running);
+        let task = Task { journal: journal.clone(), pipeline: pipeline.clone(), cursor, wakes, phase };
+        let task = tokio::spawn(task.run());
+        Ok(Router { journal, pipeline, task, workers, routing, delivery, reopen })
+    }
+
+    /// Has every output open again what it holds open by name (SIGUSR1).
+    pub fn reopen(&self) {
+        self.reopen.send_replace(());
+    }
+
+    /// How often each stage decided what, since the start.
+    pub fn decisions(&self) -> Vec<Decision> {
+        lock(&self.pipeline).decisions()
+    }
+
+    /// Routes what was accepted, sends what can be sent at once, and ends after that time in any case; what
+    /// became of each output's notifications. What is pending is sent after the next start.
+    pub async fn stop(self, limit: Duration) -> Vec<OutputReport> {
+        let Router { journal, task, workers, routing, delivery, .. } = self;
+        let (counters, ends): (Vec<_>, Vec<_>) =
+            workers.into_iter().map(|worker| ((worker.name, worker.counters), worker.done)).unzip();
+        let drain = async {
+            routing.send_replace(Phase::Draining);
+            // It ends by itself; if it panicked, there is nothing to wait for.
+            let _ = task.await;
+            delivery.send_replace(Phase::Draining);
+            for done in ends {
+                // The other end of it goes with the worker, whichever way that ends.
+                let _ = done.await;
+            }
+        };
+        if tokio::time::timeout(limit, drain).await.is_err() {
+            tracing::warn!("not everything could be sent in {} s", limit.as_secs_f64());
+        }
+        delivery.send_replace(Phase::Stopping);
+        let stats = journal.stats().await.ok();
+        let pending = |name: &str| {
+            stats.as_ref()?.outputs.iter().find(|output| output.name == name).map(|output| output.pending)
+        };
+        let report = |(name, counters): (String, Arc<Counters>)| OutputReport {
+            pending: pending(&name),
+            sent: counters.sent.load(Ordering::Relaxed),
+            retried: counters.retried.load(Ordering::Relaxed),
+            refused: counters.refused.load(Ordering::Relaxed),
+            name,
+        };
+        counters.into_iter().map(report).collect()
+    }
+}
+
+/// Why the router couldn't be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The journal can't be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The system gives no thread for a worker.
+    #[error("the system gives no thread for an output: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Runs a worker on a thread of its own, whose runtime only it uses.
+fn spawn(worker: Worker) -> Result<Running, StartError> {
+    let (name, counters) = (worker.name.clone(), worker.counters.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (ended, done) = oneshot::channel::<()>();
+    // The system cuts a thread's name after 15 bytes.
+    thread::Builder::new().name(format!("to-{name}").replace('\0', "")).spawn(move || {
+        runtime.block_on(worker.run());
+        drop(ended);
+    })?;
+    Ok(Running { name, counters, done })
+}
+
+/// A stage never panics; if one did, what it counted is still worth showing.
+fn lock(pipeline: &Mutex<Pipeline>) -> MutexGuard<'_, Pipeline> {
+    pipeline.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Task {
+    journal: Handle,
+    pipeline: Arc<Mutex<Pipeline>>,
+    cursor: u64,
+    /// By the output's place.
+    wakes: Vec<Arc<Notify>>,
+    phase: watch::Receiver<Phase>,
+}
+
+impl Task {
+    async fn run(mut self) {
+        let mut accepted = self.journal.accepted();
+        loop {
+            // Looked at before the journal: what is accepted when draining begins is seen.
+            let draining = *self.phase.borrow_and_update() >= Phase::Draining;
+            accepted.mark_unchanged();
+            match self.step().await {
+                Ok(true) => continue,
+                Ok(false) if draining => return,
+                Ok(false) => {}
+                Err(JournalError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, "the router waits for the journal");
+                    tokio::time::sleep(JOURNAL_RETRY).await;
+                    continue;
+                }
+            }
+            let next = lock(&self.pipeline).next();
+            let wait = next.map_or(LOOK_INTERVAL, |next| next.since(self.journal.now()).min(LOOK_INTERVAL));
+            tokio::select! {
+                _ = accepted.changed() => {}
+                () = tokio::time::sleep(wait) => {}
+                changed = self.phase.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    /// Takes the next alerts through the stages and commits what comes of it; whether there were any.
+    async fn step(&mut self) -> Result<bool, JournalError> {
+        let batch = self.journal.after(self.cursor, STEP_ALERTS_MAX).await?;
+        let moved = batch.through > self.cursor;
+        let (step, places) = self.judge(&batch);
+        if !moved && step.outbox.is_empty() && step.state.is_empty() {
+            return Ok(false);
+        }
+        self.journal.step(step).await?;
+        self.cursor = batch.through;
+        for place in places {
+            if let Some(wake) = self.wakes.get(place) {
+                wake.notify_one();
+            }
+        }
+        Ok(moved)
+    }
+
+    fn judge(&self, batch: &Batch) -> (Step, Vec<usize>) {
+        let now = self.journal.now();
+        let mut step =
+            Step { cursor: batch.through, made: now, unreadable: batch.unreadable, ..Step::default() };
+        let mut pipeline = lock(&self.pipeline);
+        for (seq, alert) in &batch.alerts {
+            pipeline.push(*seq, alert, now, &mut step.outbox);
+        }
+        pipeline.tick(now, &mut step.outbox);
+        pipeline.changes(&mut step.state);
+        let places = pipeline.places(&step.outbox);
+        (step, places)
+    }
+}

@@ -1,0 +1,64 @@
+//! What a stage is: a decision about one item at a time, and what comes of the items that it kept.
+
+use lanner_alert::{Kind, Timestamp, Value, fingerprint};
+use uuid::{Builder, Uuid};
+
+/// What a stage decided, each with its reason: a few words that also label the metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The item goes on.
+    Pass(&'static str),
+    /// The stage keeps it, or counts it: it comes out in something else.
+    Hold(&'static str),
+    /// It ends here, as configured.
+    Drop(&'static str),
+}
+
+impl Verdict {
+    /// Why.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Verdict::Pass(reason) | Verdict::Hold(reason) | Verdict::Drop(reason) => reason,
+        }
+    }
+}
+
+/// Something that a stage keeps across restarts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What the stage knows it by: empty, or an id.
+    pub key: String,
+    /// Its new value, as JSON; none when it is gone.
+    pub value: Option<String>,
+}
+
+/// Passes, holds or drops; no I/O, no clock. `T` is an alert up to the route, and a notification after it.
+pub trait Stage<T>: Send {
+    /// Its name, in the journal and in metrics.
+    fn name(&self) -> &'static str;
+
+    /// Decides about an item, and may mark it.
+    fn judge(&mut self, item: &mut T, now: Timestamp) -> Verdict;
+
+    /// When it wants to be woken.
+    fn next(&self) -> Option<Timestamp>;
+
+    /// Lets out what is due: summaries, digests.
+    fn tick(&mut self, now: Timestamp, out: &mut Vec<T>);
+
+    /// What has changed, since it was asked last, of what it keeps across restarts.
+    fn changes(&mut self, out: &mut Vec<Change>);
+
+    /// Takes back what it kept; whether it could read it.
+    fn restore(&mut self, key: &str, value: &str) -> bool;
+}
+
+/// The identity of a notification that stands for several alerts: a UUIDv7 of its time and of what it stands
+/// for, so that a stage needs no random source.
+pub(crate) fn made_id(kind: Kind, output: &str, first: Uuid, now: Timestamp) -> Uuid {
+    let part = Value::from(format!("{kind:?} {first}"));
+    let mut entropy = [0; 10];
+    entropy[..8].copy_from_slice(&fingerprint(output, [&part]).to_be_bytes());
+    entropy[8..].copy_from_slice(&first.as_bytes()[14..]);
+    Builder::from_unix_timestamp_millis(now.0 / 1_000_000, &entropy).into_uuid()
+}
