@@ -1,0 +1,115 @@
+//! What the tests of the router have in common: alerts, and an output that does as a test says.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use lanner_alert::{Alert, Notification, Priority, Timestamp};
+use lanner_router::{DeliveryError, DeliverySettings, Jitter, Output, Receipt};
+use uuid::Uuid;
+
+pub fn alert(rule: &str, priority: Priority) -> Alert {
+    let time = Timestamp(1_700_000_000_000_000_000);
+    Alert {
+        id: Uuid::now_v7(),
+        time,
+        rule: rule.into(),
+        priority,
+        source: "syscall".into(),
+        hostname: "host".into(),
+        output: format!("{rule} happened"),
+        output_fields: BTreeMap::new(),
+        tags: Vec::new(),
+        fingerprint: 7,
+        count: 1,
+        first_seen: time,
+        last_seen: time,
+        facts: BTreeMap::new(),
+    }
+}
+
+/// How the receiver answers one attempt.
+#[derive(Clone, Copy)]
+pub enum Answer {
+    Take,
+    Retry,
+    /// Refuses those batches that hold an alert of the rule `bad`, as a whole.
+    RefuseBad,
+    Panic,
+    /// Never answers.
+    Hang,
+    /// Never answers, and keeps the thread.
+    Block,
+}
+
+/// What arrived, and how the receiver answers.
+#[derive(Clone)]
+pub struct Receiver {
+    pub got: Arc<Mutex<Vec<Notification>>>,
+    pub answer: Arc<Mutex<Answer>>,
+    pub attempts: Arc<Mutex<usize>>,
+}
+
+impl Receiver {
+    pub fn new(answer: Answer) -> Receiver {
+        Receiver { got: Arc::default(), answer: Arc::new(Mutex::new(answer)), attempts: Arc::default() }
+    }
+
+    /// The output that sends here, in batches of that size; its waits are as short as they can be.
+    pub fn output(&self, batch: usize) -> (Box<dyn Output>, DeliverySettings, Jitter) {
+        let settings = DeliverySettings { batch, timeout: Duration::from_millis(50) };
+        (Box::new(self.clone()), settings, Box::new(|| 1.0))
+    }
+
+    pub fn ids(&self) -> Vec<Uuid> {
+        self.got.lock().unwrap().iter().map(|notification| notification.id).collect()
+    }
+
+    /// Waits until so many have arrived.
+    pub async fn wait(&self, count: usize) {
+        let enough = async {
+            while self.got.lock().unwrap().len() < count {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), enough)
+            .await
+            .expect("the notifications arrive in time");
+    }
+}
+
+impl Output for Receiver {
+    fn deliver<'a>(
+        &'a mut self,
+        batch: &'a [Notification],
+    ) -> BoxFuture<'a, Vec<Result<Receipt, DeliveryError>>> {
+        async move {
+            *self.attempts.lock().unwrap() += 1;
+            let answer = *self.answer.lock().unwrap();
+            let all = |error: DeliveryError| batch.iter().map(|_| Err(error.clone())).collect();
+            match answer {
+                Answer::Take => {}
+                Answer::Retry => return all(DeliveryError::Retry { after: None, cause: "away".into() }),
+                Answer::RefuseBad => {
+                    if batch.iter().any(|item| item.alerts.iter().any(|alert| &*alert.rule == "bad")) {
+                        return all(DeliveryError::Refused { cause: "bad\nbatch".into() });
+                    }
+                }
+                Answer::Panic => panic!("on purpose"),
+                Answer::Hang => std::future::pending().await,
+                Answer::Block => loop {
+                    std::thread::park();
+                },
+            }
+            self.got.lock().unwrap().extend_from_slice(batch);
+            batch.iter().map(|_| Ok(Receipt::default())).collect()
+        }
+        .boxed()
+    }
+
+    fn check(&mut self) -> BoxFuture<'_, Result<(), DeliveryError>> {
+        async { Ok(()) }.boxed()
+    }
+}

@@ -1,0 +1,151 @@
+//! From the channel to the outputs, as Lanner runs it.
+
+use std::time::Duration;
+
+use crate::common::{Answer, Receiver, alert};
+use lanner_alert::{Kind, Priority};
+use lanner_bus::{Entry, Journal, Settings};
+use lanner_router::{DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router};
+use tempfile::TempDir;
+
+const STOP: Duration = Duration::from_secs(10);
+
+struct Running {
+    journal: Journal,
+    router: Router,
+}
+
+/// Starts a router that sends everything to receivers `0`, `1`…, except as the policy says.
+async fn start(
+    dir: &TempDir,
+    receivers: &[(&Receiver, usize)],
+    policy: impl Fn(&mut OutputPolicy),
+) -> Running {
+    let names: Vec<String> = (0..receivers.len()).map(|at| at.to_string()).collect();
+    let policies = names.iter().map(|name| {
+        let mut own = OutputPolicy::everything(name);
+        policy(&mut own);
+        own
+    });
+    let journal = Journal::open(Settings::at(dir.path().join("journal.db")), &names).unwrap();
+    let handle = journal.handle();
+    let pipeline = Pipeline::new(Route::all(names.len()), handle.outputs(), policies.collect());
+    let outputs = receivers.iter().map(|(receiver, batch)| receiver.output(*batch)).collect();
+    let router = Router::start(handle, pipeline, outputs).await.unwrap();
+    Running { journal, router }
+}
+
+impl Running {
+    fn send(&self, rule: &str, count: usize) -> Vec<lanner_alert::AlertId> {
+        let sender = self.journal.sender();
+        let send = |_| {
+            let alert = alert(rule, Priority::Warning);
+            let id = alert.id;
+            sender.send(Entry::Alert(alert)).unwrap();
+            id
+        };
+        (0..count).map(send).collect()
+    }
+
+    async fn stop(self, limit: Duration) -> Vec<OutputReport> {
+        self.journal.handle().flush().await.unwrap();
+        let reports = self.router.stop(limit).await;
+        assert_eq!(self.journal.close(), 0);
+        reports
+    }
+}
+
+#[tokio::test]
+async fn everything_arrives_once_and_in_order() {
+    let dir = TempDir::new().unwrap();
+    let (single, batched) = (Receiver::new(Answer::Take), Receiver::new(Answer::Take));
+    let running = start(&dir, &[(&single, 1), (&batched, 100)], |_| {}).await;
+    let ids = running.send("rule", 500);
+    let reports = running.stop(STOP).await;
+    assert_eq!(single.ids(), ids);
+    assert_eq!(batched.ids(), ids);
+    for report in reports {
+        assert_eq!((report.sent, report.retried, report.refused, report.pending), (500, 0, 0, Some(0)));
+    }
+}
+
+#[tokio::test]
+async fn one_outputs_trouble_is_no_others() {
+    for trouble in [Answer::Retry, Answer::Panic, Answer::Hang, Answer::Block] {
+        let dir = TempDir::new().unwrap();
+        let (bad, good) = (Receiver::new(trouble), Receiver::new(Answer::Take));
+        let running = start(&dir, &[(&bad, 10), (&good, 10)], |_| {}).await;
+        let ids = running.send("rule", 50);
+        good.wait(50).await;
+        let reports = running.stop(Duration::from_millis(300)).await;
+        assert_eq!((reports[0].sent, reports[0].pending), (0, Some(50)));
+        assert_eq!((reports[1].sent, reports[1].pending), (50, Some(0)));
+
+        // The next run sends what the last one couldn't, in order.
+        let healed = Receiver::new(Answer::Take);
+        let running = start(&dir, &[(&healed, 10), (&good, 10)], |_| {}).await;
+        running.stop(STOP).await;
+        assert_eq!(healed.ids(), ids);
+        assert_eq!(good.ids(), ids);
+    }
+}
+
+#[tokio::test]
+async fn an_output_that_heals_gets_everything() {
+    for trouble in [Answer::Retry, Answer::Panic, Answer::Hang] {
+        let dir = TempDir::new().unwrap();
+        let receiver = Receiver::new(trouble);
+        let running = start(&dir, &[(&receiver, 10)], |_| {}).await;
+        let ids = running.send("rule", 25);
+        while *receiver.attempts.lock().unwrap() < 1 {
+            tokio::task::yield_now().await;
+        }
+        *receiver.answer.lock().unwrap() = Answer::Take;
+        receiver.wait(25).await;
+        assert_eq!(receiver.ids(), ids);
+        running.stop(STOP).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_takes_nothing_along() {
+    let dir = TempDir::new().unwrap();
+    let receiver = Receiver::new(Answer::RefuseBad);
+    let running = start(&dir, &[(&receiver, 10)], |_| {}).await;
+    let mut ids = running.send("good", 3);
+    running.send("bad", 2);
+    ids.extend(running.send("good", 20));
+    let reports = running.stop(STOP).await;
+    assert_eq!(receiver.ids(), ids);
+    assert_eq!((reports[0].sent, reports[0].refused, reports[0].pending), (23, 2, Some(0)));
+    let db = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+    let answer: String =
+        db.query_row("SELECT DISTINCT answer FROM dead_letters", [], |row| row.get(0)).unwrap();
+    assert_eq!(answer, "bad\\nbatch");
+}
+
+#[tokio::test]
+async fn what_a_removed_output_collected_is_accounted_for() {
+    let dir = TempDir::new().unwrap();
+    let receiver = Receiver::new(Answer::Take);
+    let digest =
+        DigestSettings { every: Duration::from_secs(3600), immediate_from: Some(Priority::Critical) };
+    let collect = |policy: &mut OutputPolicy| policy.digest = (policy.name == "1").then_some(digest);
+    let running = start(&dir, &[(&receiver, 1), (&receiver, 1)], collect).await;
+    running.send("rule", 150);
+    running.stop(STOP).await;
+    assert_eq!(receiver.ids().len(), 150);
+
+    // Without output `1` what it collected waits in the outbox, where it expires, counted.
+    let running = start(&dir, &[(&receiver, 1)], |_| {}).await;
+    let handle = running.journal.handle();
+    running.stop(STOP).await;
+    assert!(handle.cursor().await.is_err(), "the journal is closed");
+
+    // With it, and without a digest, it is sent what was collected.
+    let late = Receiver::new(Answer::Take);
+    let running = start(&dir, &[(&receiver, 1), (&late, 1)], |_| {}).await;
+    running.stop(STOP).await;
+    let got = late.got.lock().unwrap();
+    assert_eq!((got.len(), got[0].kind, got[0].count(), got[0].alerts.len()), (1, Kind::Digest, 150, 100));
+}

@@ -1,0 +1,5 @@
+//! The router and its workers, from the journal on.
+
+mod common;
+mod delivery;
+mod stages;

@@ -1,0 +1,212 @@
+//! The stages, over time as the tests say it is.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::common::alert;
+use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
+use lanner_router::{Digest, DigestSettings, Limit, LimitSettings, Matcher, Route, Stage, Verdict};
+use proptest::prelude::*;
+
+const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
+
+fn at(seconds: u64) -> Timestamp {
+    START.after(Duration::from_secs(seconds))
+}
+
+fn item(rule: &str, priority: Priority, now: Timestamp) -> Notification {
+    Notification::of(Arc::new(alert(rule, priority)), now)
+}
+
+fn limit() -> LimitSettings {
+    LimitSettings {
+        period: Duration::from_secs(6),
+        burst: NonZeroU32::new(3).unwrap(),
+        summary: Duration::from_secs(60),
+    }
+}
+
+/// A stage that was given back what another one kept.
+fn restarted(
+    mut old: impl Stage<Notification>,
+    mut new: impl Stage<Notification>,
+) -> impl Stage<Notification> {
+    let mut changes = Vec::new();
+    old.changes(&mut changes);
+    for change in changes {
+        if let Some(value) = change.value {
+            assert!(new.restore(&change.key, &value));
+        }
+    }
+    new
+}
+
+#[test]
+fn a_limit_lets_a_burst_through_and_sums_up_the_rest() {
+    let mut stage = Limit::new("soc", Some(limit()));
+    let mut judge =
+        |rule, second| stage.judge(&mut item(rule, Priority::Error, at(second)), at(second)).reason();
+    assert_eq!([0, 0, 0].map(|second| judge("a", second)), ["within the limit"; 3]);
+    assert_eq!([1, 2].map(|second| judge("b", second)), ["over the limit"; 2]);
+    assert_eq!(judge("c", 2), "over the limit");
+    assert_eq!(judge("c", 6), "within the limit");
+
+    // A restart forgets neither the rate nor what was withheld.
+    let mut stage = restarted(stage, Limit::new("soc", Some(limit())));
+    assert_eq!(stage.judge(&mut item("c", Priority::Alert, at(7)), at(7)), Verdict::Hold("over the limit"));
+    assert_eq!(stage.next(), Some(at(61)));
+    let mut out = Vec::new();
+    stage.tick(at(60), &mut out);
+    assert_eq!(out, []);
+    stage.tick(at(61), &mut out);
+    let [summary] = &out[..] else { panic!("{out:?}") };
+    assert_eq!((summary.kind, summary.priority, summary.count()), (Kind::Summary, Priority::Alert, 4));
+    let counts: Vec<_> = summary.tally.rules.iter().map(|(rule, count)| (&**rule, count.count)).collect();
+    assert_eq!(counts, [("b", 2), ("c", 2)]);
+    assert_eq!(stage.next(), None);
+}
+
+#[test]
+fn a_clock_that_is_set_back_closes_nothing() {
+    let mut limit = Limit::new("soc", Some(limit()));
+    for _ in 0..5 {
+        limit.judge(&mut item("a", Priority::Error, at(100_000)), at(100_000));
+    }
+    limit.judge(&mut item("a", Priority::Error, at(0)), at(0));
+    assert_eq!(limit.next(), Some(at(60)));
+    assert_eq!(limit.judge(&mut item("a", Priority::Error, at(7)), at(7)).reason(), "within the limit");
+
+    let settings = DigestSettings { every: Duration::from_secs(60), immediate_from: None };
+    let mut digest = Digest::new("mail", Some(settings));
+    digest.judge(&mut item("a", Priority::Error, at(100_000)), at(100_000));
+    digest.judge(&mut item("a", Priority::Error, at(0)), at(0));
+    assert_eq!(digest.next(), Some(at(60)));
+}
+
+#[test]
+fn without_settings_what_was_kept_comes_out_at_once() {
+    let mut stage = Limit::new("soc", Some(limit()));
+    for _ in 0..5 {
+        stage.judge(&mut item("a", Priority::Error, at(0)), at(0));
+    }
+    let mut stage = restarted(stage, Limit::new("soc", None));
+    assert_eq!(stage.judge(&mut item("a", Priority::Error, at(0)), at(0)).reason(), "no limit");
+    let mut out = Vec::new();
+    stage.tick(at(0), &mut out);
+    assert_eq!(out[0].count(), 2);
+    let mut changes = Vec::new();
+    stage.changes(&mut changes);
+    assert_eq!((changes.len(), &changes[0].value), (1, &None), "nothing is kept any more");
+}
+
+#[test]
+fn a_digest_lets_the_important_through_and_collects_the_rest() {
+    let settings =
+        DigestSettings { every: Duration::from_secs(3600), immediate_from: Some(Priority::Critical) };
+    let mut stage = Digest::new("mail", Some(settings));
+    assert_eq!(stage.judge(&mut item("a", Priority::Critical, at(0)), at(0)), Verdict::Pass("immediate"));
+    for (rule, priority) in [("a", Priority::Notice), ("b", Priority::Error), ("c", Priority::Notice)] {
+        assert_eq!(stage.judge(&mut item(rule, priority, at(1)), at(1)), Verdict::Hold("collected"));
+    }
+    let mut stage = restarted(stage, Digest::new("mail", Some(settings)));
+    for _ in 0..200 {
+        stage.judge(&mut item("d", Priority::Debug, at(2)), at(2));
+    }
+    assert_eq!(stage.next(), Some(at(3601)));
+    let mut out = Vec::new();
+    stage.tick(at(3601), &mut out);
+    let [digest] = &out[..] else { panic!("{out:?}") };
+    assert_eq!((digest.kind, digest.priority, digest.count()), (Kind::Digest, Priority::Error, 203));
+    let rules: Vec<&str> = digest.alerts.iter().map(|alert| &*alert.rule).take(4).collect();
+    assert_eq!((digest.alerts.len(), rules), (100, vec!["b", "a", "c", "d"]));
+}
+
+proptest! {
+    /// What goes through, what comes out in summaries and digests and what is still kept add up, and what is
+    /// written down is what is kept.
+    #[test]
+    fn counts_add_up(steps in prop::collection::vec((0..4_u8, 0..8_usize, 0..40_u64, any::<bool>()), 1..400)) {
+        let settings = DigestSettings { every: Duration::from_secs(100), immediate_from: Some(Priority::Critical) };
+        let new = || (Limit::new("o", Some(limit())), Digest::new("o", Some(settings)));
+        let (mut limiter, mut digest) = new();
+        let mut kept = std::collections::BTreeMap::new();
+        let (mut now, mut accepted, mut sent) = (0, 0, 0);
+        for (rule, priority, wait, restart) in steps {
+            now += wait / 8;
+            let mut items = vec![item(&rule.to_string(), Priority::ALL[priority], at(now))];
+            accepted += 1;
+            items.retain_mut(|item| matches!(limiter.judge(item, at(now)), Verdict::Pass(_)));
+            limiter.tick(at(now), &mut items);
+            items.retain_mut(|item| matches!(digest.judge(item, at(now)), Verdict::Pass(_)));
+            digest.tick(at(now), &mut items);
+            sent += items.iter().map(Notification::count).sum::<u64>();
+            let mut changes = Vec::new();
+            for stage in [&mut limiter as &mut dyn Stage<Notification>, &mut digest] {
+                stage.changes(&mut changes);
+                for change in changes.drain(..) {
+                    let key = (stage.name(), change.key);
+                    match change.value {
+                        Some(value) => kept.insert(key, value),
+                        None => kept.remove(&key),
+                    };
+                }
+            }
+            if restart {
+                (limiter, digest) = new();
+                for ((stage, key), value) in &kept {
+                    match *stage {
+                        "limit" => prop_assert!(limiter.restore(key, value)),
+                        _ => prop_assert!(digest.restore(key, value)),
+                    }
+                }
+            }
+        }
+        let mut out = Vec::new();
+        limiter.tick(Timestamp(u64::MAX), &mut out);
+        digest.tick(Timestamp(u64::MAX), &mut out);
+        let rest: u64 = out.iter().map(Notification::count).sum();
+        prop_assert_eq!(sent + rest, accepted);
+        prop_assert!(out.iter().all(|item| item.alerts.len() <= 100));
+    }
+}
+
+#[test]
+fn routes_are_taken_as_in_alertmanager() {
+    let route = |matchers, outputs: Option<&[usize]>, routes| Route {
+        matchers,
+        outputs: outputs.map(<[usize]>::to_vec),
+        routes,
+        continues: false,
+    };
+    let tree = route(
+        vec![],
+        Some(&[0]),
+        vec![
+            Route { continues: true, ..route(vec![Matcher::Tags(vec!["audit".into()])], Some(&[3]), vec![]) },
+            route(
+                vec![Matcher::PriorityAtLeast(Priority::Error)],
+                Some(&[0, 1]),
+                vec![
+                    route(vec![Matcher::Rule(vec!["quiet".into()])], None, vec![]),
+                    route(vec![Matcher::Priority(vec![Priority::Emergency])], Some(&[2]), vec![]),
+                ],
+            ),
+            route(vec![Matcher::Source(vec!["k8s_audit".into()])], Some(&[]), vec![]),
+        ],
+    );
+    let check = |rule: &str, priority, source: &str, tags: &[&str], expect: &[usize]| {
+        let tags = tags.iter().map(|&tag| tag.to_owned()).collect();
+        let alert = Alert { source: source.into(), tags, ..alert(rule, priority) };
+        let mut to = Vec::new();
+        tree.outputs(&alert, &mut to);
+        assert_eq!(to, expect, "{rule} {priority} {source}");
+    };
+    check("x", Priority::Warning, "syscall", &[], &[0]);
+    check("x", Priority::Error, "syscall", &[], &[0, 1]);
+    check("quiet", Priority::Emergency, "syscall", &[], &[0, 1]);
+    check("x", Priority::Emergency, "syscall", &[], &[2]);
+    check("x", Priority::Error, "syscall", &["audit"], &[3, 0, 1]);
+    check("x", Priority::Debug, "syscall", &["audit", "b"], &[3]);
+    check("x", Priority::Debug, "k8s_audit", &[], &[]);
+}
