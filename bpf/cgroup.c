@@ -1,0 +1,15 @@
+/* Cgroups, so that a container's is known before its first process is. */
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(cgroup_mkdir, struct cgroup *cgroup, const char *path)
+{
+	struct scratch *s = scratch_of(0);
+
+	if (!s)
+		return 0;
+	record_begin(s, RECORD_CGROUP_MKDIR, bpf_get_current_task_btf());
+	s->record.args[0] = BPF_CORE_READ(cgroup, kn, id);
+	part_kernel_string(s, PART_STRING, path);
+	submit(s, RECORD_CGROUP_MKDIR);
+	return 0;
+}

@@ -1,0 +1,9 @@
+/* All programs in one object, since they share its maps. */
+
+#include "task.h"
+
+#include "process.c"
+#include "cgroup.c"
+#include "syscall.c"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,171 @@
+/*
+ * What the kernel side sends to user space, and what user space tells the kernel side.
+ *
+ * The Rust side is made from this header by build.rs, which understands just what stands here: `#define`s of
+ * numbers, `enum`s, and `struct`s of `__u8` to `__s64`, arrays of them, and structs from above. Every struct is
+ * laid out without padding; both compilers check its size.
+ */
+#ifndef LANNER_LAYOUT_H
+#define LANNER_LAYOUT_H
+
+/* How many bytes a record's parts may take together. */
+#define PARTS_MAX 28672
+/* The longest string that is read from a program, its NUL included. */
+#define STRING_MAX 4096
+/* How many components of a path are walked. */
+#define COMPONENTS_MAX 256
+/* The longest name of one component, its NUL included. */
+#define NAME_MAX 256
+/* How many bytes of a socket's address are read. */
+#define SOCKADDR_MAX 128
+/* Rows of the table of syscalls: 64-bit ones, then 32-bit ones. */
+#define SYSCALLS_MAX 512
+/* An argument that there isn't. */
+#define NO_ARG 255
+
+/* What a record tells of. */
+enum record_kind {
+	RECORD_SYSCALL = 0,
+	RECORD_EXEC = 1,
+	RECORD_FORK = 2,
+	RECORD_EXIT = 3,
+	RECORD_CGROUP_MKDIR = 4,
+	RECORD_PROCESS = 5,
+	RECORD_KINDS = 6
+};
+
+/* What a part of a record holds. */
+enum part_kind {
+	/* The string of the first and of the second path, and the directory it is relative to, leaf first. */
+	PART_GIVEN_0 = 0,
+	PART_GIVEN_1 = 1,
+	PART_BASE_0 = 2,
+	PART_BASE_1 = 3,
+	/* The path of the file that was opened, leaf first. */
+	PART_REAL = 4,
+	/* The program's arguments, a NUL after each. */
+	PART_ARGS = 5,
+	PART_EXE = 6,
+	PART_CWD = 7,
+	/* The names of the cgroup and its parents, leaf first. */
+	PART_CGROUP = 8,
+	/* The address that was passed. */
+	PART_SOCKADDR = 9,
+	/* A string that isn't a path. */
+	PART_STRING = 10,
+	/* The path that a unix socket is bound to, and that of its peer. */
+	PART_UNIX_LOCAL = 11,
+	PART_UNIX_PEER = 12,
+	PART_KINDS = 13
+};
+
+/* What is special about a record. */
+enum record_flag {
+	FLAG_COMPAT = 1,
+	FLAG_TRUNCATED = 2,
+	/* A string could not be read from the program's memory. */
+	FLAG_FAULT = 4,
+	/* A walk was still going when it had to stop. */
+	FLAG_WALK_ENDED = 8
+};
+
+/* What there is to send of a syscall besides its arguments. */
+enum syscall_what {
+	/* The result is a descriptor of a file: its real path. */
+	WHAT_RESULT_FILE = 1,
+	/* The result is a descriptor of a socket. */
+	WHAT_RESULT_SOCKET = 2,
+	/* The first argument is a descriptor of a socket. */
+	WHAT_ARG_SOCKET = 4,
+	/* The second and third argument are an address and its length. */
+	WHAT_SOCKADDR = 8,
+	/* The third argument is a struct open_how. */
+	WHAT_OPEN_HOW = 16,
+	/* Only when it failed: success has a record of its own. */
+	WHAT_FAILURE_ONLY = 32
+};
+
+/* Counters of the kernel side, summed over the processors. */
+enum counter {
+	COUNTER_SELF_EXCLUDED = 0,
+	COUNTER_TRUNCATED = 1,
+	COUNTER_FAULTS = 2,
+	COUNTERS = 3
+};
+
+/* A row of the table of syscalls: which arguments are paths, directory descriptors, a string. */
+struct syscall_row {
+	__u16 kind;
+	__u8 wanted;
+	__u8 what;
+	__u8 path[2];
+	__u8 dirfd[2];
+	__u8 string;
+	__u8 unused[7];
+};
+
+/* The thread that did it. */
+struct task_record {
+	__s32 pid;
+	__s32 tid;
+	__s32 vpid;
+	__s32 vtid;
+	__s32 ppid;
+	__s32 sid;
+	__s32 pgid;
+	__s32 vsid;
+	__s32 vpgid;
+	__u32 tty;
+	__u32 uid;
+	__u32 euid;
+	__u32 gid;
+	__u32 egid;
+	__u32 loginuid;
+	__u32 mnt_ns;
+	__u32 pid_ns;
+	__u32 net_ns;
+	__u64 cgroup;
+	__u64 start;
+	__u8 comm[16];
+};
+
+/* A file or a socket. */
+struct fd_record {
+	__u64 ino;
+	__u32 dev;
+	__u16 mode;
+	__u16 family;
+	__u16 type;
+	__u16 protocol;
+	__u16 local_port;
+	__u16 peer_port;
+	__u8 local[16];
+	__u8 peer[16];
+};
+
+/* The head of every record; its parts follow. */
+struct record {
+	__u64 time;
+	__s64 res;
+	__u64 args[6];
+	__u32 size;
+	__u16 kind;
+	__u16 cpu;
+	__u32 nr;
+	__u32 flags;
+	/* The kind of event, from the syscall's row. */
+	__u16 event;
+	/* The low bits of the result of an exit. */
+	__u16 exit;
+	__u32 parent;
+	struct task_record task;
+	struct fd_record fd;
+};
+
+/* The head of a part; its bytes follow. */
+struct part {
+	__u16 kind;
+	__u16 size;
+};
+
+#endif

@@ -1,0 +1,220 @@
+/* Syscalls, as they return. One program sees all of them, those of 32-bit programs too; a table says which are
+ * wanted and what there is to send of each. */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SYSCALLS_MAX);
+	__type(key, __u32);
+	__type(value, struct syscall_row);
+} syscalls SEC(".maps");
+
+static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = 0;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	return file;
+}
+
+static __always_inline struct inode *read_inode(struct fd_record *out, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	out->ino = BPF_CORE_READ(inode, i_ino);
+	out->mode = BPF_CORE_READ(inode, i_mode);
+	out->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	return inode;
+}
+
+static __always_inline void part_unix(struct scratch *s, __u16 kind, struct sock *sk)
+{
+	struct unix_address *address = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	__u32 at = part_begin(s);
+	__u32 pos = s->used;
+	int size;
+
+	if (!address || pos > PARTS_MAX) {
+		s->used = at;
+		return;
+	}
+	size = BPF_CORE_READ(address, len);
+	asm volatile("" : "+r"(size));
+	if (size < 0 || size > SOCKADDR_MAX)
+		return;
+	bpf_probe_read_kernel(&s->parts[pos], size, (void *)address + bpf_core_field_offset(struct unix_address, name));
+	s->used = pos + size;
+	part_end(s, at, kind);
+}
+
+static __always_inline void read_socket(struct scratch *s, struct file *file)
+{
+	struct fd_record *out = &s->record.fd;
+	struct socket *socket;
+	struct sock *sk;
+
+	read_inode(out, file);
+	if ((out->mode & 0170000) != 0140000)
+		return;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	out->type = BPF_CORE_READ(socket, type);
+	out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	out->protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (out->family == 1) {
+		struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+
+		part_unix(s, PART_UNIX_LOCAL, sk);
+		if (peer)
+			part_unix(s, PART_UNIX_PEER, peer);
+		return;
+	}
+	out->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	out->peer_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (out->family == 2) {
+		__be32 local = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+		__be32 peer = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+
+		__builtin_memcpy(out->local, &local, 4);
+		__builtin_memcpy(out->peer, &peer, 4);
+	} else if (out->family == 10) {
+		BPF_CORE_READ_INTO(&out->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&out->peer, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	}
+}
+
+/* An argument by its number, which is data. */
+static __always_inline __u64 argument(struct record *record, __u8 number)
+{
+	switch (number) {
+	case 0:
+		return record->args[0];
+	case 1:
+		return record->args[1];
+	case 2:
+		return record->args[2];
+	case 3:
+		return record->args[3];
+	case 4:
+		return record->args[4];
+	default:
+		return record->args[5];
+	}
+}
+
+/* The directory that a relative path is relative to. */
+static __always_inline void part_base(struct scratch *s, __u16 kind, __u8 dirfd, struct task_struct *task)
+{
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct file *file;
+	__s32 fd = -100;
+
+	if (dirfd != NO_ARG)
+		fd = argument(&s->record, dirfd);
+	if (fd == -100) {
+		part_path(s, 0, kind, (void *)fs + bpf_core_field_offset(struct fs_struct, pwd), task);
+		return;
+	}
+	file = file_of(task, (__u32)fd);
+	if (file)
+		part_path(s, 0, kind, (void *)file + bpf_core_field_offset(struct file, f_path), task);
+}
+
+/* A path as it was given, and what it is relative to. */
+static __always_inline void part_given(struct scratch *s, __u8 which, struct syscall_row *row,
+				       struct task_struct *task)
+{
+	__u32 at = s->used + sizeof(struct part);
+	__u8 first = 0;
+
+	if (row->path[which] == NO_ARG)
+		return;
+	part_user_string(s, PART_GIVEN_0 + which, (void *)argument(&s->record, row->path[which]));
+	asm volatile("" : "+r"(at));
+	if (at <= PARTS_MAX)
+		first = s->parts[at];
+	if (first != '/')
+		part_base(s, PART_BASE_0 + which, row->dirfd[which], task);
+}
+
+static __always_inline void read_arguments(struct record *record, struct pt_regs *regs)
+{
+	if (record->flags & FLAG_COMPAT) {
+		record->args[0] = (__u32)BPF_CORE_READ(regs, bx);
+		record->args[1] = (__u32)BPF_CORE_READ(regs, cx);
+		record->args[2] = (__u32)BPF_CORE_READ(regs, dx);
+		record->args[3] = (__u32)BPF_CORE_READ(regs, si);
+		record->args[4] = (__u32)BPF_CORE_READ(regs, di);
+		record->args[5] = (__u32)BPF_CORE_READ(regs, bp);
+		return;
+	}
+	record->args[0] = BPF_CORE_READ(regs, di);
+	record->args[1] = BPF_CORE_READ(regs, si);
+	record->args[2] = BPF_CORE_READ(regs, dx);
+	record->args[3] = BPF_CORE_READ(regs, r10);
+	record->args[4] = BPF_CORE_READ(regs, r8);
+	record->args[5] = BPF_CORE_READ(regs, r9);
+}
+
+static __always_inline void syscall_parts(struct scratch *s, struct syscall_row *row, struct task_struct *task,
+					  long ret)
+{
+	struct record *record = &s->record;
+	struct file *file = 0;
+
+	part_given(s, 0, row, task);
+	part_given(s, 1, row, task);
+	if (row->string != NO_ARG)
+		part_user_string(s, PART_STRING, (void *)argument(record, row->string));
+	if (row->what & WHAT_SOCKADDR)
+		part_user_bytes(s, PART_SOCKADDR, (void *)record->args[1], record->args[2], SOCKADDR_MAX);
+	if (row->what & WHAT_OPEN_HOW)
+		/* Flags, mode and resolve take the places of how, its size, and nothing. */
+		bpf_probe_read_user(&record->args[2], 24, (void *)record->args[2]);
+	if (row->what & WHAT_ARG_SOCKET)
+		file = file_of(task, record->args[0]);
+	else if (ret >= 0 && (row->what & (WHAT_RESULT_FILE | WHAT_RESULT_SOCKET)))
+		file = file_of(task, ret);
+	if (!file)
+		return;
+	if (row->what & WHAT_RESULT_FILE) {
+		read_inode(&record->fd, file);
+		part_path(s, 0, PART_REAL, (void *)file + bpf_core_field_offset(struct file, f_path), task);
+	} else {
+		read_socket(s, file);
+	}
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 nr = BPF_CORE_READ(regs, orig_ax);
+	bool compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	__u32 index = compat ? nr + SYSCALLS_MAX : nr;
+	struct syscall_row *row;
+	struct scratch *s;
+
+	if (nr >= SYSCALLS_MAX)
+		return 0;
+	row = bpf_map_lookup_elem(&syscalls, &index);
+	if (!row || !row->wanted)
+		return 0;
+	if ((row->what & WHAT_FAILURE_ONLY) && ret >= 0)
+		return 0;
+	s = scratch_of(0);
+	if (!s || is_own())
+		return 0;
+	record_begin(s, RECORD_SYSCALL, task);
+	s->record.nr = nr;
+	s->record.res = compat ? (__s32)ret : ret;
+	s->record.event = row->kind;
+	s->record.flags = compat ? FLAG_COMPAT : 0;
+	read_arguments(&s->record, regs);
+	syscall_parts(s, row, task, ret);
+	submit(s, RECORD_KINDS + (row->kind & 127));
+	return 0;
+}
