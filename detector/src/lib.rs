@@ -1,1 +1,3 @@
-//! Sources of events, the state they keep, and the loop that matches rules
+//! Sources of events, the state they keep, and the loop that matches rules.
+
+pub mod source;

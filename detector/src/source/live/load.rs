@@ -1,0 +1,216 @@
+//! The programs loaded and attached, and what could not be.
+
+use std::io::Read;
+
+use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
+use aya::programs::{BtfTracePoint, Iter};
+use aya::{Btf, Ebpf, EbpfLoader};
+use lanner_bpf::layout::{NO_ARG, SYSCALLS_MAX, SyscallRow};
+use lanner_event::Kind;
+
+use super::Settings;
+use super::syscalls::{SYSCALLS, Syscall};
+use crate::source::SourceError;
+
+/// A row of the coverage: a hook, what it sees, and whether it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// The kernel's name for it.
+    pub name: &'static str,
+    /// What it sees.
+    pub sees: &'static str,
+    /// Whether it does.
+    pub state: HookState,
+}
+
+/// Whether a hook sees what it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HookState {
+    /// It is attached.
+    Attached,
+    /// No rule asks for what it sees.
+    NotWanted,
+    /// The kernel refused it, and what it sees isn't seen.
+    Refused(String),
+}
+
+/// The tracepoints: program and tracepoint have the same name.
+const TRACEPOINTS: &[(&str, &str)] = &[
+    ("sched_process_exec", "programs that start"),
+    ("sched_process_fork", "processes that are made"),
+    ("sched_process_exit", "processes that end"),
+    ("cgroup_mkdir", "containers that are made"),
+    ("sys_exit", "files, connections, mounts, and programs that could not start"),
+];
+
+/// A syscall's row as the kernel side reads it.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub struct Row(SyscallRow);
+
+// SAFETY: the row is numbers without padding; build.rs checks it.
+unsafe impl aya::Pod for Row {}
+
+/// The loaded programs and their maps.
+pub struct Loaded {
+    /// Keeps the programs attached.
+    _ebpf: Ebpf,
+    /// Where records come from.
+    pub records: RingBuf<MapData>,
+    /// Records that did not fit, by kind.
+    pub lost: PerCpuArray<MapData, u64>,
+    /// See the layout's `counter`.
+    pub counters: PerCpuArray<MapData, u64>,
+    /// What is attached.
+    pub coverage: Vec<Hook>,
+    /// The processes that were there before, as records.
+    pub processes: Vec<u8>,
+}
+
+/// Loads the programs and attaches those that the wanted kinds need.
+pub fn load(wanted: &[Kind], settings: &Settings) -> Result<Loaded, SourceError> {
+    let btf = kernel_types()?;
+    let own = std::process::id();
+    let v2 = u32::from(super::cgroups_are_v2());
+    let mut ebpf = EbpfLoader::new()
+        .btf(Some(&btf))
+        .override_global("own_tgid", &own, true)
+        .override_global("cgroup_v2", &v2, true)
+        .map_max_entries("records", settings.buffer_size)
+        .load(lanner_bpf::OBJECT)
+        .map_err(|error| refused("to load the programs", &error))?;
+    want(&mut ebpf, wanted)?;
+    let any_syscall = SYSCALLS.iter().any(|row| wanted.contains(&row.kind));
+    let mut coverage = Vec::new();
+    for (name, sees) in TRACEPOINTS {
+        let state = if *name == "sys_exit" && !any_syscall {
+            HookState::NotWanted
+        } else {
+            match attach(&mut ebpf, name, &btf) {
+                Ok(()) => HookState::Attached,
+                Err(cause) => HookState::Refused(cause),
+            }
+        };
+        coverage.push(Hook { name, sees, state });
+    }
+    if coverage.iter().all(|hook| matches!(hook.state, HookState::Refused(_))) {
+        let cause = coverage.iter().find_map(|hook| match &hook.state {
+            HookState::Refused(cause) => Some(cause.clone()),
+            _ => None,
+        });
+        return Err(SourceError::Refused {
+            what: "every hook",
+            cause: cause.unwrap_or_else(|| "it didn't say why".to_owned()),
+        });
+    }
+    let (processes, state) = match list_processes(&mut ebpf, &btf) {
+        Ok(processes) => (processes, HookState::Attached),
+        Err(cause) => (Vec::new(), HookState::Refused(cause)),
+    };
+    coverage.push(Hook { name: "iter/task", sees: "processes that were there before", state });
+    let records = RingBuf::try_from(take(&mut ebpf, "records")?)
+        .map_err(|error| refused("to map the ring buffer", &error))?;
+    let lost =
+        PerCpuArray::try_from(take(&mut ebpf, "lost")?).map_err(|error| refused("to open a map", &error))?;
+    let counters =
+        PerCpuArray::try_from(take(&mut ebpf, "counters")?).map_err(|error| refused("to open a map", &error))?;
+    Ok(Loaded { _ebpf: ebpf, records, lost, counters, coverage, processes })
+}
+
+/// The kernel's own types, which CO-RE needs.
+fn kernel_types() -> Result<Btf, SourceError> {
+    // SAFETY: geteuid can't fail and touches no memory.
+    let root = unsafe { libc::geteuid() } == 0;
+    if !root && !has_capabilities() {
+        return Err(SourceError::Unsupported(
+            "watching this host needs root, or the capabilities CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and \
+             CAP_DAC_READ_SEARCH"
+                .to_owned(),
+        ));
+    }
+    Btf::from_sys_fs().map_err(|error| {
+        SourceError::Unsupported(format!(
+            "watching this host needs a kernel with BTF (CONFIG_DEBUG_INFO_BTF), 5.17 or newer: \
+             /sys/kernel/btf/vmlinux: {error}"
+        ))
+    })
+}
+
+/// Whether CAP_BPF (39) and CAP_PERFMON (38) are effective, see capabilities(7).
+fn has_capabilities() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let set = line.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
+    set >> 38 & 3 == 3
+}
+
+fn refused(what: &'static str, error: &dyn std::error::Error) -> SourceError {
+    SourceError::Refused { what, cause: chain(error) }
+}
+
+/// An error and what caused it, in one line: the verifier's log is for those who ask for it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    tracing::debug!("{text}");
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<aya::maps::Map, SourceError> {
+    ebpf.take_map(name)
+        .ok_or(SourceError::Refused { what: "a map", cause: format!("the object has no map {name}") })
+}
+
+/// Tells the kernel side which syscalls are wanted.
+fn want(ebpf: &mut Ebpf, wanted: &[Kind]) -> Result<(), SourceError> {
+    let map = ebpf
+        .map_mut("syscalls")
+        .ok_or(SourceError::Refused { what: "a map", cause: "the object has no map syscalls".to_owned() })?;
+    let mut table: Array<_, Row> =
+        Array::try_from(map).map_err(|error| refused("to open a map", &error))?;
+    for row in SYSCALLS.iter().filter(|row| wanted.contains(&row.kind)) {
+        let compat = row.compat.map(|nr| nr + SYSCALLS_MAX as u32);
+        for nr in std::iter::once(row.nr).chain(compat) {
+            table.set(nr, kernel_row(row), 0).map_err(|error| refused("to write a map", &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn kernel_row(row: &Syscall) -> Row {
+    debug_assert!(row.string == NO_ARG as u8 || row.string < 6);
+    Row(SyscallRow {
+        kind: row.kind as u16,
+        wanted: 1,
+        what: row.what as u8,
+        path: row.path,
+        dirfd: row.dirfd,
+        string: row.string,
+        unused: [0; 7],
+    })
+}
+
+fn attach(ebpf: &mut Ebpf, name: &str, btf: &Btf) -> Result<(), String> {
+    let program = ebpf.program_mut(name).ok_or("the object has no such program")?;
+    let program: &mut BtfTracePoint = program.try_into().map_err(|error| chain(&error))?;
+    program.load(name, btf).map_err(|error| chain(&error))?;
+    program.attach().map_err(|error| chain(&error))?;
+    Ok(())
+}
+
+fn list_processes(ebpf: &mut Ebpf, btf: &Btf) -> Result<Vec<u8>, String> {
+    let program = ebpf.program_mut("processes").ok_or("the object has no such program")?;
+    let program: &mut Iter = program.try_into().map_err(|error| chain(&error))?;
+    program.load("task", btf).map_err(|error| chain(&error))?;
+    let link = program.attach().map_err(|error| chain(&error))?;
+    let link = program.take_link(link).map_err(|error| chain(&error))?;
+    let mut file = link.into_file().map_err(|error| chain(&error))?;
+    let mut records = Vec::new();
+    file.read_to_end(&mut records).map_err(|error| error.to_string())?;
+    Ok(records)
+}

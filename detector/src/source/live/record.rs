@@ -1,0 +1,84 @@
+//! A record as the kernel side sent it: its head, and its parts by kind.
+
+use lanner_bpf::layout::{PART_KINDS, Part, Record};
+
+const HEAD: usize = size_of::<Record>();
+const PART: usize = size_of::<Part>();
+
+/// A record with its parts, borrowed from the ring buffer.
+#[derive(Clone, Copy)]
+pub struct Parts<'a> {
+    by_kind: [Option<&'a [u8]>; PART_KINDS as usize],
+}
+
+impl<'a> Parts<'a> {
+    /// The bytes of a part; `None` where it wasn't sent.
+    pub fn get(&self, kind: u32) -> Option<&'a [u8]> {
+        self.by_kind.get(kind as usize).copied().flatten()
+    }
+
+    /// The bytes of a part that is a C string, without its NUL.
+    pub fn string(&self, kind: u32) -> Option<&'a [u8]> {
+        self.get(kind).map(|bytes| bytes.strip_suffix(b"\0").unwrap_or(bytes))
+    }
+}
+
+/// Splits the bytes of a record; `None` where they are too few, which only a mismatch of the two sides can
+/// cause. What follows the record is of the caller.
+pub fn split(bytes: &[u8]) -> Option<(Record, Parts<'_>)> {
+    if bytes.len() < HEAD {
+        return None;
+    }
+    // SAFETY: there are enough bytes, a record is valid whatever they are, and the read needs no alignment.
+    let record = unsafe { bytes.as_ptr().cast::<Record>().read_unaligned() };
+    let mut parts = Parts { by_kind: [None; PART_KINDS as usize] };
+    let mut rest = bytes.get(HEAD..record.size as usize)?;
+    while let Some((head, after)) = rest.split_at_checked(PART) {
+        let kind = u16::from_ne_bytes([head[0], head[1]]);
+        let size = u16::from_ne_bytes([head[2], head[3]]);
+        let (part, after) = after.split_at_checked(usize::from(size))?;
+        if let Some(place) = parts.by_kind.get_mut(usize::from(kind)) {
+            *place = Some(part);
+        }
+        rest = after;
+    }
+    Some((record, parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lanner_bpf::layout::{PART_CWD, PART_EXE};
+
+    fn bytes(parts: &[(u32, &[u8])]) -> Vec<u8> {
+        let mut out = vec![0; HEAD];
+        for (kind, part) in parts {
+            out.extend_from_slice(&(*kind as u16).to_ne_bytes());
+            out.extend_from_slice(&(part.len() as u16).to_ne_bytes());
+            out.extend_from_slice(part);
+        }
+        let size = out.len() as u32;
+        let at = std::mem::offset_of!(Record, size);
+        out[at..at + 4].copy_from_slice(&size.to_ne_bytes());
+        out
+    }
+
+    #[test]
+    fn parts_are_found_by_kind() {
+        let bytes = bytes(&[(PART_EXE, b"ls\0bin\0"), (PART_CWD, b"\0")]);
+        let (_, parts) = split(&bytes).unwrap();
+        assert_eq!(parts.get(PART_EXE), Some(&b"ls\0bin\0"[..]));
+        assert_eq!(parts.string(PART_CWD), Some(&b""[..]));
+        assert_eq!(parts.get(0), None);
+    }
+
+    #[test]
+    fn broken_records_are_refused() {
+        let whole = bytes(&[(PART_EXE, b"ls\0bin\0")]);
+        assert!(split(&whole[..whole.len() - 1]).is_none());
+        assert!(split(&whole[..HEAD - 1]).is_none());
+        let mut long = whole.clone();
+        long[HEAD + 2] = 200;
+        assert!(split(&long).is_none());
+    }
+}
