@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use lanner_alert::Notification;
-use lanner_diagnostic::{Node, NodeError};
+use lanner_diagnostic::Node;
 use lanner_router::{DeliveryError, Output, Receipt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Common, OutputSpec, render};
+use crate::{Common, Made, OutputSpec, render};
 
 /// Alerts tell much about a host: a new file is for its owner only.
 const MODE: u32 = 0o600;
@@ -40,7 +40,7 @@ struct Settings {
     keep_alive: bool,
 }
 
-fn build(node: &Node, common: &Common) -> Result<Box<dyn Output>, NodeError> {
+fn build(node: &Node, common: &Common) -> Made {
     let settings: Settings = node.read()?;
     if settings.filename.as_os_str().is_empty() {
         return Err(crate::settings::wrong(node, "filename", "the path of the file is missing"));

@@ -28,7 +28,8 @@ fn name_at(text: &str) -> &str {
     if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
         return "";
     }
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_'))).unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_'))).unwrap_or(text.len());
     match text[end..].find(']') {
         Some(close) if text[end..].starts_with('[') => &text[..=end + close],
         _ => text[..end].trim_end_matches('.'),

@@ -11,14 +11,14 @@ use futures_util::future::{BoxFuture, FutureExt};
 use lanner_alert::Notification;
 use lanner_diagnostic::{Node, NodeError};
 use lanner_router::{DeliveryError, Output, Receipt};
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, ClientBuilder, Identity, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::secret::Secret;
 use crate::settings::{self, read_file, wrong};
-use crate::{Common, OutputSpec, render, web};
+use crate::{Common, Made, OutputSpec, render, web};
 
 /// An HTTP endpoint.
 pub const SPEC: OutputSpec = OutputSpec {
@@ -92,7 +92,7 @@ fn client_key() -> String {
     "/etc/ssl/certs/client.key".to_owned()
 }
 
-fn build(node: &Node, common: &Common) -> Result<Box<dyn Output>, NodeError> {
+fn build(node: &Node, common: &Common) -> Made {
     let settings: Settings = node.read()?;
     let url: Url =
         settings.url.expose().parse().map_err(|error| wrong(node, "url", format!("not a URL: {error}")))?;
@@ -115,7 +115,15 @@ fn build(node: &Node, common: &Common) -> Result<Box<dyn Output>, NodeError> {
         let message = receiver.hide(&web::causes(&error.without_url()));
         NodeError { message, place: Some(node.place), help: None }
     })?;
+    receiver.secrets.extend(login(&client, &url));
     Ok(Box::new(Http { settings, url, client, receiver, common: common.clone() }))
+}
+
+/// The login of the URL as it is sent, since a receiver may quote that.
+fn login(client: &Client, url: &Url) -> Option<Secret> {
+    let request = client.post(url.clone()).build().ok()?;
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    Some(Secret::from(header.trim_start_matches("Basic ")))
 }
 
 fn headers(node: &Node, settings: &Settings) -> Result<HeaderMap, NodeError> {

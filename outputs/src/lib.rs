@@ -6,13 +6,18 @@
 //! nothing and reaches nobody: that begins with the first notification.
 
 mod docs;
+mod email;
 mod file;
 mod format;
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod render;
 mod secret;
 mod settings;
+mod slack;
 mod stdout;
+mod syslog;
 mod web;
 
 #[cfg(test)]
@@ -47,6 +52,9 @@ pub struct Common {
     pub zone: TimeZone,
 }
 
+/// An output, or what is wrong with its settings and where.
+pub type Made = Result<Box<dyn Output>, NodeError>;
+
 /// A kind of output.
 #[derive(Debug)]
 pub struct OutputSpec {
@@ -59,14 +67,19 @@ pub struct OutputSpec {
     /// The schema of its settings: names, types, defaults and what they mean.
     pub schema: fn() -> schemars::Schema,
     /// Makes one from its node, without opening or reaching anything.
-    pub build: fn(&Node, &Common) -> Result<Box<dyn Output>, NodeError>,
+    pub build: fn(&Node, &Common) -> Made,
 }
 
 /// All kinds, by name.
 pub const OUTPUTS: &[OutputSpec] = &[
+    email::SPEC,
     file::SPEC,
     http::SPEC,
+    #[cfg(feature = "kafka")]
+    kafka::SPEC,
+    slack::SPEC,
     stdout::SPEC,
+    syslog::SPEC,
 ];
 
 /// Makes the output of that kind from the settings that are its own: `node` is the entry of `outputs:`
@@ -74,7 +87,7 @@ pub const OUTPUTS: &[OutputSpec] = &[
 ///
 /// # Errors
 /// Where there is no such kind, or its settings are wrong: with the place of what is wrong.
-pub fn build(kind: &str, node: &Node, common: &Common) -> Result<Box<dyn Output>, NodeError> {
+pub fn build(kind: &str, node: &Node, common: &Common) -> Made {
     let names = || OUTPUTS.iter().map(|spec| spec.name);
     match OUTPUTS.iter().find(|spec| spec.name == kind) {
         Some(spec) => (spec.build)(node, common),

@@ -3,6 +3,7 @@
 //!
 //! Nothing here is escaped for a medium yet but against control characters.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
@@ -18,38 +19,39 @@ pub const RULES_LISTED_MAX: usize = 20;
 /// The most bytes of one fact's value in a mail or chat.
 pub const FACT_BYTES_MAX: usize = 1024;
 
-/// The facts that mail and chat show of an alert: a label, the field, and a field that says more about it.
-const FACTS: &[(&str, &str, Option<&str>)] = &[
-    ("Container", "container.name", Some("container.id")),
-    ("Image", "container.image.repository", Some("container.image.tag")),
-    ("Pod", "k8s.pod.name", Some("k8s.ns.name")),
-    ("User", "user.name", Some("user.uid")),
+/// A label, a field, and another field that says more about it, with what stands before and behind that.
+type Fact = (&'static str, &'static str, Option<(&'static str, &'static str, &'static str)>);
+
+/// The facts that mail and chat show of an alert.
+const FACTS: &[Fact] = &[
+    ("Container", "container.name", Some((" (", "container.id", ")"))),
+    ("Image", "container.image.repository", Some((":", "container.image.tag", ""))),
+    ("Pod", "k8s.pod.name", Some((" (", "k8s.ns.name", ")"))),
+    ("User", "user.name", Some((" (", "user.uid", ")"))),
     ("Login user", "user.loginname", None),
-    ("Process", "proc.name", Some("proc.pid")),
+    ("Process", "proc.name", Some((" (", "proc.pid", ")"))),
     ("Command line", "proc.cmdline", None),
-    ("Parent", "proc.pname", Some("proc.ppid")),
+    ("Parent", "proc.pname", Some((" (", "proc.ppid", ")"))),
     ("Session", "proc.sid", None),
     ("File or peer", "fd.name", None),
 ];
 
 /// The fields that mail and chat show where an alert has them: whoever makes alerts should fill them in.
 pub fn fields_shown() -> impl Iterator<Item = &'static str> {
-    FACTS.iter().flat_map(|(_, field, detail)| [Some(*field), *detail]).flatten()
+    FACTS.iter().flat_map(|(_, field, more)| [Some(*field), more.map(|(_, field, _)| field)]).flatten()
 }
 
 /// The facts of an alert that have a value, as (label, value): the host, then those of [`fields_shown`].
 pub fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     let mut facts = vec![("Host", bounded(&alert.hostname))];
-    for (label, field, detail) in FACTS {
-        let Some(value) = shown(&alert.field(field)) else { continue };
-        let detail = detail.and_then(|detail| shown(&alert.field(detail)));
-        facts.push((
-            label,
-            match detail {
-                Some(detail) => bounded(&format!("{value} ({detail})")),
-                None => bounded(&value),
-            },
-        ));
+    for (label, field, more) in FACTS {
+        let Some(mut value) = shown(&alert.field(field)) else { continue };
+        if let Some((before, field, after)) = more
+            && let Some(detail) = shown(&alert.field(field))
+        {
+            value = format!("{value}{before}{detail}{after}");
+        }
+        facts.push((label, bounded(&value)));
     }
     if alert.count > 1 {
         facts.push(("Occurrences", alert.count.to_string()));
@@ -94,7 +96,7 @@ pub fn moment(time: Timestamp, zone: &TimeZone) -> String {
 /// The rules of a tally, the most important first, those of one priority by how often they occurred.
 pub fn ranked(tally: &Tally) -> Vec<(&str, &RuleCount)> {
     let mut rules: Vec<_> = tally.rules.iter().map(|(rule, count)| (&**rule, count)).collect();
-    rules.sort_by(|(_, a), (_, b)| (b.priority, b.count).cmp(&(a.priority, a.count)));
+    rules.sort_by_key(|(_, count)| Reverse((count.priority, count.count)));
     rules
 }
 

@@ -1,18 +1,28 @@
 //! What the settings of several outputs share: durations, files that must be readable, errors with places.
 
+use std::fmt;
 use std::time::Duration;
 
 use lanner_diagnostic::{Node, NodeError};
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserializer, de};
 
 /// Reads `10s`, `1m 30s`, `250ms`; a plain number is seconds. Longer than a day is an error.
 pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let seconds = text.parse().ok().map(Duration::from_secs);
-    seconds
-        .or_else(|| Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok())
-        .filter(|duration| !duration.is_zero() && *duration <= Duration::from_hours(24))
-        .ok_or_else(|| de::Error::custom("this should be a duration such as `10s`, of at most a day"))
+    struct Visitor;
+    impl de::Visitor<'_> for Visitor {
+        type Value = Duration;
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("a duration such as `10s`, of at most a day")
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
+            let seconds = text.parse().ok().map(Duration::from_secs);
+            seconds
+                .or_else(|| Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok())
+                .filter(|duration| !duration.is_zero() && *duration <= Duration::from_hours(24))
+                .ok_or_else(|| E::invalid_type(de::Unexpected::Str(text), &self))
+        }
+    }
+    deserializer.deserialize_str(Visitor)
 }
 
 /// Reads a text or a list of texts.
@@ -20,7 +30,7 @@ pub fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
     struct Visitor;
     impl<'de> de::Visitor<'de> for Visitor {
         type Value = Vec<String>;
-        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
             f.write_str("a string or a list of strings")
         }
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {

@@ -12,7 +12,7 @@ use lanner_router::{DeliveryError, Output, Receipt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Common, OutputSpec, render};
+use crate::{Common, Made, OutputSpec, render};
 
 /// Standard output.
 pub const SPEC: OutputSpec = OutputSpec {
@@ -28,7 +28,7 @@ pub const SPEC: OutputSpec = OutputSpec {
 #[serde(deny_unknown_fields)]
 struct Settings {}
 
-fn build(node: &Node, common: &Common) -> Result<Box<dyn Output>, NodeError> {
+fn build(node: &Node, common: &Common) -> Made {
     let Settings {} = node.read()?;
     let stdout = io::stdout();
     // https://no-color.org: set and not empty.

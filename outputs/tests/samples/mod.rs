@@ -8,11 +8,13 @@ use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_alert::{Alert, Kind, Notification, Priority, RuleCount, Tally, Timestamp, Value};
 use uuid::Uuid;
 
+use crate::Common;
+
 /// 2025-11-01T12:26:40Z.
 pub const TIME: Timestamp = Timestamp(1_762_000_000_123_456_789);
 
-pub fn common() -> crate::Common {
-    crate::Common {
+pub fn common() -> Common {
+    Common {
         name: "test".into(),
         hostname: "node-1".into(),
         batch: 1,

@@ -1,0 +1,324 @@
+//! What is true of every output, walked over the table, and of those that speak HTTP, against a server.
+
+use std::io::Read;
+use std::time::Duration;
+
+use lanner_alert::Notification;
+use lanner_diagnostic::{Node, NodeError, SourceText, Sources, Value, parse};
+use lanner_outputs::{Common, OUTPUTS, build, reference};
+use lanner_router::{DeliveryError, Output, Receipt};
+
+mod samples;
+mod server;
+
+use server::{Answer, Server};
+
+/// The keys that every output has, which an output doesn't see.
+const COMMON_KEYS: &[&str] = &["name", "type", "min_priority", "batch", "digest", "immediate_from"];
+
+fn node(text: &str) -> Node {
+    let mut sources = Sources::default();
+    let id = sources.add(SourceText::new("test", text));
+    let mut node = parse(sources.get(id), id).expect("the text is YAML").remove(0);
+    if let Value::Mapping(entries) = &mut node.value {
+        entries.retain(|(key, _)| !COMMON_KEYS.contains(&key.as_str().unwrap_or_default()));
+    }
+    node
+}
+
+fn output(kind: &str, text: &str, common: &Common) -> Box<dyn Output> {
+    build(kind, &node(text), common).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn wrong(kind: &str, text: &str) -> NodeError {
+    build(kind, &node(text), &samples::common()).err().unwrap_or_else(|| panic!("accepted: {text}"))
+}
+
+#[test]
+fn the_table_is_in_order() {
+    assert!(OUTPUTS.is_sorted_by_key(|spec| spec.name));
+    for spec in OUTPUTS {
+        assert!(spec.name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{}", spec.name);
+        assert!(spec.summary.ends_with('.'), "{}", spec.summary);
+        assert!(spec.example.contains(&format!("type: {}\n", spec.name)), "{}", spec.example);
+        let schema = (spec.schema)().to_value();
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let says = property["description"].as_str().unwrap_or_default();
+            assert!(says.ends_with('.'), "{} of {} is not explained: {says}", name, spec.name);
+        }
+    }
+}
+
+#[test]
+fn examples_are_accepted_and_unknown_keys_are_not() {
+    for spec in OUTPUTS {
+        output(spec.name, spec.example, &samples::common());
+        let text = format!("{}nonsense: 1\n", spec.example);
+        let error = wrong(spec.name, &text);
+        assert_eq!(error.message, "unknown key `nonsense`", "{}", spec.name);
+        let place = error.place.expect("a place").span;
+        assert_eq!(&text[place.start..place.end], "nonsense", "{}", spec.name);
+    }
+    let error = wrong("slak", "a: 1");
+    assert_eq!(error.to_string(), "there is no output of the type `slak` (did you mean `slack`?)");
+}
+
+#[test]
+fn the_page_is_up_to_date() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/outputs.md");
+    if cfg!(not(feature = "kafka")) {
+        return eprintln!("the page is checked with all features only");
+    }
+    if std::env::var_os("LANNER_BLESS").is_some() {
+        std::fs::write(path, reference()).unwrap();
+    }
+    let page = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(page == reference(), "docs/outputs.md is stale: LANNER_BLESS=1 cargo test -p lanner-outputs");
+}
+
+#[test]
+fn settings_that_cannot_work_are_errors_at_their_place() {
+    for (kind, text, at, message) in [
+        ("http", "url: ftp://x/", "ftp://x/", "this should be a URL that begins with http:// or https://"),
+        (
+            "http",
+            "url: https://x/\nca_cert: /no/such",
+            "/no/such",
+            "/no/such: No such file or directory (os error 2)",
+        ),
+        (
+            "http",
+            "url: http://x/\ntimeout: soon",
+            "soon",
+            "this should be a duration such as `10s`, of at most a day",
+        ),
+        ("http", "url: http://x/\nheaders: {a b: c}", "c", "`a b` is not the name of a header"),
+        ("file", "filename: ''", "''", "the path of the file is missing"),
+        ("slack", "token: t", "t", "a token needs the key `channel` beside it"),
+        ("slack", "channel: c", "c", "a channel needs the key `token` beside it"),
+        ("syslog", "facility: kern", "kern", "unknown value `kern`"),
+        ("syslog", "tag: 'a b'", "'a b'", "a tag is 1 to 32 visible characters, none of them : [ or ]"),
+        (
+            "email",
+            "smtp: mail.example.org\nfrom: a@b\nto: a@b",
+            "mail.example.org",
+            "this should be smtp://host or smtps://host, with `user:password@` and `:port` if needed",
+        ),
+        ("email", "smtp: smtp://me@x\nfrom: a@b\nto: a@b", "smtp://me@x", "there is a user but no password"),
+        #[cfg(feature = "kafka")]
+        (
+            "kafka",
+            "brokers: x\ntopic: t\nproperties: {acks: '0'}",
+            "'0'",
+            "`acks` can't be set: delivering each alert once needs its value",
+        ),
+        #[cfg(feature = "kafka")]
+        (
+            "kafka",
+            "brokers: x\ntopic: t\nproperties: {security.protocl: ssl}",
+            "ssl",
+            "No such configuration property: \"security.protocl\"",
+        ),
+    ] {
+        let error = wrong(kind, text);
+        let place = error.place.expect("a place").span;
+        assert_eq!((&text[place.start..place.end], &*error.message), (at, message), "{kind}: {text}");
+    }
+}
+
+async fn http(server: &Server, settings: &str, common: &Common) -> Box<dyn Output> {
+    output(
+        "http",
+        &format!("url: http://u:pa55word@{}/hook/s3cret?k=v4lue\n{settings}", server.address),
+        common,
+    )
+}
+
+fn retries(result: &Result<Receipt, DeliveryError>) -> Option<Duration> {
+    match result {
+        Err(DeliveryError::Retry { after, .. }) => *after,
+        other => panic!("not to be tried again: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn http_posts_as_falco_does() {
+    let server = Server::start(|_| ("200 OK", "", String::new())).await;
+    let mut common = samples::common();
+    for json in [false, true] {
+        common.json_output = json;
+        let mut output = http(&server, "headers: {X-Team: blue}", &common).await;
+        let results = output.deliver(&[samples::single(), samples::summary()]).await;
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        let asked = server.asked();
+        assert_eq!(asked.len(), 2);
+        let header = |name: &str| asked[0].headers.get(name).map(String::as_str);
+        assert_eq!(asked[0].line, "POST /hook/s3cret?k=v4lue HTTP/1.1");
+        assert_eq!(header("idempotency-key"), Some("019a0000-0000-7000-8000-000000000001"));
+        assert_eq!(header("x-team"), Some("blue"));
+        assert_eq!(header("authorization"), Some("Basic dTpwYTU1d29yZA=="));
+        let kind = if json { "application/json" } else { "text/plain; charset=utf-8" };
+        assert_eq!(header("content-type"), Some(kind));
+        insta::assert_snapshot!(format!("http_{}", if json { "json" } else { "text" }), asked[0].text());
+    }
+}
+
+#[tokio::test]
+async fn http_sends_arrays_and_finds_the_one_that_is_refused() {
+    let bad = samples::digest().id.to_string();
+    let refuse = bad.clone();
+    let server = Server::start(move |request| {
+        let mut body = String::new();
+        flate2::read::GzDecoder::new(&*request.body).read_to_string(&mut body).unwrap();
+        match body.contains(&refuse) {
+            true => ("422 Unprocessable Content", "", "bad digest".into()),
+            false => ("202 Accepted", "", String::new()),
+        }
+    })
+    .await;
+    let common = Common { batch: 10, ..samples::common() };
+    let mut output = http(&server, "compress_uploads: true", &common).await;
+    let results = output.deliver(&[samples::single(), samples::summary(), samples::digest()]).await;
+    assert_eq!(results[..2], [Ok(Receipt::default()), Ok(Receipt::default())]);
+    let cause = format!("{}: 422 Unprocessable Entity: bad digest", server.address);
+    assert_eq!(results[2], Err(DeliveryError::Refused { cause }));
+    let keys: Vec<_> =
+        server.asked().iter().map(|request| request.headers["idempotency-key"].clone()).collect();
+    assert_eq!(keys.len(), 5, "three, one, two, one, one: {keys:?}");
+    assert_eq!(keys[4], bad);
+}
+
+#[tokio::test]
+async fn http_statuses_say_whether_to_try_again() {
+    async fn result(status: &'static str, headers: &'static str) -> Result<Receipt, DeliveryError> {
+        let server = Server::start(move |_| (status, headers, String::new())).await;
+        http(&server, "", &samples::common()).await.deliver(&[samples::single()]).await.remove(0)
+    }
+    for status in ["200 OK", "201 Created", "204 No Content"] {
+        assert_eq!(result(status, "").await, Ok(Receipt::default()), "{status}");
+    }
+    for status in ["302 Found", "401 x", "403 x", "404 x", "408 x", "425 x", "429 x", "500 x", "503 x"] {
+        assert_eq!(retries(&result(status, "location: http://127.0.0.1:1/\r\n").await), None, "{status}");
+    }
+    for status in ["400 x", "406 x", "410 x", "413 x", "415 x", "422 x"] {
+        let result = result(status, "").await;
+        assert!(matches!(result, Err(DeliveryError::Refused { .. })), "{status}: {result:?}");
+    }
+    let waited = result("429 Too Many Requests", "retry-after: 17\r\n").await;
+    assert_eq!(retries(&waited), Some(Duration::from_secs(17)));
+}
+
+#[tokio::test]
+async fn what_is_away_is_tried_again() {
+    let settings = [
+        ("http", "url: http://127.0.0.1:1/"),
+        ("slack", "webhook_url: http://127.0.0.1:1/"),
+        ("email", "smtp: smtp://127.0.0.1:1\nfrom: a@b\nto: a@b"),
+        ("syslog", "socket: /no/such/socket"),
+        ("file", "filename: /no/such/file"),
+        #[cfg(feature = "kafka")]
+        ("kafka", "brokers: 127.0.0.1:1\ntopic: t\ntimeout: 200ms"),
+    ];
+    for (kind, text) in settings {
+        let mut output = output(kind, text, &samples::common());
+        let results = output.deliver(&[samples::single(), samples::digest()]).await;
+        assert_eq!(results.len(), 2, "{kind}");
+        assert_eq!(retries(&results[0]).or(retries(&results[1])), None, "{kind}");
+        let error = output.check().await.expect_err(kind);
+        assert!(error.to_string().len() > 20, "{kind}: {error}");
+    }
+}
+
+const TOKEN: &str = "xoxb-1234-s3cret";
+
+async fn slack(answer: fn() -> Answer) -> (Server, Result<Receipt, DeliveryError>) {
+    let server = Server::start(move |_| answer()).await;
+    let text = format!("token: {TOKEN}\nchannel: '#soc'\napi_url: http://{}/api/", server.address);
+    let result = output("slack", &text, &samples::common()).deliver(&[samples::single()]).await.remove(0);
+    (server, result)
+}
+
+#[tokio::test]
+async fn slack_posts_to_its_channel() {
+    let (server, result) = slack(|| ("200 OK", "", r#"{"ok":true,"ts":"1762000000.000100"}"#.into())).await;
+    assert_eq!(result, Ok(Receipt("1762000000.000100".into())));
+    let request = server.asked().remove(0);
+    assert_eq!(request.line, "POST /api/chat.postMessage HTTP/1.1");
+    assert_eq!(request.headers["authorization"], format!("Bearer {TOKEN}"));
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&request.body).unwrap()["channel"], "#soc");
+}
+
+#[tokio::test]
+async fn slack_says_whether_to_try_again() {
+    for answer in [
+        || ("200 OK", "", r#"{"ok":false,"error":"channel_not_found"}"#.to_owned()),
+        || ("200 OK", "", r#"{"ok":false,"error":"internal_error"}"#.to_owned()),
+        || ("200 OK", "", "<html>".to_owned()),
+        || ("502 Bad Gateway", "", "<html>".to_owned()),
+    ] {
+        assert_eq!(retries(&slack(answer).await.1), None);
+    }
+    let limited = || ("429 x", "retry-after: 3\r\n", r#"{"ok":false,"error":"ratelimited"}"#.to_owned());
+    assert_eq!(retries(&slack(limited).await.1), Some(Duration::from_secs(3)));
+    for answer in [
+        || ("200 OK", "", r#"{"ok":false,"error":"invalid_blocks"}"#.to_owned()),
+        || ("200 OK", "", r#"{"ok":false,"error":"msg_too_long"}"#.to_owned()),
+    ] {
+        let result = slack(answer).await.1;
+        assert!(matches!(result, Err(DeliveryError::Refused { .. })), "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn slack_webhooks_say_it_in_words() {
+    for (status, body, refused) in [
+        ("400 x", "invalid_blocks", true),
+        ("400 x", "invalid_token", false),
+        ("403 x", "action_prohibited", false),
+        ("410 x", "channel_is_archived", false),
+    ] {
+        let server = Server::start(move |_| (status, "", body.into())).await;
+        let text = format!("webhook_url: http://{}/services/T0/B0/s3cret", server.address);
+        let result = output("slack", &text, &samples::common()).deliver(&[samples::single()]).await.remove(0);
+        assert_eq!(matches!(result, Err(DeliveryError::Refused { .. })), refused, "{body}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn errors_hold_no_secret() {
+    for status in ["400 Bad Request", "500 Internal Server Error"] {
+        let server = Server::start(move |request| (status, "", request.quoted())).await;
+        let address = &server.address;
+        let settings = [
+            (
+                "http",
+                format!("url: http://u:pa55word@{address}/hook/s3cret?k=v4lue\nheaders: {{A: Bearer t0ken}}"),
+            ),
+            ("slack", format!("webhook_url: http://{address}/services/T0/B0/s3cret")),
+            ("slack", format!("token: {TOKEN}\nchannel: c\napi_url: http://{address}/")),
+        ];
+        for (kind, text) in settings {
+            let result =
+                output(kind, &text, &samples::common()).deliver(&[samples::single()]).await.remove(0);
+            let error = format!("{result:?}");
+            for secret in ["pa55word", "s3cret", "v4lue", "t0ken", "dTpwYTU1d29yZA"] {
+                assert!(!error.contains(secret), "{kind} says {secret}: {error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_are_bounded() {
+    let server = Server::start(|_| ("400 x", "", "a\n".repeat(1_000_000))).await;
+    let result = http(&server, "", &samples::common()).await.deliver(&[samples::single()]).await.remove(0);
+    let error = result.expect_err("400").to_string();
+    assert!(error.len() < 400 && !error.contains('\n'), "{error}");
+}
+
+#[tokio::test]
+async fn a_batch_of_nothing_is_nothing() {
+    let none: [Notification; 0] = [];
+    let mut output = output("http", "url: http://127.0.0.1:1/", &samples::common());
+    assert!(output.deliver(&none).await.is_empty());
+}
