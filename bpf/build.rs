@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
-    for file in ["kernel.h", "layout.h", "common.h", "task.h", "process.c", "cgroup.c", "syscall.c", "lanner.bpf.c"]
+    for file in
+        ["kernel.h", "layout.h", "common.h", "task.h", "process.c", "cgroup.c", "syscall.c", "lanner.bpf.c"]
     {
         println!("cargo:rerun-if-changed={file}");
     }
@@ -102,10 +103,7 @@ fn translate_enum(body: &str, rust: &mut String) {
 }
 
 fn translate_struct(name: &str, body: &str, rust: &mut String, checks: &mut String) {
-    let rust_name: String = name
-        .split('_')
-        .map(|word| word[..1].to_uppercase() + &word[1..])
-        .collect();
+    let rust_name: String = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
     line_of(rust, format_args!("#[repr(C)]\n#[derive(Debug, Clone, Copy)]\npub struct {rust_name} {{"));
     let mut sizes = Vec::new();
     for field in body.split(';').map(str::trim).filter(|field| !field.is_empty()) {

@@ -3,11 +3,15 @@
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s = scratch_of(0);
 
 	if (!s)
 		return 0;
-	record_begin(s, RECORD_CGROUP_MKDIR, bpf_get_current_task_btf());
+	/* Other hierarchies have cgroups of the same numbers. */
+	if (BPF_CORE_READ(cgroup, root) != BPF_CORE_READ(cgroup_of(task), root))
+		return 0;
+	record_begin(s, RECORD_CGROUP_MKDIR, task);
 	s->record.args[0] = BPF_CORE_READ(cgroup, kn, id);
 	part_kernel_string(s, PART_STRING, path);
 	submit(s, RECORD_CGROUP_MKDIR);

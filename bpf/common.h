@@ -8,6 +8,9 @@
 #include <bpf/bpf_tracing.h>
 #include "layout.h"
 
+/* Keeps the compiler from comparing a copy: the verifier must see the bound of the register that is used. */
+#define bounded(value) asm volatile("" : "+r"(value))
+
 /* Where a walk is: the path is followed from its leaf to the root of the process. */
 struct walk {
 	struct dentry *dentry;
@@ -21,7 +24,7 @@ struct scratch {
 	struct record record;
 	/* The parts, and room for the longest string that a full one may still begin. */
 	__u8 parts[PARTS_MAX + STRING_MAX];
-	__u32 used;
+	__u64 used;
 	struct walk walk;
 };
 
@@ -73,27 +76,25 @@ static __always_inline struct scratch *scratch_of(__u32 index)
 }
 
 /* Begins a part and says where its head is. */
-static __always_inline __u32 part_begin(struct scratch *s)
+static __always_inline __u64 part_begin(struct scratch *s)
 {
-	__u32 at = s->used;
+	__u64 at = s->used;
 
 	s->used = at + sizeof(struct part);
 	return at;
 }
 
 /* Ends a part: writes its head, now that its length is known. An empty part is left out. */
-static __always_inline void part_end(struct scratch *s, __u32 at, __u16 kind)
+static __always_inline void part_end(struct scratch *s, __u64 at, __u16 kind)
 {
-	__u32 size = s->used - at - sizeof(struct part);
+	__u64 size = s->used - at - sizeof(struct part);
 	struct part *head;
 
+	bounded(at);
 	if (size == 0 || at > PARTS_MAX) {
 		s->used = at;
 		return;
 	}
-	asm volatile("" : "+r"(at));
-	if (at > PARTS_MAX)
-		return;
 	head = (struct part *)&s->parts[at];
 	head->kind = kind;
 	head->size = size;
@@ -102,10 +103,11 @@ static __always_inline void part_end(struct scratch *s, __u32 at, __u16 kind)
 /* A string of the program's memory. */
 static __always_inline void part_user_string(struct scratch *s, __u16 kind, const void *from)
 {
-	__u32 at = part_begin(s);
-	__u32 pos = s->used;
+	__u64 at = part_begin(s);
+	__u64 pos = s->used;
 	long n;
 
+	bounded(pos);
 	if (pos > PARTS_MAX)
 		return;
 	n = bpf_probe_read_user_str(&s->parts[pos], STRING_MAX, from);
@@ -122,10 +124,11 @@ static __always_inline void part_user_string(struct scratch *s, __u16 kind, cons
 /* A string of the kernel's memory. */
 static __always_inline void part_kernel_string(struct scratch *s, __u16 kind, const void *from)
 {
-	__u32 at = part_begin(s);
-	__u32 pos = s->used;
+	__u64 at = part_begin(s);
+	__u64 pos = s->used;
 	long n;
 
+	bounded(pos);
 	if (pos > PARTS_MAX)
 		return;
 	n = bpf_probe_read_kernel_str(&s->parts[pos], STRING_MAX, from);
@@ -134,19 +137,20 @@ static __always_inline void part_kernel_string(struct scratch *s, __u16 kind, co
 }
 
 /* Bytes of the program's memory. */
-static __always_inline void part_user_bytes(struct scratch *s, __u16 kind, const void *from, __u32 size,
-					    __u32 max)
+static __always_inline void part_user_bytes(struct scratch *s, __u16 kind, const void *from, __u64 size,
+					    __u64 max)
 {
-	__u32 at = part_begin(s);
-	__u32 pos = s->used;
+	__u64 at = part_begin(s);
+	__u64 pos = s->used;
 
 	if (size > max) {
 		size = max;
 		s->record.flags |= FLAG_TRUNCATED;
 	}
+	bounded(pos);
 	if (pos > PARTS_MAX)
 		return;
-	asm volatile("" : "+r"(size));
+	bounded(size);
 	if (size > STRING_MAX)
 		return;
 	if (bpf_probe_read_user(&s->parts[pos], size, from)) {
@@ -160,9 +164,10 @@ static __always_inline void part_user_bytes(struct scratch *s, __u16 kind, const
 /* Appends a component's name; false where there is no more room. */
 static __always_inline bool append_name(struct scratch *s, const void *name)
 {
-	__u32 pos = s->used;
+	__u64 pos = s->used;
 	long n;
 
+	bounded(pos);
 	if (pos > PARTS_MAX)
 		return false;
 	n = bpf_probe_read_kernel_str(&s->parts[pos], NAME_MAX, name);
@@ -175,7 +180,7 @@ static __always_inline bool append_name(struct scratch *s, const void *name)
 /* Sends the record, or counts that it could not be sent. */
 static __always_inline void submit(struct scratch *s, __u32 lost_index)
 {
-	__u32 size = sizeof(struct record) + s->used;
+	__u64 size = sizeof(struct record) + s->used;
 	__u64 *missed;
 
 	if (s->record.flags & FLAG_TRUNCATED)
@@ -183,7 +188,7 @@ static __always_inline void submit(struct scratch *s, __u32 lost_index)
 	if (s->record.flags & FLAG_FAULT)
 		count(COUNTER_FAULTS);
 	s->record.size = size;
-	asm volatile("" : "+r"(size));
+	bounded(size);
 	if (size > sizeof(struct record) + PARTS_MAX + STRING_MAX)
 		return;
 	if (bpf_ringbuf_output(&records, s, size, BPF_RB_NO_WAKEUP) == 0)

@@ -147,8 +147,10 @@ struct kernfs_node {
 struct kernfs_node___old {
 	struct kernfs_node *parent;
 };
+struct cgroup_root;
 struct cgroup {
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
@@ -205,9 +207,12 @@ struct socket {
 	short type;
 	struct sock *sk;
 };
+struct sockaddr_un {
+	unsigned short sun_family;
+};
 struct unix_address {
 	int len;
-	char name[1];
+	struct sockaddr_un name[1];
 };
 struct unix_sock {
 	struct unix_address *addr;

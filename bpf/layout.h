@@ -9,7 +9,7 @@
 #define LANNER_LAYOUT_H
 
 /* How many bytes a record's parts may take together. */
-#define PARTS_MAX 28672
+#define PARTS_MAX 24576
 /* The longest string that is read from a program, its NUL included. */
 #define STRING_MAX 4096
 /* How many components of a path are walked. */

@@ -33,13 +33,13 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	return 0;
 }
 
-/* Only processes: a thread changes nothing that rules read. */
+/* Only processes: a thread changes nothing that rules read. Lanner's own children are seen like any other. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct scratch *s = scratch_of(0);
 
-	if (!s || is_own() || BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+	if (!s || BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
 		return 0;
 	record_begin(s, RECORD_FORK, child);
 	s->record.parent = BPF_CORE_READ(parent, tgid);
@@ -69,7 +69,7 @@ int processes(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct scratch *s = scratch_of(1);
-	__u32 size;
+	__u64 size;
 
 	if (!s || !task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
 		return 0;
@@ -77,7 +77,7 @@ int processes(struct bpf_iter__task *ctx)
 	exec_parts(s, 1, task);
 	size = sizeof(struct record) + s->used;
 	s->record.size = size;
-	asm volatile("" : "+r"(size));
+	bounded(size);
 	if (size > sizeof(struct record) + PARTS_MAX + STRING_MAX)
 		return 0;
 	bpf_seq_write(ctx->meta->seq, s, size);

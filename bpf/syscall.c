@@ -33,18 +33,17 @@ static __always_inline struct inode *read_inode(struct fd_record *out, struct fi
 static __always_inline void part_unix(struct scratch *s, __u16 kind, struct sock *sk)
 {
 	struct unix_address *address = BPF_CORE_READ((struct unix_sock *)sk, addr);
-	__u32 at = part_begin(s);
-	__u32 pos = s->used;
-	int size;
+	__u64 at = part_begin(s);
+	__u64 pos = s->used;
+	__u64 size;
 
-	if (!address || pos > PARTS_MAX) {
+	bounded(pos);
+	size = address ? BPF_CORE_READ(address, len) : 0;
+	bounded(size);
+	if (pos > PARTS_MAX || size > SOCKADDR_MAX) {
 		s->used = at;
 		return;
 	}
-	size = BPF_CORE_READ(address, len);
-	asm volatile("" : "+r"(size));
-	if (size < 0 || size > SOCKADDR_MAX)
-		return;
 	bpf_probe_read_kernel(&s->parts[pos], size, (void *)address + bpf_core_field_offset(struct unix_address, name));
 	s->used = pos + size;
 	part_end(s, at, kind);
@@ -127,13 +126,13 @@ static __always_inline void part_base(struct scratch *s, __u16 kind, __u8 dirfd,
 static __always_inline void part_given(struct scratch *s, __u8 which, struct syscall_row *row,
 				       struct task_struct *task)
 {
-	__u32 at = s->used + sizeof(struct part);
+	__u64 at = s->used + sizeof(struct part);
 	__u8 first = 0;
 
 	if (row->path[which] == NO_ARG)
 		return;
 	part_user_string(s, PART_GIVEN_0 + which, (void *)argument(&s->record, row->path[which]));
-	asm volatile("" : "+r"(at));
+	bounded(at);
 	if (at <= PARTS_MAX)
 		first = s->parts[at];
 	if (first != '/')

@@ -135,7 +135,7 @@ static __always_inline void part_path(struct scratch *s, __u32 index, __u16 kind
 				      struct task_struct *task)
 {
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	__u32 at = part_begin(s);
+	__u64 at = part_begin(s);
 
 	s->walk.dentry = BPF_CORE_READ(path, dentry);
 	s->walk.mnt = BPF_CORE_READ(path, mnt);
@@ -172,7 +172,7 @@ static long walk_kernfs(__u32 i, __u32 *index)
 /* The names of a cgroup and its parents, leaf first. */
 static __always_inline void part_cgroup(struct scratch *s, __u32 index, struct cgroup *cgroup)
 {
-	__u32 at = part_begin(s);
+	__u64 at = part_begin(s);
 
 	s->walk.node = BPF_CORE_READ(cgroup, kn);
 	if (s->walk.node)

@@ -51,8 +51,7 @@ impl Live {
     /// Where the privileges, the kernel's types, or every hook are missing: in one sentence.
     pub fn start(wanted: &[Kind], settings: &Settings) -> Result<Live, SourceError> {
         let loaded = load::load(wanted, settings)?;
-        let decoder =
-            Decoder { clock: Clock::new(), resolver: Resolver::default(), num: 0, malformed: 0 };
+        let decoder = Decoder { clock: Clock::new(), resolver: Resolver::default(), num: 0, malformed: 0 };
         Ok(Live { loaded, decoder, poll_interval: settings.poll_interval, processes_given: false })
     }
 
@@ -139,5 +138,6 @@ impl Source for Live {
 /// Whether containers are told apart by cgroups of version 2: where version 1 has no memory controller.
 pub fn cgroups_are_v2() -> bool {
     let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    !own.lines().any(|line| line.split(':').nth(1).is_some_and(|names| names.split(',').any(|n| n == "memory")))
+    !own.lines()
+        .any(|line| line.split(':').nth(1).is_some_and(|names| names.split(',').any(|n| n == "memory")))
 }

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use lanner_bpf::layout::*;
 use lanner_event::{
-    CommName, Endpoint, Event, EventBatch, EventFlags, Fd, FdKind, Kind, Param, Path, Role, Slice, Socket, Task,
+    CommName, Endpoint, Event, EventBatch, EventFlags, Fd, FdKind, Kind, Param, Path, Role, Slice, Socket,
+    Task,
 };
 
 use super::clock::Clock;

@@ -112,8 +112,8 @@ pub fn load(wanted: &[Kind], settings: &Settings) -> Result<Loaded, SourceError>
         .map_err(|error| refused("to map the ring buffer", &error))?;
     let lost =
         PerCpuArray::try_from(take(&mut ebpf, "lost")?).map_err(|error| refused("to open a map", &error))?;
-    let counters =
-        PerCpuArray::try_from(take(&mut ebpf, "counters")?).map_err(|error| refused("to open a map", &error))?;
+    let counters = PerCpuArray::try_from(take(&mut ebpf, "counters")?)
+        .map_err(|error| refused("to open a map", &error))?;
     Ok(Loaded { _ebpf: ebpf, records, lost, counters, coverage, processes })
 }
 
@@ -171,8 +171,7 @@ fn want(ebpf: &mut Ebpf, wanted: &[Kind]) -> Result<(), SourceError> {
     let map = ebpf
         .map_mut("syscalls")
         .ok_or(SourceError::Refused { what: "a map", cause: "the object has no map syscalls".to_owned() })?;
-    let mut table: Array<_, Row> =
-        Array::try_from(map).map_err(|error| refused("to open a map", &error))?;
+    let mut table: Array<_, Row> = Array::try_from(map).map_err(|error| refused("to open a map", &error))?;
     for row in SYSCALLS.iter().filter(|row| wanted.contains(&row.kind)) {
         let compat = row.compat.map(|nr| nr + SYSCALLS_MAX as u32);
         for nr in std::iter::once(row.nr).chain(compat) {

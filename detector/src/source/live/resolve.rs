@@ -67,7 +67,8 @@ fn open_in_root(pid: i32, path: &[u8]) -> io::Result<Vec<u8>> {
     let root_link = format!("/proc/{pid}/root");
     let root = open(libc::AT_FDCWD, root_link.as_bytes(), 0)?;
     let directory = open(root.as_raw_fd(), path, libc::RESOLVE_IN_ROOT)?;
-    let found = std::fs::read_link(format!("/proc/self/fd/{}", directory.as_raw_fd()))?.into_os_string().into_vec();
+    let found =
+        std::fs::read_link(format!("/proc/self/fd/{}", directory.as_raw_fd()))?.into_os_string().into_vec();
     // What the kernel says is relative to Lanner's root, or to that of another mount namespace.
     let root = std::fs::read_link(root_link)?.into_os_string().into_vec();
     match found.strip_prefix(root.as_slice()) {
@@ -84,7 +85,13 @@ fn open(directory: i32, path: &[u8], resolve: u64) -> io::Result<File> {
     how.resolve = resolve;
     // SAFETY: the path ends with a NUL, and `how` is as long as is said; both live through the call.
     let fd = unsafe {
-        libc::syscall(libc::SYS_openat2, directory, path.as_ptr(), &raw const how, size_of::<libc::open_how>())
+        libc::syscall(
+            libc::SYS_openat2,
+            directory,
+            path.as_ptr(),
+            &raw const how,
+            size_of::<libc::open_how>(),
+        )
     };
     if fd < 0 {
         return Err(io::Error::last_os_error());

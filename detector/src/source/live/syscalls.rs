@@ -186,14 +186,7 @@ pub const SYSCALLS: &[Syscall] = &[
         params: &[Res, Str, Int(1), Path(0)],
         ..BASE
     },
-    Syscall {
-        kind: Kind::Unlink,
-        nr: 87,
-        compat: Some(10),
-        path: [0, NO],
-        params: &[Res, Path(0)],
-        ..BASE
-    },
+    Syscall { kind: Kind::Unlink, nr: 87, compat: Some(10), path: [0, NO], params: &[Res, Path(0)], ..BASE },
     Syscall {
         kind: Kind::Unlinkat,
         nr: 263,
@@ -203,14 +196,7 @@ pub const SYSCALLS: &[Syscall] = &[
         params: &[Res, Int(0), Path(0), Uint(2)],
         ..BASE
     },
-    Syscall {
-        kind: Kind::Rmdir,
-        nr: 84,
-        compat: Some(40),
-        path: [0, NO],
-        params: &[Res, Path(0)],
-        ..BASE
-    },
+    Syscall { kind: Kind::Rmdir, nr: 84, compat: Some(40), path: [0, NO], params: &[Res, Path(0)], ..BASE },
     Syscall {
         kind: Kind::Mkdir,
         nr: 83,
