@@ -45,7 +45,9 @@ fn section(page: &mut String, spec: &OutputSpec) -> std::fmt::Result {
     page.push_str("\n| setting | default | |\n|---|---|---|\n");
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    for (name, property) in properties {
+    let (first, then): (Vec<_>, Vec<_>) =
+        properties.iter().partition(|(name, _)| required.contains(&name.as_str()));
+    for (name, property) in first.into_iter().chain(then) {
         let default = match &property["default"] {
             _ if required.contains(&name.as_str()) => "required".to_owned(),
             Value::Null => String::new(),

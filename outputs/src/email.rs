@@ -18,7 +18,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::secret::Secret;
-use crate::settings::{self, read_file, wrong};
+use crate::settings::{self, Period, read_file, wrong};
 use crate::{Common, Made, OutputSpec, format, render, web};
 
 mod body;
@@ -73,13 +73,12 @@ struct Settings {
     #[serde(default)]
     subject: Option<String>,
     /// How long the server may take for each answer.
-    #[serde(default = "timeout", deserialize_with = "settings::duration")]
-    #[schemars(with = "String")]
-    timeout: Duration,
+    #[serde(default = "timeout")]
+    timeout: Period,
 }
 
-fn timeout() -> Duration {
-    TIMEOUT
+fn timeout() -> Period {
+    Period(TIMEOUT)
 }
 
 /// What becomes of `smtp://` once the server has said what it can.
@@ -92,6 +91,10 @@ enum StartTls {
 }
 
 fn build(node: &Node, common: &Common) -> Made {
+    Ok(Box::new(email(node, common)?))
+}
+
+fn email(node: &Node, common: &Common) -> Result<Email, NodeError> {
     let settings: Settings = node.read()?;
     let mailbox = |key, text: &str| {
         text.parse::<Mailbox>()
@@ -106,7 +109,7 @@ fn build(node: &Node, common: &Common) -> Made {
     let (transport, password) = transport(node, &settings, &url)?;
     let mut receiver = web::Receiver::new(&url);
     receiver.secrets.extend(password);
-    Ok(Box::new(Email {
+    Ok(Email {
         from,
         to,
         subject: settings.subject,
@@ -114,7 +117,7 @@ fn build(node: &Node, common: &Common) -> Made {
         transport: None,
         receiver,
         common: common.clone(),
-    }))
+    })
 }
 
 fn server(node: &Node, settings: &Settings) -> Result<Url, NodeError> {
@@ -160,7 +163,7 @@ fn transport(
     let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
         .port(url.port().unwrap_or(port))
         .tls(tls)
-        .timeout(Some(settings.timeout))
+        .timeout(Some(settings.timeout.0))
         .pool_config(PoolConfig::new().max_size(1).idle_timeout(IDLE));
     if let Some(login) = login {
         builder = builder.credentials(login);
@@ -288,5 +291,56 @@ impl Output for Email {
             }
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lanner_diagnostic::{SourceId, SourceText, parse};
+
+    use super::*;
+    use crate::samples;
+
+    fn headers(more: &str, notification: &Notification) -> String {
+        let text =
+            format!("smtp: smtp://localhost\nfrom: Lanner <lanner@example.org>\nto: soc@example.org\n{more}");
+        let node = parse(&SourceText::new("test", text), SourceId(0)).unwrap().remove(0);
+        let (mail, _) = email(&node, &samples::common()).unwrap().compose(notification).unwrap();
+        let mail = String::from_utf8(mail.formatted()).unwrap();
+        mail.split("MIME-Version").next().unwrap().replace("\r\n", "\n")
+    }
+
+    #[test]
+    fn headers_of_each_kind() {
+        let kinds = [samples::single(), samples::summary(), samples::digest()];
+        insta::assert_snapshot!(kinds.map(|notification| headers("", &notification)).join("\n"));
+    }
+
+    #[test]
+    fn no_alert_adds_a_header() {
+        let mut alert = samples::alert();
+        alert.rule = "x\r\nBcc: a@evil.example".into();
+        let notification = Notification::of(Arc::new(alert), samples::TIME);
+        for more in ["", "subject: '%rule %user.name'"] {
+            let headers = headers(more, &notification);
+            let names: Vec<_> = headers
+                .lines()
+                .filter(|line| !line.starts_with(' '))
+                .filter_map(|line| line.split(':').next())
+                .collect();
+            let expected = [
+                "From",
+                "Subject",
+                "Date",
+                "Message-ID",
+                "In-Reply-To",
+                "References",
+                "Auto-Submitted",
+                "To",
+            ];
+            assert_eq!(names, expected, "{headers}");
+        }
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -17,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::secret::Secret;
-use crate::settings::{self, read_file, wrong};
+use crate::settings::{Period, read_file, wrong};
 use crate::{Common, Made, OutputSpec, render, web};
 
 /// An HTTP endpoint.
@@ -42,9 +41,8 @@ struct Settings {
     #[serde(default)]
     headers: BTreeMap<String, Secret>,
     /// How long to wait for an answer.
-    #[serde(default = "timeout", deserialize_with = "settings::duration")]
-    #[schemars(with = "String")]
-    timeout: Duration,
+    #[serde(default = "timeout")]
+    timeout: Period,
     /// Whether to accept any certificate.
     #[serde(default)]
     insecure: bool,
@@ -80,8 +78,8 @@ struct Settings {
     _max_consecutive_timeouts: Option<u32>,
 }
 
-fn timeout() -> Duration {
-    web::TIMEOUT
+fn timeout() -> Period {
+    Period(web::TIMEOUT)
 }
 
 fn client_cert() -> String {
@@ -101,7 +99,7 @@ fn build(node: &Node, common: &Common) -> Made {
     }
     let mut receiver = web::Receiver::new(&url);
     receiver.secrets.extend(settings.headers.values().cloned());
-    let mut client = web::client(settings.timeout).default_headers(headers(node, &settings)?);
+    let mut client = web::client(settings.timeout.0).default_headers(headers(node, &settings)?);
     if let Some(user_agent) = &settings.user_agent {
         client = client.user_agent(user_agent);
     }

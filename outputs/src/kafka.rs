@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::secret::Secret;
-use crate::settings::{self, wrong};
+use crate::settings::{self, Period, wrong};
 use crate::{Common, Made, OutputSpec, format, render};
 
 /// The most messages that librdkafka holds; the worker gives fewer at once.
@@ -54,9 +54,8 @@ struct Settings {
     #[serde(default = "key")]
     key: String,
     /// How long a message may take before it is tried again later.
-    #[serde(default = "timeout", deserialize_with = "settings::duration")]
-    #[schemars(with = "String")]
-    timeout: Duration,
+    #[serde(default = "timeout")]
+    timeout: Period,
     /// Settings of librdkafka by its own names, such as those of SASL and TLS.
     #[serde(default)]
     properties: BTreeMap<String, Secret>,
@@ -66,8 +65,8 @@ fn key() -> String {
     "%hostname".to_owned()
 }
 
-fn timeout() -> Duration {
-    TIMEOUT
+fn timeout() -> Period {
+    Period(TIMEOUT)
 }
 
 fn build(node: &Node, common: &Common) -> Made {
@@ -109,7 +108,7 @@ fn ours(settings: &Settings) -> [(&'static str, String); 6] {
         ("bootstrap.servers", settings.brokers.join(",")),
         ("enable.idempotence", "true".to_owned()),
         ("acks", "all".to_owned()),
-        ("message.timeout.ms", settings.timeout.as_millis().to_string()),
+        ("message.timeout.ms", settings.timeout.0.as_millis().to_string()),
         ("queue.buffering.max.messages", QUEUE_MESSAGES_MAX.to_owned()),
         ("queue.buffering.max.kbytes", QUEUE_KIBIBYTES_MAX.to_owned()),
     ]
@@ -135,9 +134,12 @@ impl ClientContext for Said {
         tracing::debug!(target: "lanner::kafka", facility, message);
     }
 
-    fn error(&self, _: KafkaError, reason: &str) {
+    fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(target: "lanner::kafka", reason);
-        self.set(Some(reason.to_owned()));
+        // That all are down is said after why each is.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.set(Some(reason.to_owned()));
+        }
     }
 }
 
@@ -176,11 +178,9 @@ impl Kafka {
         let headers = headers.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
             headers.insert(Header { key, value: Some(value) })
         });
-        let record = FutureRecord::to(&self.settings.topic)
-            .key(&key)
-            .payload(&value)
-            .timestamp(i64::try_from(alert.time.0 / 1_000_000).unwrap_or(i64::MAX))
-            .headers(headers);
+        // The message's time stays that of its sending: by the event's, a topic's retention could end a late
+        // alert at once.
+        let record = FutureRecord::to(&self.settings.topic).key(&key).payload(&value).headers(headers);
         let report = match producer.send_result(record) {
             Ok(report) => report.await,
             Err((error, _)) => return Err(self.judge(&error)),
@@ -236,7 +236,7 @@ impl Output for Kafka {
 
     fn check(&mut self) -> BoxFuture<'_, Result<(), DeliveryError>> {
         async {
-            let (producer, timeout) = (self.producer()?, self.settings.timeout);
+            let (producer, timeout) = (self.producer()?, self.settings.timeout.0);
             // Without a topic's name, which might create it.
             let asked = tokio::task::spawn_blocking(move || {
                 producer.client().fetch_metadata(None, timeout).map(|_| ())

@@ -1,28 +1,57 @@
 //! What the settings of several outputs share: durations, files that must be readable, errors with places.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use lanner_diagnostic::{Node, NodeError};
-use serde::{Deserializer, de};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Reads `10s`, `1m 30s`, `250ms`; a plain number is seconds. Longer than a day is an error.
-pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    struct Visitor;
-    impl de::Visitor<'_> for Visitor {
-        type Value = Duration;
-        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-            f.write_str("a duration such as `10s`, of at most a day")
-        }
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
-            let seconds = text.parse().ok().map(Duration::from_secs);
-            seconds
-                .or_else(|| Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok())
-                .filter(|duration| !duration.is_zero() && *duration <= Duration::from_hours(24))
-                .ok_or_else(|| E::invalid_type(de::Unexpected::Str(text), &self))
-        }
+/// A span of time: `10s`, `1m 30s`, `250ms`; a plain number is seconds. At most a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period(pub Duration);
+
+impl<'de> Deserialize<'de> for Period {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
+        deserializer.deserialize_str(PeriodVisitor)
     }
-    deserializer.deserialize_str(Visitor)
+}
+
+struct PeriodVisitor;
+
+impl de::Visitor<'_> for PeriodVisitor {
+    type Value = Period;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a duration such as `10s`, of at most a day")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Period, E> {
+        let seconds = text.parse().ok().map(Duration::from_secs);
+        seconds
+            .or_else(|| Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok())
+            .filter(|duration| !duration.is_zero() && *duration <= Duration::from_hours(24))
+            .map(Period)
+            .ok_or_else(|| E::invalid_type(de::Unexpected::Str(text), &self))
+    }
+}
+
+impl Serialize for Period {
+    /// As it is read, for the documentation of defaults.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:?}", self.0))
+    }
+}
+
+impl JsonSchema for Period {
+    fn schema_name() -> Cow<'static, str> {
+        "Period".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
 }
 
 /// Reads a text or a list of texts.
@@ -68,8 +97,8 @@ mod tests {
     #[test]
     fn durations() {
         let read = |text: &'static str| {
-            duration(de::value::StrDeserializer::<de::value::Error>::new(text))
-                .map_err(|error| error.to_string())
+            let read = Period::deserialize(de::value::StrDeserializer::<de::value::Error>::new(text));
+            read.map(|period| period.0).map_err(|error| error.to_string())
         };
         assert_eq!(read("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(read("7"), Ok(Duration::from_secs(7)));

@@ -1,7 +1,5 @@
 //! Slack: a message per alert in a channel, by an incoming webhook or as a bot.
 
-use std::time::Duration;
-
 use futures_util::future::{BoxFuture, FutureExt};
 use lanner_alert::Notification;
 use lanner_diagnostic::Node;
@@ -11,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::secret::Secret;
-use crate::settings::{self, wrong};
+use crate::settings::{Period, wrong};
 use crate::{Common, Made, OutputSpec, web};
 
 mod blocks;
@@ -41,17 +39,16 @@ struct Settings {
     #[serde(default = "api_url")]
     api_url: String,
     /// How long to wait for an answer.
-    #[serde(default = "timeout", deserialize_with = "settings::duration")]
-    #[schemars(with = "String")]
-    timeout: Duration,
+    #[serde(default = "timeout")]
+    timeout: Period,
 }
 
 fn api_url() -> String {
     "https://slack.com/api/".to_owned()
 }
 
-fn timeout() -> Duration {
-    web::TIMEOUT
+fn timeout() -> Period {
+    Period(web::TIMEOUT)
 }
 
 fn build(node: &Node, common: &Common) -> Made {
@@ -76,7 +73,7 @@ fn build(node: &Node, common: &Common) -> Made {
         }
         (None, None, None) => return Err(wrong(node, "", "one of `token` and `webhook_url` is missing")),
     };
-    let client = web::client(settings.timeout)
+    let client = web::client(settings.timeout.0)
         .build()
         .map_err(|error| wrong(node, "", web::causes(&error.without_url())))?;
     let receiver = match &way {

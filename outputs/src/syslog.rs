@@ -10,7 +10,7 @@ use lanner_alert::{Notification, truncate};
 use lanner_diagnostic::Node;
 use lanner_router::{DeliveryError, Output, Receipt};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::net::UnixDatagram;
 use tokio::time::timeout;
 
@@ -55,7 +55,7 @@ fn tag() -> String {
 }
 
 /// The facilities of RFC 5424 §6.2.1 that a program like this may use; Falco's is `user`.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Facility {
     #[default]

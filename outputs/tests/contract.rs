@@ -285,6 +285,23 @@ async fn slack_webhooks_say_it_in_words() {
 }
 
 #[tokio::test]
+async fn mail_servers_say_whether_to_try_again() {
+    async fn result(rcpt: &'static str) -> Result<Receipt, DeliveryError> {
+        let text =
+            format!("smtp: smtp://{}\nfrom: a@example.org\nto: b@example.org", server::smtp(rcpt).await);
+        output("email", &text, &samples::common()).deliver(&[samples::single()]).await.remove(0)
+    }
+    assert_eq!(result("250 yes").await, Ok(Receipt(format!("<{}@example.org>", samples::single().id))));
+    for later in ["421 closing", "450 busy", "451 greylisted", "530 login first", "535 who are you"] {
+        assert_eq!(retries(&result(later).await), None, "{later}");
+    }
+    for never in ["550 nobody here", "552 too much", "554 looks bad"] {
+        let result = result(never).await;
+        assert!(matches!(result, Err(DeliveryError::Refused { .. })), "{never}: {result:?}");
+    }
+}
+
+#[tokio::test]
 async fn errors_hold_no_secret() {
     for status in ["400 Bad Request", "500 Internal Server Error"] {
         let server = Server::start(move |request| (status, "", request.quoted())).await;

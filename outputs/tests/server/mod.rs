@@ -1,9 +1,9 @@
-//! A small HTTP server that answers as it is told and keeps what it was asked.
+//! Small servers that answer as they are told: HTTP, which keeps what it was asked, and SMTP.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What it was asked.
@@ -90,4 +90,32 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
     let body = buffer[end..end + size].to_vec();
     buffer.drain(..end + size);
     Some(Request { line, headers, body })
+}
+
+/// An SMTP server without TLS or login that answers RCPT as it is told; its address.
+pub async fn smtp(rcpt: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = BufReader::new(stream);
+            stream.write_all(b"220 test\r\n").await.unwrap();
+            let (mut line, mut in_data) = (String::new(), false);
+            while stream.read_line(&mut line).await.is_ok_and(|size| size > 0) {
+                let answer = match line.trim_end() {
+                    "." => "250 taken",
+                    _ if in_data => "",
+                    "DATA" => "354 go on",
+                    line if line.starts_with("RCPT") => rcpt,
+                    _ => "250 yes",
+                };
+                in_data = answer == "354 go on" || (in_data && answer.is_empty());
+                if !answer.is_empty() && stream.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
+                    break;
+                }
+                line.clear();
+            }
+        }
+    });
+    address
 }
