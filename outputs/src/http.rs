@@ -22,7 +22,8 @@ use crate::{Common, Made, OutputSpec, render, web};
 /// An HTTP endpoint.
 pub const SPEC: OutputSpec = OutputSpec {
     name: "http",
-    summary: "A POST per alert to an HTTP endpoint, or a JSON array of several where `batch` is set.",
+    summary: "A POST per alert to an HTTP endpoint, as Falco's, or a JSON array of several, each with its `id`, \
+              where `batch` is set. The header `Idempotency-Key` is the same when one is sent again.",
     example: "name: collector\ntype: http\nurl: https://collector.example.org/alerts\n\
               headers:\n  Authorization: Bearer ${COLLECTOR_TOKEN}\nbatch: 100\n",
     schema: || schemars::schema_for!(Settings),
@@ -190,23 +191,11 @@ impl Http {
         results
     }
 
-    /// Sends the notifications as one array. Where that is refused, its halves are sent, and so on, until the
-    /// receiver has said which it doesn't want.
-    async fn as_arrays(&self, batch: &[Notification]) -> Vec<Result<Receipt, DeliveryError>> {
-        let mut results = Vec::with_capacity(batch.len());
-        let mut parts = vec![batch];
-        while let Some(part) = parts.pop() {
-            let body = serde_json::Value::Array(part.iter().map(|item| self.element(item)).collect());
-            let result = self.post("application/json", body.to_string(), &batch_key(part)).await;
-            match result {
-                Err(DeliveryError::Refused { .. }) if part.len() > 1 => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
-                }
-                result => results.extend(std::iter::repeat_n(result, part.len())),
-            }
-        }
-        results
+    /// Sends the notifications as one array: all are taken, or none.
+    async fn as_array(&self, batch: &[Notification]) -> Vec<Result<Receipt, DeliveryError>> {
+        let body = serde_json::Value::Array(batch.iter().map(|item| self.element(item)).collect());
+        let result = self.post("application/json", body.to_string(), &batch_key(batch)).await;
+        vec![result; batch.len()]
     }
 
     /// Falco's object, and the notification's id, which in an array can't be a header.
@@ -256,9 +245,10 @@ impl Output for Http {
         batch: &'a [Notification],
     ) -> BoxFuture<'a, Vec<Result<Receipt, DeliveryError>>> {
         async move {
-            match self.common.batch {
-                0 | 1 => self.one_by_one(batch).await,
-                _ => self.as_arrays(batch).await,
+            match (self.common.batch, batch) {
+                (_, []) => Vec::new(),
+                (0 | 1, batch) => self.one_by_one(batch).await,
+                (_, batch) => self.as_array(batch).await,
             }
         }
         .boxed()

@@ -15,7 +15,7 @@ use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer, PurgeConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -27,6 +27,9 @@ use crate::{Common, Made, OutputSpec, format, render};
 const QUEUE_MESSAGES_MAX: &str = "10000";
 /// The most KiB that librdkafka holds.
 const QUEUE_KIBIBYTES_MAX: &str = "65536";
+/// The most milliseconds between two attempts to reach a broker, unless `properties` say otherwise: alerts that
+/// have waited for it should not wait ten seconds more, which is librdkafka's own.
+const RECONNECT_MILLISECONDS_MAX: &str = "1000";
 /// How long a message may take unless told otherwise.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -91,6 +94,7 @@ fn build(node: &Node, common: &Common) -> Made {
         }
     }
     let mut config = ClientConfig::new();
+    config.set("reconnect.backoff.max.ms", RECONNECT_MILLISECONDS_MAX);
     for (name, value) in settings.properties.iter().map(|(name, value)| (name.as_str(), value.expose())) {
         config.set(name, value);
     }
@@ -140,6 +144,16 @@ impl ClientContext for Said {
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
             self.set(Some(reason.to_owned()));
         }
+    }
+}
+
+/// Takes what is still queued out of the queue where a delivery is abandoned, so that it isn't made behind our
+/// back; after a delivery there is nothing to take.
+struct InHand<'a>(&'a FutureProducer<Said>);
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.0.purge(PurgeConfig::default().queue());
     }
 }
 
@@ -227,7 +241,10 @@ impl Output for Kafka {
     ) -> BoxFuture<'a, Vec<Result<Receipt, DeliveryError>>> {
         async move {
             match self.producer() {
-                Ok(producer) => join_all(batch.iter().map(|item| self.send(&producer, item))).await,
+                Ok(producer) => {
+                    let _in_hand = InHand(&producer);
+                    join_all(batch.iter().map(|item| self.send(&producer, item))).await
+                }
                 Err(error) => vec![Err(error); batch.len()],
             }
         }

@@ -6,11 +6,12 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use lanner_alert::{Notification, Priority, falco};
+use lanner_alert::{AlertId, Notification, Priority, falco};
 use lanner_diagnostic::{Node, NodeError};
 use lanner_router::{DeliveryError, Output, Receipt};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::task::JoinHandle;
 
 use crate::{Common, Made, OutputSpec, render};
 
@@ -39,12 +40,14 @@ fn build(node: &Node, common: &Common) -> Made {
         help: None,
     })?;
     let colour = stdout.is_terminal() && !plain;
-    Ok(Box::new(Stdout { file: Arc::new(file.into()), colour, common: common.clone() }))
+    Ok(Box::new(Stdout { file: Arc::new(file.into()), colour, under_way: None, common: common.clone() }))
 }
 
 struct Stdout {
     file: Arc<File>,
     colour: bool,
+    /// The write that isn't done yet, and whose it is.
+    under_way: Option<(AlertId, JoinHandle<io::Result<()>>)>,
     common: Common,
 }
 
@@ -73,6 +76,27 @@ fn colour(priority: Priority) -> &'static str {
     }
 }
 
+impl Stdout {
+    /// Writes one line. A terminal may be halted, a pipe full: only this output waits for them. Where the wait
+    /// was given up and the notification is tried again, the first attempt is still under way and is waited
+    /// for, so that the line isn't written twice.
+    async fn write(&mut self, notification: &Notification) -> io::Result<()> {
+        if let Some((id, under_way)) = &mut self.under_way {
+            let (id, result) = (*id, under_way.await);
+            self.under_way = None;
+            if id == notification.id {
+                return result.unwrap_or_else(|error| Err(io::Error::other(error)));
+            }
+        }
+        let (file, line) = (self.file.clone(), self.line(notification));
+        let write = tokio::task::spawn_blocking(move || write_all(&file, line.as_bytes()));
+        let (_, under_way) = self.under_way.insert((notification.id, write));
+        let result = under_way.await;
+        self.under_way = None;
+        result.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+}
+
 impl Output for Stdout {
     fn deliver<'a>(
         &'a mut self,
@@ -81,13 +105,8 @@ impl Output for Stdout {
         async move {
             let mut results = Vec::with_capacity(batch.len());
             for notification in batch {
-                let (file, line) = (self.file.clone(), self.line(notification));
-                // A terminal may be halted, a pipe full: only this output waits for them.
-                let written = tokio::task::spawn_blocking(move || write_all(&file, line.as_bytes())).await;
-                results.push(match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
-                    Ok(()) => Ok(Receipt::default()),
-                    Err(error) => Err(unwritten(&error)),
-                });
+                let written = self.write(notification).await;
+                results.push(written.map(|()| Receipt::default()).map_err(|error| unwritten(&error)));
             }
             results
         }
@@ -141,7 +160,7 @@ mod tests {
     use crate::samples;
 
     fn stdout(file: impl Into<std::os::fd::OwnedFd>, colour: bool) -> Stdout {
-        Stdout { file: Arc::new(file.into().into()), colour, common: samples::common() }
+        Stdout { file: Arc::new(file.into().into()), colour, under_way: None, common: samples::common() }
     }
 
     #[tokio::test]
@@ -155,6 +174,24 @@ mod tests {
             "\x1b[2m12:26:40.123456789:\x1b[0m \x1b[33mWarning\x1b[0m A shell was used in a container \
              (user=root\\ncommand=sh -c echo <b>hi</b> `id` <!here>)\n"
         );
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_while_it_waited_is_written_once() {
+        let (mut read, mut write) = io::pipe().unwrap();
+        // A write of this size waits until the pipe is read.
+        // SAFETY: the descriptor is open.
+        let size = unsafe { libc::fcntl(write.as_raw_fd(), libc::F_GETPIPE_SZ) };
+        write.write_all(&vec![b'x'; usize::try_from(size).unwrap()]).unwrap();
+        let (mut stdout, batch) = (stdout(write, false), [samples::single(), samples::summary()]);
+        assert!(stdout.deliver(&batch).now_or_never().is_none());
+        let reader = std::thread::spawn(move || {
+            let mut text = String::new();
+            read.read_to_string(&mut text).map(|_| text)
+        });
+        assert!(stdout.deliver(&batch).await.iter().all(Result::is_ok));
+        drop(stdout);
+        assert_eq!(reader.join().unwrap().unwrap().lines().count(), 2);
     }
 
     #[tokio::test]
