@@ -1,1 +1,22 @@
-//! Falco's rule language: parser, loader, compiler, evaluator, output formats
+//! Falco's rule language: parser, loader, compiler, evaluator, output formats.
+//!
+//! Rules files are loaded ([`load`]) into lists, macros and rules; conditions are parsed into a tree in which
+//! everything knows its place, lowered once into one graph of checks over all rules, and judged event by event.
+//! Everything here is pure: files come as texts, and what is wrong comes back as diagnostics.
+
+mod ast;
+mod compile;
+mod eval;
+mod format;
+mod glob;
+mod kindset;
+mod load;
+mod parse;
+mod ruleset;
+mod sourced;
+
+pub use compile::check_condition;
+pub use eval::{Hit, Scratch, Tri};
+pub use format::Format;
+pub use kindset::KindSet;
+pub use ruleset::{AppendOutput, Matching, Options, Rendered, Rule, RuleId, RuleSet, Selection, Toggle};

@@ -1,0 +1,335 @@
+//! A comparison whose types fit: made from the syntax tree, with its constants read by the field's type.
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
+use lanner_event::{FieldFlags, Kind, Type};
+use memchr::memmem::Finder;
+use regex_automata::meta::Regex;
+
+use super::predicate::{Net, Predicate, TextTest};
+use super::source::Source;
+use crate::ast::{Op, Right, Text};
+use crate::kindset::KindSet;
+
+/// Falco's limit for a constant, in bytes.
+const CONSTANT_MAX: usize = 255;
+/// How much memory a compiled regular expression may take, in bytes.
+const REGEX_SIZE_MAX: usize = 1 << 20;
+
+/// A comparison.
+#[derive(Debug)]
+pub struct Check {
+    /// What is compared.
+    pub source: Source,
+    /// With what.
+    pub predicate: Predicate,
+    /// Whether one element of a list that fits is enough.
+    pub list_any: bool,
+    /// Whether `!=` wants all of several values to differ.
+    pub all_differ: bool,
+    /// The event kinds it holds for, where it asks for the event's kind.
+    pub kinds: Option<KindSet>,
+    /// What it is always, where that is known.
+    pub constant: Option<bool>,
+    /// How much work it is, to put the cheap ones first.
+    pub cost: u32,
+}
+
+/// Why a comparison doesn't work, and where.
+pub struct Mismatch {
+    /// What is wrong.
+    pub message: String,
+    /// The bytes of the condition.
+    pub range: Range<usize>,
+    /// What would be right.
+    pub near: Option<String>,
+    /// Whether it is about an unknown event type.
+    pub unknown_event: bool,
+}
+
+fn mismatch(message: impl Into<String>, range: Range<usize>) -> Mismatch {
+    Mismatch { message: message.into(), range, near: None, unknown_event: false }
+}
+
+/// Makes a check of a comparison; `other` is the right side, where that is a field.
+pub fn check(source: Source, op: Op, op_range: Range<usize>, right: &Right, other: Option<Source>) -> Result<Check, Mismatch> {
+    let op = op.canonical();
+    allowed(&source, op).map_err(|message| mismatch(message, op_range.clone()))?;
+    let predicate = match (right, other) {
+        (Right::None, _) => Predicate::Exists,
+        (_, Some(other)) => field_predicate(&source, op, op_range, other)?,
+        (Right::Constant(text), None) => one(&source, op, text)?,
+        (Right::List(texts), None) => many(&source, op, texts)?,
+        (Right::Modified(modifier, texts), None) => {
+            let inner: Result<Vec<_>, _> = texts.iter().map(|text| one(&source, op, text)).collect();
+            Predicate::Modified(*modifier, inner?.into())
+        }
+        (Right::Operand(_), None) => return Err(mismatch("the right side isn't understood", op_range)),
+    };
+    let kinds = event_kinds(&source, op, right)?;
+    let constant = event_number(&source, &predicate);
+    let cost = cost(&source, &predicate);
+    let all_differ = source.field().field.flags.contains(FieldFlags::FILTER_ONLY);
+    Ok(Check { source, predicate, list_any: op == Op::Intersects, all_differ, kinds, constant, cost })
+}
+
+/// Whether the operator suits the type (libs, `filter_compare.cpp`).
+fn allowed(source: &Source, op: Op) -> Result<(), String> {
+    let name = source.to_string();
+    if op == Op::Exists {
+        return Ok(());
+    }
+    if source.is_list() {
+        return match op {
+            Op::In | Op::Intersects => Ok(()),
+            _ => Err(format!("`{name}` is a list: it can only be compared with `in`, `intersects` and `exists`")),
+        };
+    }
+    let set = matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects);
+    let suits = match source.ty() {
+        Type::CharBuf => !matches!(op, Op::BContains | Op::BStartsWith),
+        Type::ByteBuf => set || matches!(op, Op::Contains | Op::StartsWith | Op::EndsWith),
+        Type::Bool => matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects),
+        Type::IpAddr | Type::IpNet => set,
+        _ => set || op.takes_number(),
+    };
+    match suits {
+        true => Ok(()),
+        false => Err(format!("`{}` doesn't work on `{name}`, which is {}", op.name(), describe(source.ty()))),
+    }
+}
+
+fn describe(ty: Type) -> &'static str {
+    match ty {
+        Type::CharBuf => "a text",
+        Type::ByteBuf => "bytes",
+        Type::Bool => "a truth value",
+        Type::IpAddr => "an address",
+        Type::IpNet => "a network",
+        Type::Port => "a port",
+        Type::RelTime => "a duration",
+        Type::AbsTime => "a time",
+        Type::Int64 | Type::Uint32 | Type::Uint64 => "a number",
+    }
+}
+
+fn field_predicate(source: &Source, op: Op, range: Range<usize>, other: Source) -> Result<Predicate, Mismatch> {
+    if other.field().field.flags.contains(FieldFlags::NO_RHS) {
+        return Err(mismatch(format!("`{other}` can't stand on the right"), range));
+    }
+    if matches!(op, Op::PMatch | Op::Regex) || source.ty() == Type::IpNet {
+        return Err(mismatch(format!("`{}` needs a constant on the right", op.name()), range));
+    }
+    if source.ty() != other.ty() || source.is_list() != other.is_list() {
+        let message =
+            format!("`{source}` is {}, `{other}` is {}", describe(source.ty()), describe(other.ty()));
+        return Err(mismatch(message, range));
+    }
+    Ok(Predicate::Field(op, other))
+}
+
+fn many(source: &Source, op: Op, texts: &[Text]) -> Result<Predicate, Mismatch> {
+    for text in texts {
+        bounded(text)?;
+    }
+    if op == Op::PMatch {
+        let paths = texts.iter().map(|text| text.text.as_bytes().into()).collect();
+        return Ok(Predicate::Text(TextTest::PathPrefix(paths)));
+    }
+    Ok(match source.ty() {
+        Type::CharBuf | Type::ByteBuf => {
+            Predicate::Text(TextTest::In(texts.iter().map(|text| text.text.as_bytes().into()).collect()))
+        }
+        Type::IpAddr => Predicate::Ip(texts.iter().map(address).collect::<Result<_, _>>()?),
+        Type::IpNet => Predicate::Net(texts.iter().map(network).collect::<Result<_, _>>()?),
+        Type::Bool => {
+            let values: Vec<bool> = texts.iter().map(boolean).collect::<Result<_, _>>()?;
+            let either = values.iter().map(|value| Predicate::Bool(*value)).collect();
+            Predicate::Modified(crate::ast::Modifier::Any, either)
+        }
+        ty => {
+            let mut numbers: Vec<i128> = texts.iter().map(|text| number(text, ty)).collect::<Result<_, _>>()?;
+            numbers.sort_unstable();
+            Predicate::NumberIn(numbers.into())
+        }
+    })
+}
+
+fn one(source: &Source, op: Op, text: &Text) -> Result<Predicate, Mismatch> {
+    bounded(text)?;
+    if op == Op::Ne {
+        return Ok(Predicate::Ne(Box::new(one(source, Op::Eq, text)?)));
+    }
+    match source.ty() {
+        Type::CharBuf | Type::ByteBuf => text_predicate(op, text),
+        Type::Bool => boolean(text).map(Predicate::Bool),
+        Type::IpAddr => Ok(Predicate::Ip([address(text)?].into())),
+        Type::IpNet => Ok(Predicate::Net([network(text)?].into())),
+        ty => Ok(Predicate::Number(op, number(text, ty)?)),
+    }
+}
+
+fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
+    let bytes: Box<[u8]> = text.text.as_bytes().into();
+    Ok(Predicate::Text(match op {
+        Op::Contains => TextTest::Contains(Box::new(Finder::new(&bytes).into_owned())),
+        Op::IContains => {
+            let finder = AhoCorasick::builder().ascii_case_insensitive(true).build([&bytes]);
+            let finder = finder.map_err(|error| mismatch(error.to_string(), text.range.clone()))?;
+            TextTest::IContains(Box::new(finder))
+        }
+        Op::StartsWith => TextTest::StartsWith(bytes),
+        Op::EndsWith => TextTest::EndsWith(bytes),
+        Op::Glob => TextTest::Glob(bytes, false),
+        Op::IGlob => TextTest::Glob(bytes, true),
+        Op::Regex => TextTest::Regex(Box::new(regex(text)?)),
+        Op::Lt | Op::Le | Op::Gt | Op::Ge => TextTest::Order(op, bytes),
+        _ => TextTest::In([bytes].into_iter().collect()),
+    }))
+}
+
+/// A regular expression as RE2 takes it with POSIX syntax: anchored at both ends, without Perl's classes.
+fn regex(text: &Text) -> Result<Regex, Mismatch> {
+    let pattern = &text.text;
+    let mut escaped = false;
+    for c in pattern.chars() {
+        if escaped && "dDwWsSbBAzpPQEC".contains(c) {
+            let message = format!("invalid regex pattern: `\\{c}` is not of POSIX syntax");
+            return Err(mismatch(message, text.range.clone()));
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    let syntax = regex_automata::util::syntax::Config::new().unicode(false).utf8(false);
+    Regex::builder()
+        .configure(Regex::config().nfa_size_limit(Some(REGEX_SIZE_MAX)).utf8_empty(false))
+        .syntax(syntax)
+        .build(&format!("^(?:{pattern})$"))
+        .map_err(|error| mismatch(format!("invalid regex pattern: {error}"), text.range.clone()))
+}
+
+fn bounded(text: &Text) -> Result<(), Mismatch> {
+    if text.text.len() > CONSTANT_MAX {
+        return Err(mismatch(format!("this is longer than {CONSTANT_MAX} bytes"), text.range.clone()));
+    }
+    Ok(())
+}
+
+fn boolean(text: &Text) -> Result<bool, Mismatch> {
+    match text.text.as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(mismatch("this should be `true` or `false`", text.range.clone())),
+    }
+}
+
+fn address(text: &Text) -> Result<IpAddr, Mismatch> {
+    text.text.parse().map_err(|_| mismatch("this is no address", text.range.clone()))
+}
+
+fn network(text: &Text) -> Result<Net, Mismatch> {
+    let (ip, bits) = text.text.split_once('/').unwrap_or((&text.text, ""));
+    let net = ip.parse().ok().and_then(|ip: IpAddr| {
+        let max = if ip.is_ipv4() { 32 } else { 128 };
+        let bits = if bits.is_empty() { max } else { bits.parse().ok()? };
+        (bits <= max).then_some(Net { ip, bits })
+    });
+    net.ok_or_else(|| mismatch("this is no network, such as `10.0.0.0/8`", text.range.clone()))
+}
+
+/// A number of the field's type. One that is negative where the type has no sign wraps, as in Falco.
+fn number(text: &Text, ty: Type) -> Result<i128, Mismatch> {
+    let written = text.text.as_str();
+    let parsed = match written.strip_prefix("0x").or_else(|| written.strip_prefix("0X")) {
+        Some(hex) => i128::from_str_radix(hex, 16).ok(),
+        None => written.parse().ok().or_else(|| written.parse::<f64>().ok().map(|number| number as i128)),
+    };
+    let number = parsed.ok_or_else(|| mismatch("this is no number", text.range.clone()))?;
+    let (low, high) = match ty {
+        Type::Uint32 => (i128::from(i32::MIN), i128::from(u32::MAX)),
+        Type::Port => (0, i128::from(u16::MAX)),
+        Type::Int64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
+        _ => (i128::from(i64::MIN), i128::from(u64::MAX)),
+    };
+    if number < low || number > high {
+        return Err(mismatch("this number is out of range", text.range.clone()));
+    }
+    Ok(match ty {
+        Type::Uint32 if number < 0 => i128::from(number as u32),
+        Type::Uint64 | Type::RelTime | Type::AbsTime if number < 0 => i128::from(number as u64),
+        _ => number,
+    })
+}
+
+/// The kinds that a check of `evt.type` asks for.
+fn event_kinds(source: &Source, op: Op, right: &Right) -> Result<Option<KindSet>, Mismatch> {
+    if !matches!(source, Source::Field(field) if field.field.name == "evt.type" || field.field.name == "syscall.type")
+    {
+        return Ok(None);
+    }
+    let texts = match right {
+        Right::Constant(text) => std::slice::from_ref(text),
+        Right::List(texts) => texts,
+        _ => return Ok(None),
+    };
+    if !matches!(op, Op::Eq | Op::Ne | Op::In) {
+        return Ok(None);
+    }
+    let mut kinds = Vec::new();
+    for text in texts {
+        match Kind::by_name(&text.text) {
+            Some(kind) => kinds.push(kind),
+            None => {
+                let names = Kind::ALL.iter().map(|kind| kind.row()).filter(|row| !row.internal);
+                let near = lanner_diagnostic::nearest(&text.text, names.map(|row| row.name));
+                return Err(Mismatch {
+                    message: format!("unknown event type `{}`", text.text),
+                    range: text.range.clone(),
+                    near: near.map(str::to_owned),
+                    unknown_event: true,
+                });
+            }
+        }
+    }
+    let set: KindSet = kinds.into_iter().collect();
+    Ok(Some(if op == Op::Ne { set.complement() } else { set }))
+}
+
+/// Events are numbered from 1, and all rules files have `evt.num=0` for what is never true.
+fn event_number(source: &Source, predicate: &Predicate) -> Option<bool> {
+    if !matches!(source, Source::Field(field) if field.field.name == "evt.num") {
+        return None;
+    }
+    let never = |predicate: &Predicate| match predicate {
+        Predicate::Number(Op::Eq | Op::Le, number) => *number < 1,
+        Predicate::Number(Op::Lt, number) => *number <= 1,
+        _ => false,
+    };
+    match predicate {
+        Predicate::Number(Op::Ge, number) if *number <= 1 => Some(true),
+        Predicate::Number(Op::Gt, number) if *number < 1 => Some(true),
+        Predicate::Ne(inner) if never(inner) => Some(true),
+        predicate if never(predicate) => Some(false),
+        _ => None,
+    }
+}
+
+fn cost(source: &Source, predicate: &Predicate) -> u32 {
+    let test = match predicate {
+        Predicate::Exists | Predicate::Bool(_) | Predicate::Number(..) | Predicate::NumberIn(_) => 1,
+        Predicate::Text(TextTest::In(_) | TextTest::StartsWith(_) | TextTest::EndsWith(_)) => 2,
+        Predicate::Text(TextTest::Regex(_)) => 20,
+        Predicate::Ne(inner) => return cost(source, inner),
+        Predicate::Modified(_, inner) => return inner.iter().map(|inner| cost(source, inner)).sum(),
+        _ => 5,
+    };
+    let field = source.field().field;
+    let read = match field.name {
+        "evt.type" | "evt.num" | "evt.rawres" => 0,
+        name if name.starts_with("proc.a") => 10,
+        _ if field.flags.contains(FieldFlags::LATE) => 5,
+        _ => 1,
+    };
+    test + read
+}

@@ -1,0 +1,241 @@
+//! What a value is compared with, and the comparison.
+
+use std::net::IpAddr;
+
+use aho_corasick::AhoCorasick;
+use hashbrown::HashSet;
+use lanner_event::{Ctx, Val};
+use memchr::memmem::Finder;
+use regex_automata::meta::Regex;
+
+use super::source::Source;
+use crate::ast::{Modifier, Op};
+use crate::eval::Tri;
+use crate::glob;
+
+/// What a value is compared with.
+#[derive(Debug)]
+pub enum Predicate {
+    /// Nothing: there is a value.
+    Exists,
+    /// A text.
+    Text(TextTest),
+    /// A number.
+    Number(Op, i128),
+    /// Numbers, in order.
+    NumberIn(Box<[i128]>),
+    /// A truth value, or not that one.
+    Bool(bool),
+    /// Addresses.
+    Ip(Box<[IpAddr]>),
+    /// Networks.
+    Net(Box<[Net]>),
+    /// It must not be true of the same value.
+    Ne(Box<Predicate>),
+    /// Several, under a modifier.
+    Modified(Modifier, Box<[Predicate]>),
+    /// Another field.
+    Field(Op, Source),
+}
+
+/// How a text is compared.
+#[derive(Debug)]
+pub enum TextTest {
+    /// It is one of these.
+    In(HashSet<Box<[u8]>>),
+    /// It comes before or after.
+    Order(Op, Box<[u8]>),
+    /// It has this inside.
+    Contains(Box<Finder<'static>>),
+    /// It has this inside, case ignored.
+    IContains(Box<AhoCorasick>),
+    /// It begins with this.
+    StartsWith(Box<[u8]>),
+    /// It ends with this.
+    EndsWith(Box<[u8]>),
+    /// It matches this shell pattern, case ignored or not.
+    Glob(Box<[u8]>, bool),
+    /// It lies below one of these paths.
+    PathPrefix(Box<[Box<[u8]>]>),
+    /// It matches as a whole.
+    Regex(Box<Regex>),
+}
+
+/// A network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Net {
+    /// An address of it.
+    pub ip: IpAddr,
+    /// How many bits its addresses share.
+    pub bits: u8,
+}
+
+impl Net {
+    /// Whether an address is in it.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        match (self.ip, ip) {
+            (IpAddr::V4(net), IpAddr::V4(ip)) => {
+                let shift = 32 - u32::from(self.bits.min(32));
+                (net.to_bits() ^ ip.to_bits()).checked_shr(shift).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(net), IpAddr::V6(ip)) => {
+                let shift = 128 - u32::from(self.bits.min(128));
+                (net.to_bits() ^ ip.to_bits()).checked_shr(shift).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Judges a value. What is missing makes every comparison false; what is pending makes it unknown.
+///
+/// Of several values that may be the one, one that fits is enough; `all_differ` says that `!=` wants all of them
+/// to differ, as it does for the two ends of a connection.
+pub fn test<'a>(predicate: &'a Predicate, value: Val<'a>, list_any: bool, all_differ: bool, ctx: &Ctx<'a>) -> Tri {
+    match (predicate, value) {
+        (_, Val::Missing) => Tri::False,
+        (_, Val::Pending) => Tri::Unknown,
+        (Predicate::Exists, _) => Tri::True,
+        (Predicate::Ne(_), Val::Any(items)) if all_differ => {
+            let mut result = Tri::from(!items.is_empty());
+            for item in items {
+                result = result.and(test(predicate, *item, list_any, all_differ, ctx));
+            }
+            result
+        }
+        (_, Val::Any(items)) => any(predicate, items, list_any, all_differ, ctx),
+        (_, Val::List(items)) if list_any => any(predicate, items, list_any, all_differ, ctx),
+        (_, Val::List(items)) => items
+            .iter()
+            .fold(Tri::True, |result, item| result.and(test(predicate, *item, list_any, all_differ, ctx))),
+        (Predicate::Field(op, other), value) => fields(*op, value, other.get(ctx)),
+        (predicate, value) => Tri::from(scalar(predicate, value)),
+    }
+}
+
+fn any<'a>(predicate: &'a Predicate, items: &[Val<'a>], list_any: bool, all_differ: bool, ctx: &Ctx<'a>) -> Tri {
+    items
+        .iter()
+        .fold(Tri::False, |result, item| result.or(test(predicate, *item, list_any, all_differ, ctx)))
+}
+
+/// One value against constants.
+fn scalar(predicate: &Predicate, value: Val) -> bool {
+    match (predicate, value) {
+        (Predicate::Ne(inner), value) => !scalar(inner, value),
+        (Predicate::Modified(modifier, inner), value) => {
+            let count = inner.iter().filter(|predicate| scalar(predicate, value)).count();
+            match modifier {
+                Modifier::One => count == 1,
+                Modifier::Any => count > 0,
+                Modifier::All => count == inner.len(),
+            }
+        }
+        (Predicate::Text(text), Val::Str(value)) => text_test(text, value),
+        (Predicate::Number(op, wanted), value) => {
+            number(value).is_some_and(|value| compare(*op, value.cmp(wanted)))
+        }
+        (Predicate::NumberIn(wanted), value) => {
+            number(value).is_some_and(|value| wanted.binary_search(&value).is_ok())
+        }
+        (Predicate::Bool(wanted), Val::Bool(value)) => value == *wanted,
+        (Predicate::Ip(wanted), Val::Ip(value)) => wanted.contains(&value),
+        (Predicate::Net(wanted), Val::Ip(value)) => wanted.iter().any(|net| net.contains(value)),
+        _ => false,
+    }
+}
+
+fn text_test(test: &TextTest, value: &[u8]) -> bool {
+    match test {
+        TextTest::In(wanted) => wanted.contains(value),
+        TextTest::Order(op, wanted) => compare(*op, value.cmp(wanted)),
+        TextTest::Contains(finder) => finder.find(value).is_some(),
+        TextTest::IContains(finder) => finder.is_match(value),
+        TextTest::StartsWith(wanted) => value.starts_with(wanted),
+        TextTest::EndsWith(wanted) => value.ends_with(wanted),
+        TextTest::Glob(pattern, ignore_case) => glob::matches(pattern, value, *ignore_case),
+        TextTest::PathPrefix(paths) => paths.iter().any(|path| below(path, value)),
+        TextTest::Regex(regex) => regex.is_match(value),
+    }
+}
+
+/// Whether a path lies below another, component by component; components of the other may be patterns.
+fn below(prefix: &[u8], path: &[u8]) -> bool {
+    let components = |path| <[u8]>::split(path, |byte| *byte == b'/').filter(|name| !name.is_empty());
+    let mut path = components(path);
+    components(prefix).all(|wanted| path.next().is_some_and(|name| glob::matches(wanted, name, false)))
+}
+
+fn compare(op: Op, order: std::cmp::Ordering) -> bool {
+    match op {
+        Op::Lt => order.is_lt(),
+        Op::Le => order.is_le(),
+        Op::Gt => order.is_gt(),
+        Op::Ge => order.is_ge(),
+        Op::Ne => order.is_ne(),
+        _ => order.is_eq(),
+    }
+}
+
+fn number(value: Val) -> Option<i128> {
+    match value {
+        Val::Int(value) => Some(value.into()),
+        Val::Uint(value) => Some(value.into()),
+        _ => None,
+    }
+}
+
+/// One value against another field's.
+fn fields(op: Op, left: Val, right: Val) -> Tri {
+    match (left, right) {
+        (_, Val::Missing) => Tri::False,
+        (_, Val::Pending) => Tri::Unknown,
+        (left, Val::List(items) | Val::Any(items)) => {
+            items.iter().fold(Tri::False, |result, item| result.or(fields(op, left, *item)))
+        }
+        (Val::Str(left), Val::Str(right)) => Tri::from(match op {
+            Op::Contains => memchr::memmem::find(left, right).is_some(),
+            Op::IContains => {
+                let (left, right) = (left.to_ascii_lowercase(), right.to_ascii_lowercase());
+                memchr::memmem::find(&left, &right).is_some()
+            }
+            Op::StartsWith => left.starts_with(right),
+            Op::EndsWith => left.ends_with(right),
+            Op::Glob => glob::matches(right, left, false),
+            Op::IGlob => glob::matches(right, left, true),
+            op => compare(op, left.cmp(right)),
+        }),
+        (Val::Ip(left), Val::Ip(right)) => Tri::from((left == right) != (op == Op::Ne)),
+        (Val::Bool(left), Val::Bool(right)) => Tri::from((left == right) != (op == Op::Ne)),
+        (left, right) => match (number(left), number(right)) {
+            (Some(left), Some(right)) => Tri::from(compare(op, left.cmp(&right))),
+            _ => Tri::False,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks() {
+        let net = |ip: &str, bits| Net { ip: ip.parse().unwrap(), bits };
+        let ip = |ip: &str| ip.parse().unwrap();
+        assert!(net("10.0.0.0", 8).contains(ip("10.255.0.1")));
+        assert!(!net("10.0.0.0", 8).contains(ip("11.0.0.1")));
+        assert!(net("0.0.0.0", 0).contains(ip("1.2.3.4")));
+        assert!(!net("0.0.0.0", 0).contains(ip("::1")));
+        assert!(net("fe80::", 10).contains(ip("febf::1")));
+        assert!(net("1.2.3.4", 32).contains(ip("1.2.3.4")));
+    }
+
+    #[test]
+    fn paths_are_compared_by_component() {
+        assert!(below(b"/usr", b"/usr/lib/x"));
+        assert!(below(b"/usr", b"/usr"));
+        assert!(!below(b"/usr", b"/usrlib"));
+        assert!(below(b"/home/*/.ssh", b"/home/a/.ssh/id"));
+        assert!(!below(b"/home/*/.ssh", b"/home/a/b/.ssh"));
+    }
+}

@@ -1,0 +1,185 @@
+//! Output formats: `%field`, with arguments, padding and transformers.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use lanner_alert::Value;
+use lanner_diagnostic::Diagnostic;
+use lanner_event::{Ctx, FieldFlags, FieldRef, Val};
+
+use crate::ast::Operand;
+use crate::compile::{Fields, Lowering, Source};
+use crate::load::Loaded;
+use crate::parse;
+use crate::sourced::Sourced;
+
+/// How many bytes a list or a text of the event may take in an output, as in Falco.
+const VALUE_MAX: usize = 1023;
+
+/// An output format.
+#[derive(Debug, Clone, Default)]
+pub struct Format {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Text(String),
+    Value { source: Source, width: Option<usize> },
+}
+
+impl Format {
+    /// Reads a format.
+    ///
+    /// # Errors
+    /// All that is wrong with it, each with its place.
+    pub fn parse(text: &Sourced, fields: Fields, warnings: &mut Vec<Diagnostic>) -> Result<Format, Vec<Diagnostic>> {
+        let loaded = Loaded::default();
+        let lowering = Lowering::new(&loaded, fields);
+        let mut format = Format::default();
+        let mut errors = Vec::new();
+        let mut rest = 0;
+        let whole = text.as_str();
+        while let Some(found) = whole[rest..].find('%') {
+            let percent = rest + found;
+            format.push_text(&whole[rest..percent]);
+            match token(&lowering, text, percent, warnings) {
+                Ok((piece, end)) => {
+                    format.pieces.extend(piece);
+                    rest = end;
+                }
+                Err(error) => {
+                    errors.push(*error);
+                    rest = percent + 1;
+                }
+            }
+        }
+        format.push_text(&whole[rest..]);
+        if errors.is_empty() { Ok(format) } else { Err(errors) }
+    }
+
+    fn push_text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.pieces.push(Piece::Text(text.to_owned()));
+        }
+    }
+
+    /// Appends another format.
+    pub fn append(&mut self, other: &Format) {
+        self.pieces.extend(other.pieces.iter().cloned());
+    }
+
+    /// The fields it prints.
+    pub fn fields(&self) -> impl Iterator<Item = &FieldRef> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Value { source, .. } => Some(source.field()),
+        })
+    }
+
+    /// Whether it prints what may come late.
+    pub fn is_late(&self) -> bool {
+        self.fields().any(|field| field.field.flags.contains(FieldFlags::LATE))
+    }
+
+    /// Fills it in, and adds the values of its fields by the names they are written with.
+    pub fn render<'a>(&'a self, ctx: &Ctx<'a>, values: &mut BTreeMap<String, Value>) -> String {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Value { source, width } => {
+                    let value = source.get(ctx);
+                    let text = printed(value);
+                    match width {
+                        // Writing to a string can't fail.
+                        Some(width) => drop(write!(out, "{text:<width$.width$}")),
+                        None => out.push_str(&text),
+                    }
+                    if let Source::Field(field) = source {
+                        values.insert(field.to_string(), typed(value));
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+type Token = (Option<Piece>, usize);
+
+/// The token that begins at a `%`, and where it ends.
+fn token(
+    lowering: &Lowering,
+    text: &Sourced,
+    percent: usize,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Token, Box<Diagnostic>> {
+    let whole = text.as_str();
+    let digits = whole[percent + 1..].bytes().take_while(u8::is_ascii_digit).count();
+    let start = percent + 1 + digits;
+    let width = whole[percent + 1..start].parse().ok();
+    let fail = |message: &str, end: usize| {
+        Box::new(Diagnostic::error("LOAD_ERR_COMPILE_OUTPUT", message).at(text.place(percent, end)))
+    };
+    let (operand, length) = parse::operand(&whole[start..]).map_err(|error| match whole.len() == start {
+        true => fail("a `%` must be followed by a field", start),
+        false => fail(&format!("invalid formatting token: {}", error.message), start + error.range.end),
+    })?;
+    if matches!(&operand, Operand::Field(field) if field.name == "container.info") {
+        warnings.push(
+            Diagnostic::warning("LOAD_DEPRECATED_ITEM", "`%container.info` is replaced by nothing")
+                .at(text.place(percent, start + length))
+                .help("what it held is appended by `append_output`"),
+        );
+        return Ok((None, start + length));
+    }
+    let mut shifted = Sourced::default();
+    shifted.push_range(text, start, whole.len());
+    let source = lowering.operand(&operand, &shifted).map_err(|stop| {
+        let mut diagnostic = stop.diagnostic;
+        diagnostic.code = "LOAD_ERR_COMPILE_OUTPUT";
+        Box::new(diagnostic)
+    })?;
+    if source.field().field.flags.contains(FieldFlags::FILTER_ONLY) {
+        return Err(fail(&format!("`{source}` can only stand in conditions"), start + length));
+    }
+    Ok((Some(Piece::Value { source, width }), start + length))
+}
+
+/// A value as it stands in an output.
+pub fn printed(value: Val) -> String {
+    let joined = |items: &[Val], between: &str| {
+        let texts: Vec<String> = items.iter().map(|item| printed(*item)).collect();
+        texts.join(between)
+    };
+    let mut text = match value {
+        Val::Missing | Val::Pending => return "<NA>".to_owned(),
+        Val::Bool(value) => return value.to_string(),
+        Val::Int(value) => return value.to_string(),
+        Val::Uint(value) => return value.to_string(),
+        Val::Ip(value) => return value.to_string(),
+        Val::Str(text) => String::from_utf8_lossy(text).into_owned(),
+        Val::List(items) => format!("({})", joined(items, ",")),
+        Val::Any(items) => joined(items, " "),
+    };
+    if matches!(value, Val::List(_)) && text.len() > VALUE_MAX {
+        let end = (0..=VALUE_MAX).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}
+
+/// A value as it leaves the detector.
+pub fn typed(value: Val) -> Value {
+    match value {
+        Val::Missing | Val::Pending => Value::Null,
+        Val::Bool(value) => Value::Bool(value),
+        Val::Int(value) => Value::from(value),
+        Val::Uint(value) => Value::Uint(value),
+        Val::Ip(value) => Value::Str(value.to_string()),
+        Val::Str(text) => Value::Str(String::from_utf8_lossy(text).into_owned()),
+        Val::List(items) => Value::List(items.iter().map(|item| typed(*item)).collect()),
+        Val::Any(_) => Value::Str(printed(value)),
+    }
+}

@@ -1,0 +1,53 @@
+//! Sets of event kinds.
+
+use lanner_event::{KINDS, Kind};
+
+const WORDS: usize = KINDS.len().div_ceil(64);
+
+/// A set of event kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KindSet([u64; WORDS]);
+
+impl KindSet {
+    /// Every kind that a rule can name.
+    pub fn all() -> KindSet {
+        Kind::ALL.iter().copied().filter(|kind| !kind.row().internal).collect()
+    }
+
+    /// Whether a kind is in it.
+    pub fn contains(&self, kind: Kind) -> bool {
+        self.0[kind.index() / 64] >> (kind.index() % 64) & 1 == 1
+    }
+
+    /// Those in both.
+    pub fn and(mut self, other: &KindSet) -> KindSet {
+        self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word &= other);
+        self
+    }
+
+    /// Those in either.
+    pub fn or(mut self, other: &KindSet) -> KindSet {
+        self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
+        self
+    }
+
+    /// Those that a rule can name and that aren't in it.
+    pub fn complement(self) -> KindSet {
+        Kind::ALL.iter().copied().filter(|kind| !kind.row().internal && !self.contains(*kind)).collect()
+    }
+
+    /// Its kinds, in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.iter().copied().filter(|kind| self.contains(*kind))
+    }
+}
+
+impl FromIterator<Kind> for KindSet {
+    fn from_iter<I: IntoIterator<Item = Kind>>(kinds: I) -> KindSet {
+        let mut set = KindSet::default();
+        for kind in kinds {
+            set.0[kind.index() / 64] |= 1 << (kind.index() % 64);
+        }
+        set
+    }
+}

@@ -1,0 +1,236 @@
+//! Rules compiled, and events judged by them.
+
+mod build;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lanner_alert::{Priority, Value};
+use lanner_diagnostic::{Diagnostic, SourceId, Sources};
+use lanner_event::{Ctx, EventRef, FieldRef, Host, KINDS, Late, Reading};
+
+use crate::compile::{Fields, Graph, NodeId};
+use crate::eval::{Hit, Scratch, Tri};
+use crate::format::{Format, typed};
+use crate::kindset::KindSet;
+
+/// Which rules an event gives alerts of (`rule_matching`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Matching {
+    /// The first that is true, in the order of definition.
+    #[default]
+    First,
+    /// Every one that is true.
+    All,
+}
+
+/// What is added to the output of rules (`append_output`).
+#[derive(Debug, Clone, Default)]
+pub struct AppendOutput {
+    /// Only rules of this source.
+    pub source: Option<String>,
+    /// Only rules that have all of these tags.
+    pub tags: Vec<String>,
+    /// Only the rule of this name.
+    pub rule: Option<String>,
+    /// The format that is added.
+    pub extra_output: Option<String>,
+    /// Fields whose values are added to `output_fields`.
+    pub extra_fields: Vec<String>,
+    /// Whether to add what tells containers and pods apart.
+    pub suggested_output: bool,
+}
+
+/// Whether matching rules are enabled or disabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Toggle {
+    /// They are.
+    Enable,
+    /// They aren't.
+    Disable,
+}
+
+/// A rule of the configuration's `rules:`.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// What happens to the rules.
+    pub toggle: Toggle,
+    /// Their name, in which `*` stands for anything.
+    pub rule: Option<String>,
+    /// A tag of theirs.
+    pub tag: Option<String>,
+}
+
+/// How rules are compiled.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which rules an event gives alerts of.
+    pub matching: Matching,
+    /// Rules of a lower priority are compiled but not enabled.
+    pub min_priority: Priority,
+    /// What is added to outputs.
+    pub append_output: Vec<AppendOutput>,
+    /// Which rules are enabled, in order.
+    pub selection: Vec<Selection>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            matching: Matching::First,
+            min_priority: Priority::Debug,
+            append_output: Vec::new(),
+            selection: Vec::new(),
+        }
+    }
+}
+
+/// A rule's index in [`RuleSet::rules`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleId(pub u32);
+
+/// A rule.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it is about.
+    pub desc: String,
+    /// Its priority.
+    pub priority: Priority,
+    /// Its event source.
+    pub source: Arc<str>,
+    /// Its tags, sorted.
+    pub tags: Vec<String>,
+    /// Whether events are judged by it.
+    pub enabled: bool,
+    /// The event kinds it can be true of.
+    pub kinds: KindSet,
+    node: NodeId,
+    output: Format,
+    extra_fields: Vec<FieldRef>,
+}
+
+/// The text and the values of an alert.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rendered {
+    /// The output, its fields filled in.
+    pub output: String,
+    /// The values of the fields in the output.
+    pub output_fields: BTreeMap<String, Value>,
+    /// The values of the fields that were wanted.
+    pub facts: BTreeMap<String, Value>,
+}
+
+/// Rules compiled.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    graph: Graph,
+    /// The enabled rules that can be true of a kind, in order.
+    by_kind: Vec<Vec<RuleId>>,
+    kinds: KindSet,
+    wanted: Vec<FieldRef>,
+    matching: Matching,
+}
+
+impl RuleSet {
+    /// Compiles files, in order, into one set: what works is in it, what doesn't is in the diagnostics, all of it.
+    /// `wanted` are fields whose values every alert carries.
+    pub fn compile(
+        sources: &Sources,
+        files: &[SourceId],
+        fields: Fields,
+        wanted: &[FieldRef],
+        options: &Options,
+    ) -> (RuleSet, Vec<Diagnostic>) {
+        build::compile(sources, files, fields, wanted, options)
+    }
+
+    /// The rules, in the order of definition.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// A rule.
+    ///
+    /// # Panics
+    /// Where the id is of another set.
+    pub fn rule(&self, id: RuleId) -> &Rule {
+        &self.rules[id.0 as usize]
+    }
+
+    /// The rule of that name.
+    pub fn by_name(&self, name: &str) -> Option<RuleId> {
+        self.rules.iter().position(|rule| &*rule.name == name).map(|at| RuleId(at as u32))
+    }
+
+    /// The event kinds that an enabled rule can be true of.
+    pub fn kinds(&self) -> &KindSet {
+        &self.kinds
+    }
+
+    /// How many rules are enabled.
+    pub fn enabled(&self) -> usize {
+        self.rules.iter().filter(|rule| rule.enabled).count()
+    }
+
+    /// Whether an event gives alerts of every rule that is true.
+    pub fn matching(&self) -> Matching {
+        self.matching
+    }
+
+    /// Judges an event by the rules, under both readings of its paths, and adds those that are true, or may be.
+    pub fn eval(&self, event: EventRef<'_>, host: &Host, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
+        let Some(candidates) = self.by_kind.get(event.kind.index()).filter(|rules| !rules.is_empty()) else {
+            return;
+        };
+        scratch.begin(self.graph.len());
+        let (bump, mut judge) = scratch.split(&self.graph);
+        let given = Ctx::new(event, host, bump);
+        let real = event.has_two_readings().then(|| given.reading(Reading::Real));
+        for id in candidates {
+            let rule = self.rule(*id);
+            let mut result = judge.judge(rule.node, &given);
+            let mut reading = Reading::Given;
+            if let Some(real) = real.as_ref().filter(|_| result != Tri::True && self.graph.is_path(rule.node)) {
+                let other = judge.judge(rule.node, real);
+                if other as u8 > result as u8 {
+                    (result, reading) = (other, Reading::Real);
+                }
+            }
+            if result == Tri::False {
+                continue;
+            }
+            let prints_pending = given.container() == Late::Pending && rule.output.is_late();
+            hits.push(Hit { rule: *id, reading, pending: result == Tri::Unknown || prints_pending });
+            if self.matching == Matching::First {
+                return;
+            }
+        }
+    }
+
+    /// Fills in the output of a hit.
+    pub fn render(&self, hit: &Hit, event: EventRef<'_>, host: &Host, scratch: &mut Scratch) -> Rendered {
+        scratch.begin(self.graph.len());
+        let ctx = Ctx::new(event, host, &scratch.bump).reading(hit.reading);
+        let rule = self.rule(hit.rule);
+        let mut output_fields = BTreeMap::new();
+        let output = rule.output.render(&ctx, &mut output_fields);
+        for field in &rule.extra_fields {
+            output_fields.insert(field.to_string(), typed(ctx.get(field)));
+        }
+        let facts = self.wanted.iter().map(|field| (field.to_string(), typed(ctx.get(field)))).collect();
+        Rendered { output, output_fields, facts }
+    }
+
+    fn index(&mut self) {
+        self.by_kind = vec![Vec::new(); KINDS.len()];
+        for (at, rule) in self.rules.iter().enumerate().filter(|(_, rule)| rule.enabled) {
+            self.kinds = self.kinds.or(&rule.kinds);
+            for kind in rule.kinds.iter() {
+                self.by_kind[kind.index()].push(RuleId(at as u32));
+            }
+        }
+    }
+}
