@@ -111,7 +111,10 @@ impl Log {
 fn append(path: &Path, open: Option<File>, lines: &[String]) -> (Option<File>, usize, Option<io::Error>) {
     let opened = match open {
         Some(file) => Ok(file),
-        None => OpenOptions::new().append(true).create(true).mode(MODE).open(path),
+        // A pipe that nobody reads must not keep a thread for ever; a disk doesn't mind.
+        None => {
+            OpenOptions::new().append(true).create(true).mode(MODE).custom_flags(libc::O_NONBLOCK).open(path)
+        }
     };
     let mut file = match opened {
         Ok(file) => file,
@@ -204,6 +207,17 @@ mod tests {
         let Err(DeliveryError::Retry { cause, .. }) = &results[0] else { panic!("{results:?}") };
         assert!(cause.starts_with("/dev/full: No space left"), "{cause}");
         assert!(log(Path::new("/no/such/dir/log"), false).check().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_pipe_that_nobody_reads_is_tried_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+        // SAFETY: the name is a string that ends with a zero byte.
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        let results = log(&path, false).deliver(&[samples::single()]).await;
+        assert!(matches!(results[..], [Err(DeliveryError::Retry { .. })]), "{results:?}");
     }
 
     #[test]
