@@ -97,14 +97,11 @@ impl<'a> Parser<'a> {
     fn not(&mut self) -> Parsed<Expr> {
         self.cursor.blanks();
         let mut negated = false;
-        while self.cursor.eat("not") {
+        // What merely begins with `not` is the name of a macro.
+        while self.cursor.looking_at("not") && (self.cursor.blank_at(3) || self.cursor.byte_at(3) == Some(b'(')) {
+            self.cursor.eat("not");
+            self.cursor.blanks();
             negated = !negated;
-            if self.cursor.looking_at("(") {
-                break;
-            }
-            if !self.cursor.blanks() {
-                return Err(self.error("expected a blank or `(` after `not`"));
-            }
         }
         let check = self.check()?;
         Ok(if negated { Expr::Not(Box::new(check)) } else { check })
@@ -138,7 +135,7 @@ impl<'a> Parser<'a> {
             return Err(self.error("expected an operator, such as `=`, `in`, `startswith` or `exists`"));
         };
         let op_range = start..self.cursor.pos();
-        self.cursor.blanks();
+        let apart = self.cursor.blanks();
         let right = if op == Op::Exists {
             Right::None
         } else if op.takes_list() {
@@ -146,7 +143,7 @@ impl<'a> Parser<'a> {
         } else if op.takes_number() {
             self.number_side()?
         } else {
-            self.text_side()?
+            self.text_side(apart)?
         };
         Ok(Expr::Check(Box::new(Check { left, op, op_range, right })))
     }
@@ -172,13 +169,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn text_side(&mut self) -> Parsed<Right> {
+    /// A modifier stands apart from the operator before it and from the list after it.
+    fn text_side(&mut self, apart: bool) -> Parsed<Right> {
         for (modifier, word) in
             [(Modifier::One, "oneof"), (Modifier::Any, "anyof"), (Modifier::All, "allof")]
         {
             let before = self.cursor;
-            if self.cursor.eat(word) && self.cursor.blanks() && self.cursor.looking_at("(") {
-                return Ok(Right::Modified(modifier, self.list()?));
+            if apart && self.cursor.eat(word) && self.cursor.blanks() && !self.at_connective() {
+                return Ok(Right::Modified(modifier, self.list_or_name()?));
             }
             self.cursor = before;
         }
@@ -189,14 +187,28 @@ impl<'a> Parser<'a> {
     }
 
     fn list_side(&mut self) -> Parsed<Right> {
-        if self.cursor.looking_at("(") {
-            return Ok(Right::List(self.list()?));
+        match self.right_operand()? {
+            Some(operand) => Ok(Right::Operand(operand)),
+            None => Ok(Right::List(self.list_or_name()?)),
         }
-        if let Some(operand) = self.right_operand()? {
-            return Ok(Right::Operand(operand));
+    }
+
+    /// Whether a constant has ended here: then what looked like a modifier was one.
+    fn at_connective(&self) -> bool {
+        self.cursor.at_end()
+            || self.cursor.looking_at(")")
+            || ["and", "or"].iter().any(|word| {
+                self.cursor.looking_at(word)
+                    && (self.cursor.blank_at(word.len()) || self.cursor.byte_at(word.len()) == Some(b'('))
+            })
+    }
+
+    fn list_or_name(&mut self) -> Parsed<Vec<Text>> {
+        if self.cursor.looking_at("(") {
+            return self.list();
         }
         match self.cursor.identifier() {
-            Some(range) => Ok(Right::List(vec![self.text_of(range)])),
+            Some(range) => Ok(vec![self.text_of(range)]),
             None => Err(self.error("expected `(`, or the name of a list")),
         }
     }
@@ -300,7 +312,7 @@ impl<'a> Parser<'a> {
         let mut args = Vec::new();
         loop {
             self.cursor.blanks();
-            args.push(self.call_arg()?);
+            args.push(if self.cursor.looking_at("(") { self.call_list()? } else { self.call_arg()? });
             self.cursor.blanks();
             if self.cursor.eat(")") {
                 return Ok(args);
@@ -311,13 +323,24 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn call_arg(&mut self) -> Parsed<CallArg> {
-        if self.cursor.eat("(") {
-            self.deeper()?;
-            let items = self.call_args()?;
-            self.depth -= 1;
-            return Ok(CallArg::List(items));
+    /// A list of arguments, in which there are no further lists.
+    fn call_list(&mut self) -> Parsed<CallArg> {
+        self.cursor.eat("(");
+        let mut items = Vec::new();
+        loop {
+            self.cursor.blanks();
+            items.push(self.call_arg()?);
+            self.cursor.blanks();
+            if self.cursor.eat(")") {
+                return Ok(CallArg::List(items));
+            }
+            if !self.cursor.eat(",") {
+                return Err(self.error("expected `,` or `)`"));
+            }
         }
+    }
+
+    fn call_arg(&mut self) -> Parsed<CallArg> {
         if let Some(quoted) = self.cursor.quoted() {
             let (text, range) = quoted?;
             return Ok(CallArg::Constant(Text { text, range }));
