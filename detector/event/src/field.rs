@@ -207,6 +207,25 @@ pub struct Field {
     pub get: Getter,
 }
 
+impl Field {
+    /// A row without flags or argument.
+    pub const fn new(name: &'static str, ty: Type, doc: &'static str, get: Getter) -> Field {
+        Field { name, ty, flags: FieldFlags::empty(), arg: ArgRule::None, doc, get }
+    }
+
+    /// The row with more flags.
+    pub const fn with(mut self, flags: FieldFlags) -> Field {
+        self.flags = self.flags.union(flags);
+        self
+    }
+
+    /// The row with an argument.
+    pub const fn arg(mut self, rule: ArgRule) -> Field {
+        self.arg = rule;
+        self
+    }
+}
+
 impl std::fmt::Debug for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str(self.name)
@@ -254,7 +273,7 @@ impl std::fmt::Display for FieldRef {
 pub enum FieldError {
     /// No field has that name.
     Unknown {
-        /// The nearest that exists, found by the caller's means.
+        /// The name.
         name: String,
     },
     /// No event has a parameter of that name.
