@@ -1,1 +1,45 @@
-//! falco.yaml read into typed settings, and the shipped rules
+//! The configuration: `falco.yaml` with all of Falco's keys, and Lanner's own beside them, read into typed
+//! settings in which every mistake has a place.
+//!
+//! One table of keys says what may stand there, what it means, what it is when it isn't set, and whether it does
+//! anything yet. Nothing is ignored in silence: a key that isn't known, has a wrong value or has no effect is named
+//! with its line. Only `read.rs` does I/O.
+
+mod check;
+mod docs;
+mod expand;
+mod key;
+mod keys;
+mod kind;
+mod load;
+mod merge;
+mod outputs;
+mod overrides;
+mod quantity;
+mod read;
+mod route;
+mod secrets;
+mod settings;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use docs::reference;
+pub use key::{Effect, Family, Key, Owner};
+pub use keys::FAMILIES;
+pub use kind::Kind;
+pub use load::{CONFIG_PATHS, Loaded, Options, load};
+pub use quantity::{Rate, bytes, duration, rate};
+pub use read::FILE_BYTES_MAX;
+pub use route::{MatchSettings, RouteSettings};
+pub use secrets::Secrets;
+pub use settings::{
+    DetectorSettings, DigestSettings, FormatSettings, JournalSettings, LimitSettings, OutputEntry, Settings,
+};
+
+/// The rules that Lanner ships, in Falco's language.
+pub const SHIPPED_RULES: &str = include_str!("../rules/lanner_rules.yaml");
+
+/// The configuration that Lanner ships, and has when there is none.
+pub const SHIPPED_CONFIG: &str = include_str!("../lanner.yaml");

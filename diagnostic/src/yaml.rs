@@ -47,7 +47,9 @@ enum Raw {
 
 fn lower(raw: Spanned<Raw>, source: &SourceText, id: SourceId) -> Node {
     let span = span_of(&raw.referenced, source);
-    let written = source.text.get(span.start..span.end).unwrap_or_default();
+    // An alias stands where it is used, but was written where its anchor is.
+    let defined = span_of(&raw.defined, source);
+    let written = source.text.get(defined.start..defined.end).unwrap_or_default();
     let value = match raw.value {
         Raw::Null if written.is_empty() || matches!(written, "~" | "null" | "Null" | "NULL") => Value::Null,
         Raw::Null => Value::Plain(written.to_owned()),

@@ -1,0 +1,75 @@
+//! Outputs.
+
+use crate::key::{Family, Key, Owner};
+use crate::kind::Kind;
+
+pub(super) const FAMILY: Family = Family {
+    title: "Outputs",
+    owner: Owner::Lanner,
+    keys: &[
+        Key::new(
+            "outputs[].name",
+            Kind::Text,
+            "",
+            "Its name: routes and the journal know it by that, so keep it. Required.",
+        ),
+        Key::new("outputs[].type", Kind::Text, "", "What it is: see the page on outputs. Required."),
+        Key::new(
+            "outputs[].min_priority",
+            Kind::Priority,
+            "debug",
+            "What has a lower priority is not for it.",
+        ),
+        Key::new("outputs[].format", Kind::OneOf(&["falco"]), "falco", "The form of an alert: Falco's."),
+        Key::new(
+            "outputs[].batch",
+            Kind::Whole(1, 10_000),
+            "1",
+            "The most notifications that are sent at once.",
+        ),
+        Key::new(
+            "outputs[].rate_limit.rate",
+            Kind::Rate,
+            "",
+            "How many notifications it is sent; what is over it comes as a summary. In place of `router.rate_limit`.",
+        ),
+        Key::new(
+            "outputs[].rate_limit.burst",
+            Kind::Whole(1, 1_000_000),
+            "1",
+            "How many at once after a quiet time.",
+        ),
+        Key::new(
+            "outputs[].rate_limit.summary",
+            Kind::Duration("1s", "1w"),
+            "1m",
+            "How long after the first that was withheld the summary comes.",
+        ),
+        Key::new(
+            "outputs[].digest.every",
+            Kind::Duration("1s", "4w"),
+            "",
+            "Collects alerts, and sends them together that long after the first.",
+        ),
+        Key::new(
+            "outputs[].immediate_from",
+            Kind::Priority,
+            "",
+            "What has this priority or a higher one is not collected but sent at once.",
+        ),
+        Key::new(
+            "outputs[].dedup",
+            Kind::OneOf(&["off"]),
+            "off",
+            "Whether repeats become a count: not yet, so only `off`.",
+        ),
+        Key::new(
+            "outputs[].audit",
+            Kind::Any,
+            "",
+            "Whether it gets every alert, whatever the stages decide.",
+        )
+        .not_yet("outputs for audits"),
+        Key::new("outputs[].*", Kind::Any, "", "The settings of its type: see the page on outputs."),
+    ],
+};

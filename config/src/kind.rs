@@ -1,0 +1,147 @@
+//! What the value of a key must be, and what to say where it isn't.
+
+use std::net::IpAddr;
+
+use lanner_alert::Priority;
+use lanner_diagnostic::{Node, Value, nearest};
+
+use crate::{quantity, route};
+
+/// What the value of a key must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number from the first to the second.
+    Whole(i64, i64),
+    /// A number from the first to the second.
+    Number(f64, f64),
+    /// Any scalar.
+    Text,
+    /// A text or a list of texts.
+    Texts,
+    /// One of these words, in any case.
+    OneOf(&'static [&'static str]),
+    /// A priority.
+    Priority,
+    /// A duration, such as `1h30m`, from the first to the second.
+    Duration(&'static str, &'static str),
+    /// A size, such as `1GiB`, of at least that.
+    Bytes(&'static str),
+    /// A rate, such as `10/m`.
+    Rate,
+    /// An IP address.
+    Address,
+    /// A condition on the priority, or a list of priorities.
+    Priorities,
+    /// The same as at that path.
+    Same(&'static str),
+    /// Whatever it is.
+    Any,
+}
+
+/// A value that isn't what it must be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    /// What is wrong, beginning with «this».
+    pub message: String,
+    /// What would be right.
+    pub help: Option<String>,
+}
+
+impl From<String> for Mismatch {
+    fn from(message: String) -> Self {
+        Mismatch { message, help: None }
+    }
+}
+
+impl Kind {
+    /// The kind in words, for the reference page and for messages.
+    pub fn words(self) -> String {
+        match self {
+            Kind::Bool => "true or false".to_owned(),
+            Kind::Whole(i64::MIN, i64::MAX) => "a whole number".to_owned(),
+            Kind::Whole(min, i64::MAX) => format!("a whole number from {min}"),
+            Kind::Whole(min, max) => format!("a whole number from {min} to {max}"),
+            Kind::Number(min, f64::INFINITY) => format!("a number from {min}"),
+            Kind::Number(min, max) => format!("a number from {min} to {max}"),
+            Kind::Text => "a text".to_owned(),
+            Kind::Texts => "a text or a list of texts".to_owned(),
+            Kind::OneOf(words) => words.join(" or "),
+            Kind::Priority => "a priority".to_owned(),
+            Kind::Duration(min, max) => format!("a duration from {min} to {max}"),
+            Kind::Bytes(min) => format!("a size of at least {min}"),
+            Kind::Rate => "a rate".to_owned(),
+            Kind::Address => "an IP address".to_owned(),
+            Kind::Priorities => "`>= PRIORITY`, a priority or a list of priorities".to_owned(),
+            Kind::Same(path) => format!("as `{path}`"),
+            Kind::Any => "anything".to_owned(),
+        }
+    }
+
+    /// Whether a node has this kind.
+    pub(crate) fn check(self, node: &Node) -> Result<(), Mismatch> {
+        match (self, &node.value) {
+            (Kind::Any | Kind::Same(_), _) => Ok(()),
+            (Kind::Texts | Kind::Priorities, Value::Sequence(items)) => {
+                let item = if self == Kind::Texts { Kind::Text } else { Kind::Priority };
+                items.iter().try_for_each(|one| item.check(one))
+            }
+            (_, Value::Plain(text) | Value::Quoted(text)) => self.check_text(text),
+            _ => Err(self.mismatch(node.kind())),
+        }
+    }
+
+    fn mismatch(self, found: &str) -> Mismatch {
+        Mismatch { message: format!("this should be {}, not {found}", self.words()), help: None }
+    }
+
+    /// Whether a scalar has this kind. As in Falco, quotes make no difference.
+    pub(crate) fn check_text(self, text: &str) -> Result<(), Mismatch> {
+        let plain = Node { place: Default::default(), value: Value::Plain(text.to_owned()) };
+        let found = match (self, text) {
+            (_, "") => "an empty text",
+            (Kind::Duration(..) | Kind::Bytes(_), _) => "that",
+            _ => plain.kind(),
+        };
+        let fits = match self {
+            Kind::Bool => plain.as_bool().is_some(),
+            Kind::Whole(min, max) => plain.as_i64().is_some_and(|number| (min..=max).contains(&number)),
+            Kind::Number(min, max) => plain.as_f64().is_some_and(|number| (min..=max).contains(&number)),
+            Kind::Address => text.parse::<IpAddr>().is_ok(),
+            Kind::OneOf(words) => {
+                return one_of(words, text).map(|_| ()).ok_or_else(|| Mismatch {
+                    message: format!("this should be {}, not `{text}`", self.words()),
+                    help: nearest(text, words.iter().copied()).map(|near| format!("did you mean `{near}`?")),
+                });
+            }
+            Kind::Priority => return priority(text).map(|_| ()),
+            Kind::Priorities => return route::priorities(text).map(|_| ()),
+            Kind::Duration(min, max) => {
+                let limit = |text| quantity::duration(text).unwrap_or_default();
+                (limit(min)..=limit(max)).contains(&quantity::duration(text)?)
+            }
+            Kind::Bytes(min) => quantity::bytes(text)? >= quantity::bytes(min).unwrap_or_default(),
+            Kind::Rate => return quantity::rate(text).map(|_| ()).map_err(Mismatch::from),
+            Kind::Text | Kind::Texts | Kind::Same(_) | Kind::Any => true,
+        };
+        if fits { Ok(()) } else { Err(self.mismatch(found)) }
+    }
+}
+
+/// The word of the list that the text is, in any case.
+pub(crate) fn one_of(words: &'static [&'static str], text: &str) -> Option<&'static str> {
+    words.iter().copied().find(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// A priority, or what was probably meant.
+pub(crate) fn priority(text: &str) -> Result<Priority, Mismatch> {
+    text.parse().map_err(|_| {
+        let names = || Priority::ALL.into_iter().map(Priority::name);
+        let help = match nearest(text, names()) {
+            Some(near) => format!("did you mean `{}`?", near.to_ascii_lowercase()),
+            None => format!("known are {}", names().collect::<Vec<_>>().join(", ").to_ascii_lowercase()),
+        };
+        Mismatch { message: format!("`{text}` is not a priority"), help: Some(help) }
+    })
+}

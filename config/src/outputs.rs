@@ -1,0 +1,166 @@
+//! The outputs: Falco's under their fixed names, and those of the list `outputs:`, in one form.
+
+use lanner_alert::Priority;
+use lanner_diagnostic::{Diagnostic, Node, Place, Value};
+
+use crate::check::{NO_EFFECT, WRONG_VALUE};
+use crate::key::{self, Effect};
+use crate::settings::{DigestSettings, LimitSettings, OutputEntry};
+use crate::values::Values;
+
+/// The code of something that must be there and isn't.
+pub(crate) const MISSING: &str = "CONFIG_MISSING";
+
+/// The longest name of an output, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+
+/// One of Falco's outputs.
+struct Fixed {
+    /// Its section, with a dot behind it.
+    section: &'static str,
+    /// Its name and type here.
+    name: &'static str,
+    /// The key without which Falco doesn't start where it is enabled.
+    required: &'static str,
+    /// Keys whose default is told to the output, since its own is another.
+    defaults: &'static [&'static str],
+}
+
+const FIXED: [Fixed; 4] = [
+    Fixed { section: "stdout_output.", name: "stdout", required: "", defaults: &[] },
+    Fixed { section: "syslog_output.", name: "syslog", required: "", defaults: &[] },
+    Fixed { section: "file_output.", name: "file", required: "filename", defaults: &[] },
+    Fixed { section: "http_output.", name: "http", required: "url", defaults: &["user_agent"] },
+];
+
+/// All outputs of a checked tree: Falco's own first.
+pub(crate) fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Vec<OutputEntry> {
+    let values = Values::root(root);
+    let mut outputs: Vec<OutputEntry> =
+        FIXED.iter().filter_map(|fixed| fixed.read(root, diagnostics)).collect();
+    if values.bool("program_output.enabled") {
+        let message = "`program_output` is enabled, but nothing is sent to it: Lanner doesn't have it yet";
+        let place = values.place("program_output.enabled");
+        diagnostics.push(Diagnostic::warning(NO_EFFECT, message).at(place));
+        if values.text("program_output.program").is_empty() {
+            diagnostics.push(missing("program_output.program", place));
+        }
+    }
+    let shared = limit(values, "router.rate_limit.", "router.rate_limit", diagnostics);
+    for node in values.node("outputs").and_then(Node::as_sequence).unwrap_or_default() {
+        let Some(mut output) = entry(node, diagnostics) else { continue };
+        output.limit = output.limit.or(shared);
+        if outputs.iter().any(|other| other.name == output.name) {
+            let message = format!("there is another output with the name `{}`", output.name);
+            let place = node.get("name").unwrap_or(node).place;
+            diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(place));
+        }
+        outputs.push(output);
+    }
+    outputs
+}
+
+impl Fixed {
+    /// The output, where it is enabled and has what it needs.
+    fn read(&self, root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> {
+        let section = root.get(self.section.trim_end_matches('.'))?;
+        let values = Values::of(section, self.section);
+        if !values.bool("enabled") {
+            return None;
+        }
+        if !self.required.is_empty() && values.text(self.required).is_empty() {
+            let what = format!("{}{}", self.section, self.required);
+            diagnostics.push(missing(&what, values.place(self.required)));
+            return None;
+        }
+        let effective = |name: &Node| {
+            let path = format!("{}{}", self.section, name.as_str().unwrap_or_default());
+            name.as_str() != Some("enabled") && key::row(&path).is_some_and(|row| row.effect == Effect::Yes)
+        };
+        let mut entries: Vec<(Node, Node)> =
+            section.as_mapping()?.iter().filter(|(name, _)| effective(name)).cloned().collect();
+        let plain = |text: &str| Node { place: section.place, value: Value::Plain(text.to_owned()) };
+        for name in self.defaults.iter().filter(|name| values.node(name).is_none()) {
+            entries.push((plain(name), plain(values.text(name))));
+        }
+        Some(OutputEntry {
+            name: self.name.to_owned(),
+            kind: self.name.to_owned(),
+            fixed: true,
+            min_priority: Priority::Debug,
+            batch: 1,
+            limit: None,
+            digest: None,
+            node: Node { place: section.place, value: Value::Mapping(entries) },
+        })
+    }
+}
+
+fn missing(what: &str, place: Place) -> Diagnostic {
+    Diagnostic::error(MISSING, format!("`{what}` is missing")).at(place)
+}
+
+/// An entry of the list `outputs:`; nothing where it has no name or type.
+fn entry(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> {
+    let values = Values::of(node, "outputs[].");
+    let mut required = |key| {
+        let text = values.text(key);
+        if text.is_empty() {
+            let message = format!("the `{key}` of this output is missing");
+            diagnostics.push(Diagnostic::error(MISSING, message).at(values.place(key)));
+        }
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    let (name, kind) = (required("name"), required("type"));
+    let (name, kind) = (name?, kind?);
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.len() > NAME_BYTES_MAX || !name.chars().all(fits) {
+        let message = format!("a name has up to {NAME_BYTES_MAX} letters, digits, and `-`, `_` or `.`");
+        diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(values.place("name")));
+    }
+    let common: Vec<&str> = key::names("outputs[]").filter(|name| *name != "*").collect();
+    let own = |(name, _): &&(Node, Node)| !name.as_str().is_some_and(|name| common.contains(&name));
+    let own = node.as_mapping()?.iter().filter(own).cloned().collect();
+    Some(OutputEntry {
+        name,
+        kind,
+        fixed: false,
+        min_priority: values.priority("min_priority"),
+        batch: usize::try_from(values.whole("batch")).unwrap_or(1),
+        limit: limit(values, "rate_limit.", "rate_limit", diagnostics),
+        digest: digest(values, diagnostics),
+        node: Node { place: node.place, value: Value::Mapping(own) },
+    })
+}
+
+fn limit(
+    values: Values,
+    prefix: &str,
+    section: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<LimitSettings> {
+    let node = values.node(section)?;
+    let key = |name: &str| format!("{prefix}{name}");
+    let Some(rate) = values.rate(&key("rate")) else {
+        diagnostics.push(missing(&key("rate"), node.place));
+        return None;
+    };
+    let (burst, summary) = (values.count(&key("burst")), values.duration(&key("summary")));
+    Some(LimitSettings { rate, burst, summary })
+}
+
+fn digest(values: Values, diagnostics: &mut Vec<Diagnostic>) -> Option<DigestSettings> {
+    let immediate_from = values.node("immediate_from").map(|_| values.priority("immediate_from"));
+    if let Some(every) = values.node("digest.every") {
+        let every = crate::quantity::duration(every.as_str()?).ok()?;
+        return Some(DigestSettings { every, immediate_from });
+    }
+    if let Some(digest) = values.node("digest") {
+        diagnostics.push(missing("digest.every", digest.place));
+    } else if immediate_from.is_some() {
+        let message = "without a `digest`, everything is sent at once";
+        let place = values.place("immediate_from");
+        diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(place));
+    }
+    None
+}

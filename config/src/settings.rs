@@ -1,0 +1,205 @@
+//! The settings as the rest of Lanner takes them: checked, typed, and with their defaults.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lanner_alert::Priority;
+use lanner_diagnostic::{Diagnostic, Node, Place};
+
+use crate::check::WRONG_VALUE;
+use crate::outputs;
+use crate::quantity::Rate;
+use crate::route::{self, RouteSettings};
+use crate::values::Values;
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// What this host is called in alerts (`FALCO_HOSTNAME`), where it isn't the system's name.
+    pub hostname: Option<String>,
+    /// Rules of a lower priority are not loaded.
+    pub min_priority: Priority,
+    /// The form of alerts.
+    pub format: FormatSettings,
+    /// How much Lanner's own log says, as the crate `tracing` names it.
+    pub log_level: &'static str,
+    /// How events are captured.
+    pub detector: DetectorSettings,
+    /// Where alerts are kept.
+    pub journal: JournalSettings,
+    /// The outputs: Falco's own first, then those of the list.
+    pub outputs: Vec<OutputEntry>,
+    /// To which of them an alert goes.
+    pub route: RouteSettings,
+}
+
+/// The form of alerts: Falco's `json_*` and `time_format_iso_8601`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormatSettings {
+    /// Whether lines are JSON objects.
+    pub json: bool,
+    /// Whether the object has `output`.
+    pub output: bool,
+    /// Whether the object has `message`.
+    pub message: bool,
+    /// Whether the object has `output_fields`.
+    pub output_fields: bool,
+    /// Whether the object has `tags`.
+    pub tags: bool,
+    /// Whether times in lines of text have a date and are in UTC.
+    pub iso_8601: bool,
+}
+
+/// How events are captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DetectorSettings {
+    /// The size of the ring buffer in bytes: a power of two.
+    pub buffer_size: u32,
+    /// How often it is read.
+    pub poll_interval: Duration,
+    /// Where Docker is asked about containers.
+    pub docker_socket: PathBuf,
+    /// How long a hit waits for a container's data.
+    pub container_wait: Duration,
+}
+
+/// Where alerts are kept, and how many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalSettings {
+    /// The journal's file. Its folder may not exist yet.
+    pub path: PathBuf,
+    /// The most bytes that it takes on the disk.
+    pub max_size: u64,
+    /// How long an alert is kept.
+    pub max_age: Duration,
+    /// Whether what is accepted survives a power cut.
+    pub sync_full: bool,
+}
+
+/// An output: what all have, and what is its own.
+#[derive(Clone, PartialEq)]
+pub struct OutputEntry {
+    /// Its name.
+    pub name: String,
+    /// The word of `type:`; not checked, since this crate doesn't know the outputs.
+    pub kind: String,
+    /// Whether it is one of Falco's under a fixed name, such as `stdout`.
+    pub fixed: bool,
+    /// What has a lower priority is not for it.
+    pub min_priority: Priority,
+    /// The most notifications that are sent at once.
+    pub batch: usize,
+    /// How many notifications it is sent.
+    pub limit: Option<LimitSettings>,
+    /// What it collects.
+    pub digest: Option<DigestSettings>,
+    /// The settings of its type: a mapping without what all outputs have. It may hold secrets.
+    pub node: Node,
+}
+
+impl fmt::Debug for OutputEntry {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        // Without the node: it may hold secrets.
+        f.debug_struct("OutputEntry")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("fixed", &self.fixed)
+            .field("min_priority", &self.min_priority)
+            .field("batch", &self.batch)
+            .field("limit", &self.limit)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How many notifications an output is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitSettings {
+    /// So many.
+    pub rate: Rate,
+    /// So many at once after a quiet time.
+    pub burst: NonZeroU32,
+    /// How long after the first that was withheld the summary comes.
+    pub summary: Duration,
+}
+
+/// What an output collects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DigestSettings {
+    /// How long after the first alert a digest goes out.
+    pub every: Duration,
+    /// What has this priority or a higher one goes at once.
+    pub immediate_from: Option<Priority>,
+}
+
+/// The settings of a checked tree, and what is wrong beyond a single value.
+pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<Diagnostic>) -> Settings {
+    let values = Values::root(root);
+    across(values, diagnostics);
+    let outputs = outputs::read(root, diagnostics);
+    Settings {
+        hostname: hostname.filter(|name| !name.is_empty()),
+        min_priority: values.priority("priority"),
+        format: FormatSettings {
+            json: values.bool("json_output"),
+            output: values.bool("json_include_output_property"),
+            message: values.bool("json_include_message_property"),
+            output_fields: values.bool("json_include_output_fields_property"),
+            tags: values.bool("json_include_tags_property"),
+            iso_8601: values.bool("time_format_iso_8601"),
+        },
+        log_level: log_level(values.word("log_level")),
+        detector: DetectorSettings {
+            // Preset 1 is 1 MiB, and each step doubles it.
+            buffer_size: 1 << (19 + values.whole("engine.modern_ebpf.buf_size_preset").clamp(1, 10)),
+            poll_interval: values.duration("detector.poll_interval"),
+            docker_socket: values.text("detector.containers.docker_socket").into(),
+            container_wait: values.duration("detector.containers.wait"),
+        },
+        journal: JournalSettings {
+            path: values.text("journal.path").into(),
+            max_size: values.bytes("journal.max_size"),
+            max_age: values.duration("journal.max_age"),
+            sync_full: values.word("journal.sync") == "full",
+        },
+        route: route::read(root, &outputs, diagnostics),
+        outputs,
+    }
+}
+
+/// What is wrong although each value by itself is right.
+fn across(values: Values, diagnostics: &mut Vec<Diagnostic>) {
+    let mut error = |message: String, place: Place| {
+        diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(place));
+    };
+    let kind = values.word("engine.kind");
+    if matches!(kind, "replay" | "nodriver") {
+        error(format!("there is no source of the kind `{kind}` yet"), values.place("engine.kind"));
+    }
+    if values.node("rules_file").is_some() && values.node("rules_files").is_some() {
+        let message = "there is `rules_files` too, of which this is the old name".to_owned();
+        error(message, values.place("rules_file"));
+    }
+    let plugins = values.node("plugins").and_then(Node::as_sequence).unwrap_or_default();
+    for name in values.texts("load_plugins") {
+        let text = name.as_str().unwrap_or_default();
+        if !plugins.iter().any(|plugin| plugin.get("name").and_then(Node::as_str) == Some(text)) {
+            error(format!("`plugins` has no plugin `{text}`"), name.place);
+        }
+    }
+    if values.text("journal.path").is_empty() {
+        error("the path of the journal is empty".to_owned(), values.place("journal.path"));
+    }
+}
+
+fn log_level(falco: &str) -> &'static str {
+    match falco {
+        "emergency" | "alert" | "critical" | "error" | "fatal" => "error",
+        "warning" => "warn",
+        "debug" => "debug",
+        "trace" => "trace",
+        _ => "info",
+    }
+}

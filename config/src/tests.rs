@@ -1,0 +1,5 @@
+//! What a configuration makes its user read, case by case.
+
+mod cases;
+mod memory;
+mod whole;
