@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lanner_diagnostic::{Diagnostic, Node, Place, Value};
+use lanner_diagnostic::{Diagnostic, Node, Place, Value, nearest};
 
 use crate::expand::Unset;
 use crate::key::{self, Effect, Key, Owner};
@@ -27,11 +27,18 @@ pub(crate) fn check(root: Node, unset: &BTreeMap<Place, Unset>) -> (Node, Vec<Di
     let mut kept = Vec::new();
     if let Value::Mapping(entries) = root.value {
         for (name, value) in entries {
-            check.owner = key::owner(name.as_str().unwrap_or_default());
+            check.owner = section_owner(name.as_str().unwrap_or_default());
             kept.extend(check.entry("", name, value));
         }
     }
     (Node { place, value: Value::Mapping(kept) }, check.diagnostics)
+}
+
+/// Who defined a section; for one that isn't known, who defined what was probably meant.
+fn section_owner(name: &str) -> Owner {
+    let known = key::names("").any(|known| known == name);
+    let meant = if known { None } else { nearest(name, key::names("")) };
+    key::owner(meant.unwrap_or(name))
 }
 
 struct Check<'a> {
@@ -89,7 +96,7 @@ impl Check<'_> {
                 let node = Node { place, value };
                 match row {
                     Some(row) => self.leaf(row, name.place, node),
-                    None => self.wrong_form(path, &node),
+                    None => self.wrong_form(path, name, node),
                 }
             }
         }
@@ -101,22 +108,27 @@ impl Check<'_> {
         }
         match row.kind.check(&node) {
             Ok(()) => Some(node),
-            Err(mismatch) => {
-                self.mismatch(mismatch, &node, row.fatal);
-                None
-            }
+            Err(mismatch) => self.mismatch(mismatch, &node, row.fatal).then_some(node),
         }
     }
 
-    fn wrong_form(&mut self, path: &str, node: &Node) -> Option<Node> {
-        let form = if key::is_list(path) { "a list" } else { "a mapping" };
+    fn wrong_form(&mut self, path: &str, name: &Node, node: Node) -> Option<Node> {
+        let list = key::is_list(path);
+        let form = if list { "a list" } else { "a mapping" };
         let message = format!("this should be {form}, not {}", node.kind());
-        let fatal = key::row(&format!("{path}[]")).is_some_and(|row| row.fatal);
-        self.mismatch(Mismatch { message, help: None }, node, fatal);
-        None
+        let error = self.mismatch(Mismatch { message, help: None }, &node, false);
+        if error || !list || node.as_str().is_none() {
+            return None;
+        }
+        // Falco takes a single value for a list of one.
+        let place = node.place;
+        let item = self.value(&format!("{path}[]"), name, node)?;
+        Some(Node { place, value: Value::Sequence(vec![item]) })
     }
 
-    fn mismatch(&mut self, mismatch: Mismatch, node: &Node, fatal: bool) {
+    /// Tells of a wrong value; whether that is an error. Then there will be no settings, and the value stays in the
+    /// tree, so that it isn't taken for missing.
+    fn mismatch(&mut self, mismatch: Mismatch, node: &Node, fatal: bool) -> bool {
         let Mismatch { message, help } = mismatch;
         let unset =
             self.unset.get(&node.place).map(|unset| format!("`{}` is not set in the environment", unset.0));
@@ -129,6 +141,7 @@ impl Check<'_> {
         } else {
             self.tell(WRONG_VALUE, message, node.place, add);
         }
+        fatal || self.owner == Owner::Lanner
     }
 
     /// Whether the key has an effect; where it hasn't, that is said.

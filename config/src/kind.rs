@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 
-use lanner_alert::Priority;
+use lanner_alert::{Priority, printable, truncate};
 use lanner_diagnostic::{Node, Value, nearest};
 
 use crate::{quantity, route};
+
+/// How much of a wrong value is quoted.
+const QUOTED_BYTES_MAX: usize = 40;
 
 /// What the value of a key must be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +70,11 @@ impl Kind {
             Kind::Number(min, max) => format!("a number from {min} to {max}"),
             Kind::Text => "a text".to_owned(),
             Kind::Texts => "a text or a list of texts".to_owned(),
-            Kind::OneOf(words) => words.join(" or "),
+            Kind::OneOf(words) => match words {
+                [] => String::new(),
+                [word] => format!("`{word}`"),
+                [words @ .., last] => format!("`{}` or `{last}`", words.join("`, `")),
+            },
             Kind::Priority => "a priority".to_owned(),
             Kind::Duration(min, max) => format!("a duration from {min} to {max}"),
             Kind::Bytes(min) => format!("a size of at least {min}"),
@@ -99,10 +106,9 @@ impl Kind {
     /// Whether a scalar has this kind. As in Falco, quotes make no difference.
     pub(crate) fn check_text(self, text: &str) -> Result<(), Mismatch> {
         let plain = Node { place: Default::default(), value: Value::Plain(text.to_owned()) };
-        let found = match (self, text) {
-            (_, "") => "an empty text",
-            (Kind::Duration(..) | Kind::Bytes(_), _) => "that",
-            _ => plain.kind(),
+        let found = match text {
+            "" => "an empty text".to_owned(),
+            _ => format!("`{}`", printable(&truncate(text, QUOTED_BYTES_MAX))),
         };
         let fits = match self {
             Kind::Bool => plain.as_bool().is_some(),
@@ -111,7 +117,7 @@ impl Kind {
             Kind::Address => text.parse::<IpAddr>().is_ok(),
             Kind::OneOf(words) => {
                 return one_of(words, text).map(|_| ()).ok_or_else(|| Mismatch {
-                    message: format!("this should be {}, not `{text}`", self.words()),
+                    message: format!("this should be {}, not {found}", self.words()),
                     help: nearest(text, words.iter().copied()).map(|near| format!("did you mean `{near}`?")),
                 });
             }
@@ -125,7 +131,7 @@ impl Kind {
             Kind::Rate => return quantity::rate(text).map(|_| ()).map_err(Mismatch::from),
             Kind::Text | Kind::Texts | Kind::Same(_) | Kind::Any => true,
         };
-        if fits { Ok(()) } else { Err(self.mismatch(found)) }
+        if fits { Ok(()) } else { Err(self.mismatch(&found)) }
     }
 }
 

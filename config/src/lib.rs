@@ -18,6 +18,7 @@ mod overrides;
 mod quantity;
 mod read;
 mod route;
+mod rules;
 mod secrets;
 mod settings;
 mod values;
@@ -33,6 +34,7 @@ pub use load::{CONFIG_PATHS, Loaded, Options, load};
 pub use quantity::{Rate, bytes, duration, rate};
 pub use read::FILE_BYTES_MAX;
 pub use route::{MatchSettings, RouteSettings};
+pub use rules::{AppendOutput, RuleSelection, RulesSettings};
 pub use secrets::Secrets;
 pub use settings::{
     DetectorSettings, DigestSettings, FormatSettings, JournalSettings, LimitSettings, OutputEntry, Settings,

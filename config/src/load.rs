@@ -40,15 +40,15 @@ pub struct Options {
 pub struct Loaded {
     /// The settings; none where there is an error.
     pub settings: Option<Settings>,
-    /// The rules files in their order, each named by its path.
-    pub rules: Vec<SourceText>,
+    /// The rules files in their order: texts among `sources`.
+    pub rules: Vec<SourceId>,
     /// The rules files that the configuration names and that don't exist.
     pub skipped: Vec<PathBuf>,
     /// The configuration that was read; none for the one that is built in.
     pub config: Option<PathBuf>,
     /// All there is to say, without secrets.
     pub diagnostics: Vec<Diagnostic>,
-    /// The texts that diagnostics point into, with secrets masked.
+    /// The texts of configuration and rules, which diagnostics point into; secrets of the configuration are masked.
     pub sources: Sources,
     /// What must not show in the diagnostics of others, such as outputs that refuse their settings.
     pub secrets: Secrets,
@@ -107,9 +107,7 @@ pub(crate) fn load_from(
     let root = loader.tree(config.as_deref(), options);
     let (root, found) = check::check(root, &loader.unset);
     loader.diagnostics.extend(found);
-    let mut beyond = Vec::new();
-    let settings = settings::read(&root, env("FALCO_HOSTNAME"), &mut beyond);
-    loader.add_beyond(beyond);
+    let settings = settings::read(&root, env("FALCO_HOSTNAME"), &mut loader.diagnostics);
     let rules = loader.rules(&root, options);
     loader.finish(config, settings, rules)
 }
@@ -261,7 +259,7 @@ impl Loader<'_> {
 
     /// The rules files: those of the command line, else those that the configuration names, else those that are
     /// built in.
-    fn rules(&mut self, root: &Node, options: &Options) -> Vec<SourceText> {
+    fn rules(&mut self, root: &Node, options: &Options) -> Vec<SourceId> {
         let values = Values::root(root);
         let mut paths = Vec::new();
         if !options.rules.is_empty() {
@@ -283,11 +281,12 @@ impl Loader<'_> {
                 paths.extend(found.into_iter().map(|path| (path, Some(node.place))));
             }
         } else {
-            return vec![SourceText::new("lanner_rules.yaml (built in)", SHIPPED_RULES)];
+            let shipped = SourceText::new("lanner_rules.yaml (built in)", SHIPPED_RULES);
+            return vec![self.sources.add(shipped)];
         }
         let read = paths.into_iter().filter_map(|(path, place)| {
             let text = self.read(&path, place)?;
-            Some(SourceText::new(path.display().to_string(), text))
+            Some(self.sources.add(SourceText::new(path.display().to_string(), text)))
         });
         read.collect()
     }
@@ -359,24 +358,7 @@ impl Loader<'_> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// Adds what is wrong beyond single values, without what only follows from a value that is wrong.
-    fn add_beyond(&mut self, beyond: Vec<Diagnostic>) {
-        let inside = |outer: Place, inner: Place| {
-            outer.source == inner.source
-                && outer.span.start <= inner.span.start
-                && inner.span.end <= outer.span.end
-        };
-        let follows = |diagnostic: &Diagnostic| {
-            let errors = self.diagnostics.iter().filter(|known| known.severity == Severity::Error);
-            let mut places = errors.filter_map(|known| known.place);
-            diagnostic.code == crate::outputs::MISSING
-                && diagnostic.place.is_some_and(|place| places.any(|known| inside(place, known)))
-        };
-        let beyond: Vec<Diagnostic> = beyond.into_iter().filter(|diagnostic| !follows(diagnostic)).collect();
-        self.diagnostics.extend(beyond);
-    }
-
-    fn finish(self, config: Option<PathBuf>, settings: Settings, rules: Vec<SourceText>) -> Loaded {
+    fn finish(self, config: Option<PathBuf>, settings: Settings, rules: Vec<SourceId>) -> Loaded {
         let Loader { secrets, mut diagnostics, .. } = self;
         // In the order of the text, the mistakes of one place in the order of their finding.
         diagnostics.sort_by_key(|diagnostic| {

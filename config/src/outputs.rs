@@ -9,7 +9,7 @@ use crate::settings::{DigestSettings, LimitSettings, OutputEntry};
 use crate::values::Values;
 
 /// The code of something that must be there and isn't.
-pub(crate) const MISSING: &str = "CONFIG_MISSING";
+const MISSING: &str = "CONFIG_MISSING";
 
 /// The longest name of an output, in bytes.
 const NAME_BYTES_MAX: usize = 64;
@@ -141,10 +141,10 @@ fn limit(
 ) -> Option<LimitSettings> {
     let node = values.node(section)?;
     let key = |name: &str| format!("{prefix}{name}");
-    let Some(rate) = values.rate(&key("rate")) else {
+    if values.node(&key("rate")).is_none() {
         diagnostics.push(missing(&key("rate"), node.place));
-        return None;
-    };
+    }
+    let rate = values.rate(&key("rate"))?;
     let (burst, summary) = (values.count(&key("burst")), values.duration(&key("summary")));
     Some(LimitSettings { rate, burst, summary })
 }

@@ -85,7 +85,10 @@ pub(crate) fn mask(sources: &Sources, places: &[(u32, Span)]) -> Sources {
     let mut masked = Sources::default();
     for (id, source) in sources.iter() {
         let spans: Vec<Span> = places.iter().filter(|(of, _)| *of == id.0).map(|(_, span)| *span).collect();
-        masked.add(SourceText::new(source.name.clone(), mask_spans(&source.text, &spans)));
+        masked.add(match &spans[..] {
+            [] => source.clone(),
+            spans => SourceText::new(source.name.clone(), mask_spans(&source.text, spans)),
+        });
     }
     masked
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use lanner_alert::Priority;
 use lanner_diagnostic::{Diagnostic, Node, Place};
 
-use crate::check::WRONG_VALUE;
+use crate::check::{NO_EFFECT, WRONG_VALUE};
 use crate::outputs;
 use crate::quantity::Rate;
 use crate::route::{self, RouteSettings};
+use crate::rules::{self, RulesSettings};
 use crate::values::Values;
 
 /// All settings.
@@ -19,8 +20,8 @@ use crate::values::Values;
 pub struct Settings {
     /// What this host is called in alerts (`FALCO_HOSTNAME`), where it isn't the system's name.
     pub hostname: Option<String>,
-    /// Rules of a lower priority are not loaded.
-    pub min_priority: Priority,
+    /// Which rules there are, and what is added to them.
+    pub rules: RulesSettings,
     /// The form of alerts.
     pub format: FormatSettings,
     /// How much Lanner's own log says, as the crate `tracing` names it.
@@ -141,7 +142,7 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
     let outputs = outputs::read(root, diagnostics);
     Settings {
         hostname: hostname.filter(|name| !name.is_empty()),
-        min_priority: values.priority("priority"),
+        rules: rules::read(values),
         format: FormatSettings {
             json: values.bool("json_output"),
             output: values.bool("json_include_output_property"),
@@ -171,10 +172,14 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
 
 /// What is wrong although each value by itself is right.
 fn across(values: Values, diagnostics: &mut Vec<Diagnostic>) {
+    let kind = values.word("engine.kind");
+    if kind == "kmod" {
+        let message = "Lanner has no kernel module: events come from eBPF, as with `modern_ebpf`";
+        diagnostics.push(Diagnostic::note(NO_EFFECT, message).at(values.place("engine.kind")));
+    }
     let mut error = |message: String, place: Place| {
         diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(place));
     };
-    let kind = values.word("engine.kind");
     if matches!(kind, "replay" | "nodriver") {
         error(format!("there is no source of the kind `{kind}` yet"), values.place("engine.kind"));
     }

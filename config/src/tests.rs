@@ -2,4 +2,5 @@
 
 mod cases;
 mod memory;
+mod settings;
 mod whole;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lanner_alert::Priority;
 use lanner_diagnostic::{Node, Place};
 
-use crate::key;
+use crate::key::{self, Key};
 use crate::kind::{Kind, one_of, priority};
 use crate::quantity::{self, Rate};
 
@@ -43,16 +43,24 @@ impl<'a> Values<'a> {
 
     /// The value of a key as it was written, or its default.
     pub fn text(self, key: &str) -> &'a str {
-        let row = key::all().find(|row| row.path.strip_prefix(self.path) == Some(key));
-        debug_assert!(row.is_some(), "no row for {}{key}", self.path);
-        let default = row.map_or("", |row| row.default);
+        let default = self.row(key).map_or("", |row| row.default);
         self.node(key).and_then(Node::as_str).unwrap_or(default)
     }
 
+    /// The value of a key, or its default where it isn't set or was found wrong.
     fn parsed<T>(self, key: &str, parse: impl Fn(&str) -> Option<T>, otherwise: T) -> T {
-        let value = parse(self.text(key));
-        debug_assert!(value.is_some(), "{}{key} has no value and no default", self.path);
-        value.unwrap_or(otherwise)
+        if let Some(value) = self.node(key).and_then(Node::as_str).and_then(&parse) {
+            return value;
+        }
+        let default = self.row(key).and_then(|row| parse(row.default));
+        debug_assert!(default.is_some(), "{}{key} has no default", self.path);
+        default.unwrap_or(otherwise)
+    }
+
+    fn row(self, key: &str) -> Option<&'static Key> {
+        let row = key::all().find(|row| row.path.strip_prefix(self.path) == Some(key));
+        debug_assert!(row.is_some(), "no row for {}{key}", self.path);
+        row
     }
 
     pub fn bool(self, key: &str) -> bool {
@@ -82,8 +90,7 @@ impl<'a> Values<'a> {
 
     /// The word of a key whose row lists its words.
     pub fn word(self, key: &str) -> &'static str {
-        let row = key::all().find(|row| row.path.strip_prefix(self.path) == Some(key));
-        let Some(Kind::OneOf(words)) = row.map(|row| row.kind) else { return "" };
+        let Some(Kind::OneOf(words)) = self.row(key).map(|row| row.kind) else { return "" };
         self.parsed(key, |text| one_of(words, text), "")
     }
 

@@ -21,7 +21,15 @@ pub fn parse(source: &SourceText, id: SourceId) -> Result<Vec<Node>, Box<Diagnos
 }
 
 fn explain(error: &serde_yaml::Error, source: &SourceText, id: SourceId) -> Diagnostic {
-    let message = error.without_snippet().to_string();
+    let error = error.without_snippet();
+    let message = match error {
+        serde_yaml::Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("the key `{key}` is there twice")
+        }
+        _ => error.to_string(),
+    };
+    // The place says that better.
+    let message = message.split_once(" at line ").map_or(&*message, |(what, _)| what);
     let diagnostic = Diagnostic::error("LOAD_ERR_YAML_PARSE", message);
     match error.location() {
         Some(location) => diagnostic.at(Place { source: id, span: span_of(&location, source) }),

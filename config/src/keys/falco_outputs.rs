@@ -41,7 +41,12 @@ pub(super) const FAMILY: Family = Family {
             "Whether alerts are POSTed; the output's name is `http`.",
         ),
         Key::new("http_output.url", Kind::Text, "", "Where alerts are POSTed to."),
-        Key::new("http_output.user_agent", Kind::Text, "falcosecurity/falco", "The `User-Agent` of requests."),
+        Key::new(
+            "http_output.user_agent",
+            Kind::Text,
+            "falcosecurity/falco",
+            "The `User-Agent` of requests.",
+        ),
         Key::new("http_output.insecure", Kind::Bool, "false", "Whether to accept any certificate."),
         Key::new("http_output.ca_cert", Kind::Text, "", "A file with the only certificates (PEM) to trust."),
         Key::new("http_output.ca_bundle", Kind::Text, "", "The same, where `ca_cert` isn't set."),

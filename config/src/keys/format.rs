@@ -3,8 +3,6 @@
 use crate::key::{Family, Key, Owner};
 use crate::kind::Kind;
 
-const APPEND: &str = "what is appended to outputs";
-
 pub(super) const FAMILY: Family = Family {
     title: "Form of alerts",
     owner: Owner::Falco,
@@ -42,32 +40,28 @@ pub(super) const FAMILY: Family = Family {
             "Whether bytes that were read or written are shown as base64.",
         )
         .not_yet("events that carry such bytes"),
-        Key::new("append_output[].match.source", Kind::Text, "", "Appends to rules of that source only.")
-            .not_yet(APPEND),
+        Key::new("append_output[].match.source", Kind::Text, "", "Appends to rules of that source only."),
         Key::new(
             "append_output[].match.tags[]",
             Kind::Text,
             "",
             "Appends to rules with all of these tags only.",
-        )
-        .not_yet(APPEND),
-        Key::new("append_output[].match.rule", Kind::Text, "", "Appends to the rule of that name only.")
-            .not_yet(APPEND),
-        Key::new("append_output[].extra_output", Kind::Text, "", "What is appended to the rule's output.")
-            .not_yet(APPEND),
+        ),
+        Key::new("append_output[].match.rule", Kind::Text, "", "Appends to the rule of that name only."),
+        Key::new("append_output[].extra_output", Kind::Text, "", "What is appended to the rule's output."),
         Key::new(
             "append_output[].extra_fields[]",
-            Kind::Any,
+            Kind::Text,
             "",
-            "More `output_fields`: a field, or a name and a format.",
-        )
-        .not_yet(APPEND),
+            "More `output_fields`: the name of a field.",
+        ),
+        Key::new("append_output[].extra_fields[].*", Kind::Text, "", "A name of its own, and a format.")
+            .not_yet("extra fields with a format"),
         Key::new(
             "append_output[].suggested_output",
             Kind::Bool,
             "false",
             "Whether to append the container's and the pod's fields.",
-        )
-        .not_yet(APPEND),
+        ),
     ],
 };

@@ -19,19 +19,15 @@ pub(super) const FAMILY: Family = Family {
             Kind::Text,
             "",
             "Enables the rules of that name, in which `*` stands for anything.",
-        )
-        .not_yet("choosing rules by name and tag"),
-        Key::new("rules[].enable.tag", Kind::Text, "", "Enables the rules with that tag.")
-            .not_yet("choosing rules by name and tag"),
+        ),
+        Key::new("rules[].enable.tag", Kind::Text, "", "Enables the rules with that tag."),
         Key::new(
             "rules[].disable.rule",
             Kind::Text,
             "",
             "Disables the rules of that name, in which `*` stands for anything.",
-        )
-        .not_yet("choosing rules by name and tag"),
-        Key::new("rules[].disable.tag", Kind::Text, "", "Disables the rules with that tag.")
-            .not_yet("choosing rules by name and tag"),
+        ),
+        Key::new("rules[].disable.tag", Kind::Text, "", "Disables the rules with that tag."),
         Key::new("priority", Kind::Priority, "debug", "Rules of a lower priority are not loaded.").fatal(),
         Key::new(
             "rule_matching",
@@ -39,8 +35,7 @@ pub(super) const FAMILY: Family = Family {
             "first",
             "Whether the first rule that matches an event makes an alert, or every one.",
         )
-        .fatal()
-        .not_yet("the choice between the two"),
+        .fatal(),
         Key::new(
             "static_fields.*",
             Kind::Text,

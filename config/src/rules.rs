@@ -1,0 +1,84 @@
+//! Which rules are used, and what is added to them: `priority`, `rule_matching`, `rules`, `append_output`.
+
+use lanner_alert::Priority;
+use lanner_diagnostic::Node;
+
+use crate::values::Values;
+
+/// Which rules are used, and what is added to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulesSettings {
+    /// Rules of a lower priority are not used.
+    pub min_priority: Priority,
+    /// Whether every rule that matches an event makes an alert, not just the first.
+    pub match_all: bool,
+    /// Which rules are enabled and disabled, in order.
+    pub selection: Vec<RuleSelection>,
+    /// What is added to outputs.
+    pub append_output: Vec<AppendOutput>,
+}
+
+/// An item of `rules:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSelection {
+    /// Whether the rules are enabled or disabled.
+    pub enable: bool,
+    /// Their name, in which `*` stands for anything.
+    pub rule: Option<String>,
+    /// A tag of theirs.
+    pub tag: Option<String>,
+}
+
+/// An item of `append_output:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppendOutput {
+    /// Only for rules of this source.
+    pub source: Option<String>,
+    /// Only for rules that have all of these tags.
+    pub tags: Vec<String>,
+    /// Only for the rule of this name.
+    pub rule: Option<String>,
+    /// The format that is added.
+    pub extra_output: Option<String>,
+    /// Fields whose values are added.
+    pub extra_fields: Vec<String>,
+    /// Whether to add what tells containers and pods apart.
+    pub suggested_output: bool,
+}
+
+pub(crate) fn read(values: Values) -> RulesSettings {
+    let items = |key| values.node(key).and_then(Node::as_sequence).unwrap_or_default();
+    RulesSettings {
+        min_priority: values.priority("priority"),
+        match_all: values.word("rule_matching") == "all",
+        selection: items("rules").iter().flat_map(selection).collect(),
+        append_output: items("append_output").iter().map(append_output).collect(),
+    }
+}
+
+fn selection(node: &Node) -> Vec<RuleSelection> {
+    let toggles = node.as_mapping().unwrap_or_default().iter();
+    let selection = toggles.map(|(toggle, which)| RuleSelection {
+        enable: toggle.as_str() == Some("enable"),
+        rule: text(which.get("rule")),
+        tag: text(which.get("tag")),
+    });
+    selection.collect()
+}
+
+fn append_output(node: &Node) -> AppendOutput {
+    let values = Values::of(node, "append_output[].");
+    let texts = |key| values.texts(key).into_iter().filter_map(|item| text(Some(item))).collect();
+    AppendOutput {
+        source: text(values.node("match.source")),
+        tags: texts("match.tags"),
+        rule: text(values.node("match.rule")),
+        extra_output: text(values.node("extra_output")),
+        extra_fields: texts("extra_fields"),
+        suggested_output: values.bool("suggested_output"),
+    }
+}
+
+fn text(node: Option<&Node>) -> Option<String> {
+    node.and_then(Node::as_str).map(str::to_owned)
+}

@@ -1,0 +1,248 @@
+//! What comes of a configuration: settings, merged files, the command line, hidden secrets.
+
+use std::path::Path;
+use std::time::Duration;
+
+use lanner_alert::Priority;
+use lanner_diagnostic::{Renderer, Severity};
+
+use super::memory::{Memory, env, lines, load};
+use crate::load::{Options, load_from};
+use crate::{MatchSettings, RouteSettings, Settings};
+
+#[track_caller]
+fn settings(yaml: &str, options: &[&str]) -> Settings {
+    let loaded = load(yaml, &[], options);
+    assert_eq!(lines(&loaded), "", "\n{yaml}");
+    loaded.settings.expect("there is no error")
+}
+
+fn names(settings: &Settings) -> Vec<&str> {
+    settings.outputs.iter().map(|output| &*output.name).collect()
+}
+
+#[test]
+fn falcos_outputs_and_the_list_have_one_form() {
+    let settings = settings(
+        "http_output: { enabled: true, url: 'http://h/${A}', keep_alive: true }\n\
+         file_output: { enabled: true, filename: /x }\n\
+         outputs:\n  - { name: web, type: http, url: http://h, min_priority: error, batch: 7, dedup: off }\n",
+        &[],
+    );
+    assert_eq!(names(&settings), ["file", "http", "web"]);
+    let keys = |at: usize| -> Vec<(&str, &str)> {
+        let entries = settings.outputs[at].node.as_mapping().expect("a mapping").iter();
+        entries
+            .map(|(key, value)| (key.as_str().expect("a name"), value.as_str().expect("a scalar")))
+            .collect()
+    };
+    assert_eq!(keys(0), [("filename", "/x")]);
+    assert_eq!(
+        keys(1),
+        [("url", "http://h/1"), ("keep_alive", "true"), ("user_agent", "falcosecurity/falco")]
+    );
+    assert_eq!(keys(2), [("url", "http://h")]);
+    let web = &settings.outputs[2];
+    assert_eq!((web.fixed, web.min_priority, web.batch), (false, Priority::Error, 7));
+}
+
+#[test]
+fn limits_and_digests() {
+    let settings = settings(
+        "router: { rate_limit: { rate: 10/m, burst: 20 } }\n\
+         stdout_output: { enabled: true }\n\
+         outputs:\n  - { name: a, type: x, digest: { every: 1h }, immediate_from: critical }\n  \
+         - { name: b, type: x, rate_limit: { rate: 1/s, summary: 5m } }\n",
+        &[],
+    );
+    let limit = |at: usize| {
+        settings.outputs[at]
+            .limit
+            .map(|limit| (limit.rate.period(), limit.burst.get(), limit.summary.as_secs()))
+    };
+    assert_eq!(limit(0), None, "Falco's outputs have no limit");
+    assert_eq!(limit(1), Some((Duration::from_secs(6), 20, 60)));
+    assert_eq!(limit(2), Some((Duration::from_secs(1), 1, 300)));
+    let digest = settings.outputs[1].digest.expect("a digest");
+    assert_eq!((digest.every, digest.immediate_from), (Duration::from_secs(3600), Some(Priority::Critical)));
+    assert_eq!(settings.outputs[2].digest, None);
+}
+
+#[test]
+fn routes() {
+    let yaml = "stdout_output: { enabled: true }\nsyslog_output: { enabled: true }\n\
+                outputs: [{ name: a, type: x }, { name: b, type: x }]\n";
+    let all = settings(yaml, &[]).route;
+    assert_eq!(all, RouteSettings { outputs: Some(vec![0, 1, 2, 3]), ..RouteSettings::default() });
+    let routed = settings(
+        &format!(
+            "{yaml}router:\n  route:\n    outputs: [a]\n    routes:\n      \
+             - match: {{ priority: '>= error', tags: [t], rule: r }}\n        outputs: [b, syslog]\n        \
+             continue: true\n"
+        ),
+        &[],
+    );
+    let below = RouteSettings {
+        matchers: vec![
+            MatchSettings::PriorityAtLeast(Priority::Error),
+            MatchSettings::Rule(vec!["r".to_owned()]),
+            MatchSettings::Tags(vec!["t".to_owned()]),
+        ],
+        outputs: Some(vec![3, 1]),
+        continues: true,
+        routes: Vec::new(),
+    };
+    let tree = RouteSettings { outputs: Some(vec![2]), routes: vec![below], ..RouteSettings::default() };
+    let always = RouteSettings { outputs: Some(vec![0]), continues: true, ..RouteSettings::default() };
+    assert_eq!(routed.route, RouteSettings { routes: vec![always, tree], ..RouteSettings::default() });
+}
+
+#[test]
+fn the_command_line_sets_keys() {
+    let settings = settings(
+        "outputs: [{ name: a, type: x, k: 1 }]\nrules: [{ enable: { rule: a } }]\n",
+        &[
+            "json_output=true",
+            "stdout_output.enabled=yes",
+            "journal={path: /j, max_size: 2MiB}",
+            "outputs[0].k=2",
+            "outputs[].name=b",
+            "outputs[1].type=y",
+            "rules[]={disable: {tag: t}}",
+            "engine.modern_ebpf.buf_size_preset=1",
+        ],
+    );
+    assert!(settings.format.json);
+    assert_eq!(names(&settings), ["stdout", "a", "b"]);
+    assert_eq!(settings.outputs[1].node.get("k").and_then(lanner_diagnostic::Node::as_str), Some("2"));
+    assert_eq!((settings.journal.path.to_str(), settings.journal.max_size), (Some("/j"), 2 << 20));
+    assert_eq!(settings.rules.selection.iter().map(|one| one.enable).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(settings.detector.buffer_size, 1 << 20);
+}
+
+#[test]
+fn wrong_options_are_told() {
+    let cases = [
+        (
+            "jsonoutput=true",
+            "warning -o jsonoutput:1:1: unknown key `jsonoutput` (did you mean `json_output`?)",
+        ),
+        (
+            "priority=hi",
+            "error -o priority:1:1: `hi` is not a priority (known are emergency, alert, critical, error, warning, notice, informational, debug)",
+        ),
+        ("x", "error an option of the command line (-o) should look like `KEY=VALUE`"),
+        ("=x", "error an option of the command line (-o) should look like `KEY=VALUE`"),
+        ("a..b=x", "error -o a..b:1:1: `a..b` is not the name of a key"),
+        ("rules[7]=x", "error -o rules[7]:1:1: `rules[7]`: the list has only 0 items"),
+        ("journal={path: [}", "error -o journal:1:10: mismatched bracket"),
+    ];
+    for (option, expected) in cases {
+        let found = lines(&load("", &[], &[option]));
+        assert!(found.starts_with(expected), "{option}: {found}");
+    }
+}
+
+#[test]
+fn files_are_merged() {
+    let main = "config_files: [d, { path: one.yaml, strategy: add-only }, none.yaml]\n\
+                rules_files: [a]\njson_output: false\njournal: { max_age: 1d }\n";
+    let others = [
+        ("d/2.yaml", "rules_files: [c]\njournal: { path: /j }\n"),
+        ("d/1.yml", "rules_files: [b]\n"),
+        ("d/README", "zebra: 1\n"),
+        ("one.yaml", "json_output: true\ntime_format_iso_8601: true\nrules_files: [d]\n"),
+        ("a", "# a\n"),
+        ("c", "# c\n"),
+    ];
+    let loaded = load(main, &others, &[]);
+    assert_eq!(
+        lines(&loaded),
+        "note f.yaml:1:16: README in d doesn't end in .yaml or .yml: skipped\n\
+         note f.yaml:1:59: none.yaml doesn't exist: skipped\n\
+         note d/1.yml:1:15: b doesn't exist: skipped"
+    );
+    let rules = loaded.rules.iter().map(|id| loaded.sources.get(*id).name.to_string());
+    assert_eq!(rules.collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(loaded.skipped, [Path::new("b")]);
+    let settings = loaded.settings.expect("there is no error");
+    assert!(!settings.format.json && settings.format.iso_8601);
+    assert_eq!((settings.journal.path.to_str(), settings.journal.max_age.as_secs()), (Some("/j"), 604_800));
+
+    let cases = [
+        (
+            ("x.yaml", "config_files: [y]\n"),
+            "error x.yaml:1:15: a file that is included can't include others",
+        ),
+        (
+            ("x.yaml", "jsonoutput: 1\n"),
+            "warning x.yaml:1:1: unknown key `jsonoutput` (did you mean `json_output`?)",
+        ),
+        (("x.yaml", "a: [\n"), "error x.yaml:2:1: unclosed bracket '['"),
+    ];
+    for (other, expected) in cases {
+        assert_eq!(lines(&load("config_files: [x.yaml]\n", &[other], &[])), expected);
+    }
+    let loaded = load("config_files: [f.yaml]\n", &[], &[]);
+    assert_eq!(lines(&loaded), "error f.yaml:1:16: f.yaml: a configuration can't include itself");
+    let loaded = load("", &[("x.yaml", "json_output: true\n")], &["config_files[]=x.yaml", "priority=error"]);
+    let settings = loaded.settings.expect("there is no error");
+    assert_eq!((settings.format.json, settings.rules.min_priority), (true, Priority::Error));
+}
+
+#[test]
+fn what_the_command_line_names_must_be_there() {
+    let options = |config: Option<&str>, rules: &str| Options {
+        config: config.map(Into::into),
+        rules: vec![rules.into()],
+        overrides: Vec::new(),
+    };
+    let memory = Memory(
+        [("/etc/falco/falco.yaml".into(), "json_output: true\n".into()), ("r/x.yml".into(), String::new())]
+            .into(),
+    );
+    let loaded = load_from(&options(None, "r"), &env, &memory);
+    assert_eq!((lines(&loaded).as_str(), loaded.rules.len()), ("", 1));
+    assert_eq!(loaded.config.as_deref(), Some(Path::new("/etc/falco/falco.yaml")));
+    let loaded = load_from(&options(Some("c.yaml"), "r2"), &env, &memory);
+    assert_eq!(lines(&loaded), "error c.yaml: No such file\nerror r2: there is no such file or folder");
+    assert!(loaded.settings.is_none());
+}
+
+#[test]
+fn secrets_do_not_show() {
+    let yaml = "http_output: { enabled: maybe, url: 'http://u:hunter22@h', urll: hunter22 }\n\
+                priority: ${KEY}\n\
+                outputs:\n  - { name: c, type: x, api_token: hunter22, sasl.password: hunter22, batch: 0 }\n  \
+                - name: a\n    type: ${KEY}\n    headers: { X: hunter22 }\n    min_priority: ${KEY}\n";
+    let loaded = load(
+        yaml,
+        &[],
+        &["outputs[0].password=hunter22", "journal={token: hunter22}", "outputs[0].url={a: hunter22}"],
+    );
+    let renderer = Renderer { colour: false };
+    let shown: Vec<String> =
+        loaded.diagnostics.iter().map(|one| renderer.render(one, &loaded.sources)).collect();
+    let shown = shown.join("\n");
+    assert!(loaded.count(Severity::Error) >= 3, "{shown}");
+    assert!(shown.contains("`${KEY}` is not a priority") && !shown.contains("hunter22"), "{shown}");
+    let broken = load("password: hunter22\ntoken: 'hunter22\n", &[], &[]);
+    assert!(!renderer.render(&broken.diagnostics[0], &broken.sources).contains("hunter22"));
+    assert!(!format!("{loaded:?}").contains("hunter22"));
+}
+
+#[test]
+fn a_check_is_strict() {
+    let loaded = load("jsonoutput: 1\njson_output: x\nrules_file: a\n", &[("a", "")], &[]);
+    assert!(loaded.settings.is_some());
+    assert_eq!((loaded.wrong_keys(), loaded.count(Severity::Warning)), (2, 3));
+    let loaded = loaded.strict();
+    assert!(loaded.settings.is_none());
+    assert_eq!((loaded.count(Severity::Error), loaded.count(Severity::Warning)), (2, 1));
+}
+
+#[test]
+fn debug_shows_no_settings_of_outputs() {
+    let shown = format!("{:?}", settings("outputs: [{ name: a, type: x, token: hunter22 }]\n", &[]));
+    assert!(shown.contains("OutputEntry") && !shown.contains("hunter22"), "{shown}");
+}
