@@ -1,3 +1,13 @@
 //! Sources of events, the state they keep, and the loop that matches rules.
+//!
+//! Everything here runs on plain threads: one reads events and judges them, one asks container engines.
 
+mod alert;
+pub mod containers;
+mod detector;
+mod hold;
 pub mod source;
+pub mod state;
+
+pub use alert::KEY_FIELDS;
+pub use detector::{Detector, Outcome, Report, Sink};

@@ -4,9 +4,9 @@ mod check;
 mod graph;
 mod lower;
 mod predicate;
+mod regex;
 mod source;
 
 pub use graph::{Graph, Node, NodeId};
 pub use lower::{Fields, Lowering, Stop, check_condition};
-pub use predicate::test;
 pub use source::Source;

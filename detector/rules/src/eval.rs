@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use lanner_event::{Ctx, Reading};
 
-use crate::compile::{Graph, Node, NodeId, test};
+use crate::compile::{Graph, Node, NodeId};
 use crate::ruleset::RuleId;
 
 /// True, false, or not known yet, as what a check reads hasn't come (Kleene's logic).
@@ -66,9 +66,11 @@ pub struct Scratch {
     memo: Memo,
 }
 
-/// What nodes were judged to be, and when: an entry of an older generation counts for nothing.
+/// What nodes were judged to be, and when: an entry of an older generation counts for nothing, so that nothing is
+/// cleared between events.
 #[derive(Debug, Default)]
 struct Memo {
+    /// One entry for each node under the given reading, then one for each under the real one.
     entries: Vec<(u32, Tri)>,
     generation: u32,
 }
@@ -77,15 +79,12 @@ impl Scratch {
     /// Ready for the next event.
     pub(crate) fn begin(&mut self, nodes: usize) {
         self.bump.reset();
-        self.memo.entries.resize(nodes, (0, Tri::False));
-        // Two generations an event: one for what doesn't depend on the reading, one for what does.
-        self.memo.generation = match self.memo.generation.checked_add(2) {
-            Some(generation) if generation < u32::MAX - 2 => generation,
-            _ => {
-                self.memo.entries.fill((0, Tri::False));
-                2
-            }
-        };
+        self.memo.entries.resize(2 * nodes, (0, Tri::False));
+        self.memo.generation = self.memo.generation.wrapping_add(1);
+        if self.memo.generation == 0 {
+            self.memo.entries.fill((0, Tri::False));
+            self.memo.generation = 1;
+        }
     }
 
     /// The memory for values, and a judge of nodes.
@@ -103,25 +102,22 @@ pub(crate) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// Whether a node is true of the event in the context.
     pub(crate) fn judge(&mut self, id: NodeId, ctx: &Ctx<'a>) -> Tri {
-        let again = self.graph.is_path(id) && ctx.reading == Reading::Real;
-        let generation = self.memo.generation + u32::from(again);
-        let (known, result) = self.memo.entries[id as usize];
-        if known == generation {
-            return result;
-        }
         let graph = self.graph;
+        // What doesn't depend on the reading is the same under both.
+        let under_real = ctx.reading == Reading::Real && graph.is_path(id);
+        let at = id as usize + if under_real { graph.len() } else { 0 };
+        let (generation, known) = self.memo.entries[at];
+        if generation == self.memo.generation {
+            return known;
+        }
         let result = match graph.node(id) {
             Node::Constant(value) => Tri::from(*value),
-            Node::Check(index) => {
-                let check = graph.check(*index);
-                let value = check.source.get(ctx);
-                test(&check.predicate, value, check.list_any, check.all_differ, ctx)
-            }
+            Node::Check(index) => graph.check(*index).judge(ctx),
             Node::Not(inner) => !self.judge(*inner, ctx),
             Node::And(items) => self.chain(items, Tri::False, Tri::and, ctx),
             Node::Or(items) => self.chain(items, Tri::True, Tri::or, ctx),
         };
-        self.memo.entries[id as usize] = (generation, result);
+        self.memo.entries[at] = (self.memo.generation, result);
         result
     }
 

@@ -33,7 +33,11 @@ impl Format {
     ///
     /// # Errors
     /// All that is wrong with it, each with its place.
-    pub fn parse(text: &Sourced, fields: Fields, warnings: &mut Vec<Diagnostic>) -> Result<Format, Vec<Diagnostic>> {
+    pub fn parse(
+        text: &Sourced,
+        fields: Fields,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Format, Vec<Diagnostic>> {
         let loaded = Loaded::default();
         let lowering = Lowering::new(&loaded, fields);
         let mut format = Format::default();

@@ -123,9 +123,12 @@ impl Loaded {
                 let first = keys().next().unwrap_or_default();
                 let near = nearest(first, ITEMS.iter().map(|(name, _)| *name));
                 self.diagnostics.push(
-                    Diagnostic::warning("LOAD_UNKNOWN_ITEM", "this is no list, macro or rule, and is ignored")
-                        .at(entries.first().map_or(node.place, |(key, _)| key.place))
-                        .help_nearest(near),
+                    Diagnostic::warning(
+                        "LOAD_UNKNOWN_ITEM",
+                        "this is no list, macro or rule, and is ignored",
+                    )
+                    .at(entries.first().map_or(node.place, |(key, _)| key.place))
+                    .help_nearest(near),
                 );
             }
         }
@@ -140,9 +143,9 @@ impl Loaded {
         };
         let (major, minor, patch) = ENGINE_VERSION;
         match wanted {
-            None => self.diagnostics.push(
-                Diagnostic::error("LOAD_ERR_YAML_VALIDATE", "this is no version").at(node.place),
-            ),
+            None => self
+                .diagnostics
+                .push(Diagnostic::error("LOAD_ERR_YAML_VALIDATE", "this is no version").at(node.place)),
             Some(wanted) if wanted.0 != major || wanted > ENGINE_VERSION => self.diagnostics.push(
                 Diagnostic::error(
                     "LOAD_ERR_VALIDATE",
@@ -165,8 +168,11 @@ impl Loaded {
             self.diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", "items must be a list", nodes.place));
             return;
         };
-        let items: Vec<Sourced> =
-            nodes.iter().filter(|node| node.as_str().is_some()).map(|node| list::item(node, sources)).collect();
+        let items: Vec<Sourced> = nodes
+            .iter()
+            .filter(|node| node.as_str().is_some())
+            .map(|node| list::item(node, sources))
+            .collect();
         let old = self.lists.iter_mut().find(|list| list.name == name);
         match (item.appends("items", &mut self.diagnostics), old) {
             (true, Some(old)) => old.items.extend(items),

@@ -98,7 +98,9 @@ impl<'a> Parser<'a> {
         self.cursor.blanks();
         let mut negated = false;
         // What merely begins with `not` is the name of a macro.
-        while self.cursor.looking_at("not") && (self.cursor.blank_at(3) || self.cursor.byte_at(3) == Some(b'(')) {
+        while self.cursor.looking_at("not")
+            && (self.cursor.blank_at(3) || self.cursor.byte_at(3) == Some(b'('))
+        {
             self.cursor.eat("not");
             self.cursor.blanks();
             negated = !negated;
@@ -152,7 +154,8 @@ impl<'a> Parser<'a> {
     fn operator(&mut self) -> Option<Op> {
         Op::ALL.iter().copied().find(|op| {
             let word = op.name();
-            let free = !word.starts_with(|c: char| c.is_ascii_alphabetic()) || op.takes_list() || *op == Op::Exists;
+            let free =
+                !word.starts_with(|c: char| c.is_ascii_alphabetic()) || op.takes_list() || *op == Op::Exists;
             self.cursor.looking_at(word)
                 && (free || self.cursor.blank_at(word.len()))
                 && self.cursor.eat(word)
@@ -171,8 +174,7 @@ impl<'a> Parser<'a> {
 
     /// A modifier stands apart from the operator before it and from the list after it.
     fn text_side(&mut self, apart: bool) -> Parsed<Right> {
-        for (modifier, word) in
-            [(Modifier::One, "oneof"), (Modifier::Any, "anyof"), (Modifier::All, "allof")]
+        for (modifier, word) in [(Modifier::One, "oneof"), (Modifier::Any, "anyof"), (Modifier::All, "allof")]
         {
             let before = self.cursor;
             if apart && self.cursor.eat(word) && self.cursor.blanks() && !self.at_connective() {
@@ -377,10 +379,7 @@ mod tests {
 
     fn one_shape() -> Expr {
         let name = |text: &str, at: usize| Expr::Macro(Text { text: text.into(), range: at..at + 1 });
-        Expr::Or(vec![
-            name("a", 0),
-            Expr::And(vec![name("b", 5), Expr::Not(Box::new(name("c", 15)))]),
-        ])
+        Expr::Or(vec![name("a", 0), Expr::And(vec![name("b", 5), Expr::Not(Box::new(name("c", 15)))])])
     }
 
     #[test]

@@ -193,7 +193,8 @@ impl RuleSet {
             let rule = self.rule(*id);
             let mut result = judge.judge(rule.node, &given);
             let mut reading = Reading::Given;
-            if let Some(real) = real.as_ref().filter(|_| result != Tri::True && self.graph.is_path(rule.node)) {
+            if let Some(real) = real.as_ref().filter(|_| result != Tri::True && self.graph.is_path(rule.node))
+            {
                 let other = judge.judge(rule.node, real);
                 if other as u8 > result as u8 {
                     (result, reading) = (other, Reading::Real);

@@ -23,7 +23,9 @@ impl Sourced {
         for byte in text.bytes() {
             // What was taken away is white space, quotes and backslashes; nothing else is skipped.
             let mut found = from;
-            while written.get(found).is_some_and(|w| *w != byte && (w.is_ascii_whitespace() || b"'\"\\".contains(w)))
+            while written
+                .get(found)
+                .is_some_and(|w| *w != byte && (w.is_ascii_whitespace() || b"'\"\\".contains(w)))
             {
                 found += 1;
             }

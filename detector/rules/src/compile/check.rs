@@ -4,19 +4,18 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
-use lanner_event::{FieldFlags, Kind, Type};
+use lanner_event::{Ctx, FieldFlags, Kind, Type};
 use memchr::memmem::Finder;
-use regex_automata::meta::Regex;
 
-use super::predicate::{Net, Predicate, TextTest};
+use super::predicate::{Net, Predicate, TextTest, test};
+use super::regex;
 use super::source::Source;
 use crate::ast::{Op, Right, Text};
+use crate::eval::Tri;
 use crate::kindset::KindSet;
 
 /// Falco's limit for a constant, in bytes.
 const CONSTANT_MAX: usize = 255;
-/// How much memory a compiled regular expression may take, in bytes.
-const REGEX_SIZE_MAX: usize = 1 << 20;
 
 /// A comparison.
 #[derive(Debug)]
@@ -37,6 +36,22 @@ pub struct Check {
     pub cost: u32,
 }
 
+impl Check {
+    /// Judges the event in the context.
+    pub fn judge<'a>(&'a self, ctx: &Ctx<'a>) -> Tri {
+        test(&self.predicate, self.source.get(ctx), self.list_any, self.all_differ, ctx)
+    }
+
+    /// Whether it depends on the reading of paths.
+    pub fn is_path(&self) -> bool {
+        let other = match &self.predicate {
+            Predicate::Field(_, other) => other.is_path(),
+            _ => false,
+        };
+        other || self.source.is_path()
+    }
+}
+
 /// Why a comparison doesn't work, and where.
 pub struct Mismatch {
     /// What is wrong.
@@ -54,7 +69,13 @@ fn mismatch(message: impl Into<String>, range: Range<usize>) -> Mismatch {
 }
 
 /// Makes a check of a comparison; `other` is the right side, where that is a field.
-pub fn check(source: Source, op: Op, op_range: Range<usize>, right: &Right, other: Option<Source>) -> Result<Check, Mismatch> {
+pub fn check(
+    source: Source,
+    op: Op,
+    op_range: Range<usize>,
+    right: &Right,
+    other: Option<Source>,
+) -> Result<Check, Mismatch> {
     let op = op.canonical();
     allowed(&source, op).map_err(|message| mismatch(message, op_range.clone()))?;
     let predicate = match (right, other) {
@@ -84,7 +105,9 @@ fn allowed(source: &Source, op: Op) -> Result<(), String> {
     if source.is_list() {
         return match op {
             Op::In | Op::Intersects => Ok(()),
-            _ => Err(format!("`{name}` is a list: it can only be compared with `in`, `intersects` and `exists`")),
+            _ => Err(format!(
+                "`{name}` is a list: it can only be compared with `in`, `intersects` and `exists`"
+            )),
         };
     }
     let set = matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects);
@@ -115,7 +138,12 @@ fn describe(ty: Type) -> &'static str {
     }
 }
 
-fn field_predicate(source: &Source, op: Op, range: Range<usize>, other: Source) -> Result<Predicate, Mismatch> {
+fn field_predicate(
+    source: &Source,
+    op: Op,
+    range: Range<usize>,
+    other: Source,
+) -> Result<Predicate, Mismatch> {
     if other.field().field.flags.contains(FieldFlags::NO_RHS) {
         return Err(mismatch(format!("`{other}` can't stand on the right"), range));
     }
@@ -150,7 +178,8 @@ fn many(source: &Source, op: Op, texts: &[Text]) -> Result<Predicate, Mismatch> 
             Predicate::Modified(crate::ast::Modifier::Any, either)
         }
         ty => {
-            let mut numbers: Vec<i128> = texts.iter().map(|text| number(text, ty)).collect::<Result<_, _>>()?;
+            let mut numbers: Vec<i128> =
+                texts.iter().map(|text| number(text, ty)).collect::<Result<_, _>>()?;
             numbers.sort_unstable();
             Predicate::NumberIn(numbers.into())
         }
@@ -184,29 +213,10 @@ fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
         Op::EndsWith => TextTest::EndsWith(bytes),
         Op::Glob => TextTest::Glob(bytes, false),
         Op::IGlob => TextTest::Glob(bytes, true),
-        Op::Regex => TextTest::Regex(Box::new(regex(text)?)),
+        Op::Regex => TextTest::Regex(Box::new(regex::compile(&text.text).map_err(|message| mismatch(message, text.range.clone()))?)),
         Op::Lt | Op::Le | Op::Gt | Op::Ge => TextTest::Order(op, bytes),
         _ => TextTest::In([bytes].into_iter().collect()),
     }))
-}
-
-/// A regular expression as RE2 takes it with POSIX syntax: anchored at both ends, without Perl's classes.
-fn regex(text: &Text) -> Result<Regex, Mismatch> {
-    let pattern = &text.text;
-    let mut escaped = false;
-    for c in pattern.chars() {
-        if escaped && "dDwWsSbBAzpPQEC".contains(c) {
-            let message = format!("invalid regex pattern: `\\{c}` is not of POSIX syntax");
-            return Err(mismatch(message, text.range.clone()));
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    let syntax = regex_automata::util::syntax::Config::new().unicode(false).utf8(false);
-    Regex::builder()
-        .configure(Regex::config().nfa_size_limit(Some(REGEX_SIZE_MAX)).utf8_empty(false))
-        .syntax(syntax)
-        .build(&format!("^(?:{pattern})$"))
-        .map_err(|error| mismatch(format!("invalid regex pattern: {error}"), text.range.clone()))
 }
 
 fn bounded(text: &Text) -> Result<(), Mismatch> {
@@ -229,11 +239,10 @@ fn address(text: &Text) -> Result<IpAddr, Mismatch> {
 }
 
 fn network(text: &Text) -> Result<Net, Mismatch> {
-    let (ip, bits) = text.text.split_once('/').unwrap_or((&text.text, ""));
-    let net = ip.parse().ok().and_then(|ip: IpAddr| {
-        let max = if ip.is_ipv4() { 32 } else { 128 };
-        let bits = if bits.is_empty() { max } else { bits.parse().ok()? };
-        (bits <= max).then_some(Net { ip, bits })
+    let net = text.text.split_once('/').and_then(|(ip, bits)| {
+        let ip: IpAddr = ip.parse().ok()?;
+        let bits = bits.parse().ok()?;
+        (bits <= if ip.is_ipv4() { 32 } else { 128 }).then_some(Net { ip, bits })
     });
     net.ok_or_else(|| mismatch("this is no network, such as `10.0.0.0/8`", text.range.clone()))
 }

@@ -23,14 +23,29 @@ pub enum Node {
     Or(Box<[NodeId]>),
 }
 
+/// What is known of a node before there is an event.
+#[derive(Debug, Clone, Copy)]
+struct Facts {
+    /// Whether it depends on the reading of paths.
+    path: bool,
+    /// How much work it is to judge it.
+    cost: u32,
+    /// How many nodes stand below it, one below the other.
+    depth: u32,
+    /// Whether a check in it asks for the event's kind.
+    asks_for_kind: bool,
+    /// The event kinds of which it can be true.
+    if_true: KindSet,
+    /// The event kinds of which it can be false.
+    if_false: KindSet,
+}
+
 /// The nodes, each after those it is made of.
 #[derive(Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
     checks: Vec<Check>,
-    /// Whether a node depends on the reading of paths.
-    paths: Vec<bool>,
-    costs: Vec<u32>,
+    facts: Vec<Facts>,
     by_node: HashMap<Node, NodeId>,
     by_check: HashMap<String, u32>,
 }
@@ -53,7 +68,7 @@ impl Graph {
 
     /// Whether a node depends on the reading of paths.
     pub fn is_path(&self, id: NodeId) -> bool {
-        self.paths[id as usize]
+        self.facts[id as usize].path
     }
 
     /// Always this.
@@ -105,7 +120,7 @@ impl Graph {
                 _ => flat.push(item),
             }
         }
-        flat.sort_unstable_by_key(|id| (self.costs[*id as usize], *id));
+        flat.sort_unstable_by_key(|id| (self.facts[*id as usize].cost, *id));
         flat.dedup();
         match flat.as_slice() {
             [] => self.constant(!decides),
@@ -119,59 +134,76 @@ impl Graph {
         if let Some(id) = self.by_node.get(&node) {
             return *id;
         }
-        let (path, cost) = match &node {
-            Node::Constant(_) => (false, 0),
-            Node::Check(index) => {
-                let check = self.check(*index);
-                (check.source.is_path() || check.other_is_path(), check.cost)
-            }
-            Node::Not(inner) => (self.is_path(*inner), self.costs[*inner as usize]),
-            Node::And(items) | Node::Or(items) => (
-                items.iter().any(|id| self.is_path(*id)),
-                items.iter().fold(0_u32, |sum, id| sum.saturating_add(self.costs[*id as usize])),
-            ),
-        };
+        let facts = self.facts_of(&node);
         let id = self.nodes.len() as NodeId;
         self.nodes.push(node.clone());
-        self.paths.push(path);
-        self.costs.push(cost);
+        self.facts.push(facts);
         self.by_node.insert(node, id);
         id
     }
 
-    /// The event kinds for which a node can be true; or false, where `negated`.
-    pub fn kinds(&self, id: NodeId, negated: bool) -> KindSet {
-        match self.node(id) {
-            Node::Constant(value) if *value != negated => KindSet::all(),
-            Node::Constant(_) => KindSet::default(),
-            Node::Check(index) => match (self.check(*index).kinds, negated) {
-                (None, _) => KindSet::all(),
-                (Some(kinds), false) => kinds,
-                (Some(kinds), true) => kinds.complement(),
-            },
-            Node::Not(inner) => self.kinds(*inner, !negated),
+    fn facts_of(&self, node: &Node) -> Facts {
+        let no_kinds = KindSet::default();
+        match node {
+            Node::Constant(value) => {
+                let (if_true, if_false) =
+                    if *value { (KindSet::all(), no_kinds) } else { (no_kinds, KindSet::all()) };
+                Facts { path: false, cost: 0, depth: 0, asks_for_kind: true, if_true, if_false }
+            }
+            Node::Check(index) => {
+                let check = self.check(*index);
+                Facts {
+                    path: check.is_path(),
+                    cost: check.cost,
+                    depth: 0,
+                    asks_for_kind: check.kinds.is_some(),
+                    if_true: check.kinds.unwrap_or_else(KindSet::all),
+                    if_false: check.kinds.map_or_else(KindSet::all, KindSet::complement),
+                }
+            }
+            Node::Not(inner) => {
+                let inner = self.facts[*inner as usize];
+                Facts {
+                    depth: inner.depth + 1,
+                    if_true: inner.if_false,
+                    if_false: inner.if_true,
+                    ..inner
+                }
+            }
             Node::And(items) | Node::Or(items) => {
-                let all = matches!(self.node(id), Node::And(_)) != negated;
-                let mut sets = items.iter().map(|item| self.kinds(*item, negated));
-                let first = sets.next().unwrap_or_default();
-                sets.fold(first, |sum, set| if all { sum.and(&set) } else { sum.or(&set) })
+                let all = matches!(node, Node::And(_));
+                let mut items = items.iter().map(|id| self.facts[*id as usize]);
+                let first = items.next().unwrap_or(self.facts_of(&Node::Constant(all)));
+                let mut sum = items.fold(first, |sum, item| Facts {
+                    path: sum.path || item.path,
+                    cost: sum.cost.saturating_add(item.cost),
+                    depth: sum.depth.max(item.depth),
+                    asks_for_kind: sum.asks_for_kind || item.asks_for_kind,
+                    if_true: join(all, sum.if_true, &item.if_true),
+                    if_false: join(!all, sum.if_false, &item.if_false),
+                });
+                sum.depth += 1;
+                sum
             }
         }
     }
 
+    /// The event kinds of which a node can be true (De Morgan carries `not` down to the checks of `evt.type`).
+    pub fn kinds(&self, id: NodeId) -> KindSet {
+        self.facts[id as usize].if_true
+    }
+
+    /// How many nodes stand below a node, one below the other: how deep judging it goes.
+    pub fn depth(&self, id: NodeId) -> usize {
+        self.facts[id as usize].depth as usize
+    }
+
     /// Whether any check of a node asks for the event's kind.
     pub fn asks_for_kind(&self, id: NodeId) -> bool {
-        match self.node(id) {
-            Node::Constant(_) => true,
-            Node::Check(index) => self.check(*index).kinds.is_some(),
-            Node::Not(inner) => self.asks_for_kind(*inner),
-            Node::And(items) | Node::Or(items) => items.iter().any(|item| self.asks_for_kind(*item)),
-        }
+        self.facts[id as usize].asks_for_kind
     }
 }
 
-impl Check {
-    fn other_is_path(&self) -> bool {
-        matches!(&self.predicate, super::predicate::Predicate::Field(_, other) if other.is_path())
-    }
+fn join(all: bool, sum: KindSet, item: &KindSet) -> KindSet {
+    if all { sum.and(item) } else { sum.or(item) }
 }

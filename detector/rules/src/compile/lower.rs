@@ -47,7 +47,14 @@ pub struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     /// With nothing lowered yet.
     pub fn new(loaded: &'a Loaded, fields: Fields) -> Self {
-        Lowering { loaded, fields, graph: Graph::default(), used: Vec::new(), macros: Vec::new(), open: Vec::new() }
+        Lowering {
+            loaded,
+            fields,
+            graph: Graph::default(),
+            used: Vec::new(),
+            macros: Vec::new(),
+            open: Vec::new(),
+        }
     }
 
     /// Lowers a condition; a macro of it is visible where its number is below `visibility`. All that is wrong
@@ -95,7 +102,8 @@ impl<'a> Lowering<'a> {
         let Some((at, item)) = visible().find(|(_, item)| item.name == name.text) else {
             let message = format!("undefined macro `{}` used in filter", name.text);
             let near = nearest(&name.text, visible().map(|(_, item)| item.name.as_str()));
-            let diagnostic = Diagnostic::error("LOAD_ERR_COMPILE_CONDITION", message).at(place).help_nearest(near);
+            let diagnostic =
+                Diagnostic::error("LOAD_ERR_COMPILE_CONDITION", message).at(place).help_nearest(near);
             stops.push(Stop { diagnostic, unknown: false });
             return self.graph.constant(false);
         };
@@ -161,7 +169,9 @@ impl<'a> Lowering<'a> {
                 if inner.field().field.flags.contains(FieldFlags::NO_TRANSFORMER) {
                     return Err(stop(format!("`{inner}` can't be transformed")));
                 }
-                if inner.ty() != lanner_event::Type::CharBuf && !(call.function == Function::Len && inner.is_list()) {
+                if inner.ty() != lanner_event::Type::CharBuf
+                    && !(call.function == Function::Len && inner.is_list())
+                {
                     return Err(stop(format!("`{name}` needs a text, which `{inner}` isn't")));
                 }
                 Ok(Source::Transformed(call.function, Box::new(inner)))

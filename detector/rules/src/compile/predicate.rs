@@ -91,7 +91,13 @@ impl Net {
 ///
 /// Of several values that may be the one, one that fits is enough; `all_differ` says that `!=` wants all of them
 /// to differ, as it does for the two ends of a connection.
-pub fn test<'a>(predicate: &'a Predicate, value: Val<'a>, list_any: bool, all_differ: bool, ctx: &Ctx<'a>) -> Tri {
+pub fn test<'a>(
+    predicate: &'a Predicate,
+    value: Val<'a>,
+    list_any: bool,
+    all_differ: bool,
+    ctx: &Ctx<'a>,
+) -> Tri {
     match (predicate, value) {
         (_, Val::Missing) => Tri::False,
         (_, Val::Pending) => Tri::Unknown,
@@ -113,10 +119,14 @@ pub fn test<'a>(predicate: &'a Predicate, value: Val<'a>, list_any: bool, all_di
     }
 }
 
-fn any<'a>(predicate: &'a Predicate, items: &[Val<'a>], list_any: bool, all_differ: bool, ctx: &Ctx<'a>) -> Tri {
-    items
-        .iter()
-        .fold(Tri::False, |result, item| result.or(test(predicate, *item, list_any, all_differ, ctx)))
+fn any<'a>(
+    predicate: &'a Predicate,
+    items: &[Val<'a>],
+    list_any: bool,
+    all_differ: bool,
+    ctx: &Ctx<'a>,
+) -> Tri {
+    items.iter().fold(Tri::False, |result, item| result.or(test(predicate, *item, list_any, all_differ, ctx)))
 }
 
 /// One value against constants.

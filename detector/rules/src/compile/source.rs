@@ -71,8 +71,12 @@ fn transform<'a>(function: Function, value: Val<'a>, ctx: &Ctx<'a>) -> Val<'a> {
     };
     match (function, value) {
         (Function::Len, Val::List(items) | Val::Any(items)) => Val::Uint(items.len() as u64),
-        (_, Val::List(items)) => Val::List(ctx.values(items.iter().map(|item| transform(function, *item, ctx)))),
-        (_, Val::Any(items)) => Val::Any(ctx.values(items.iter().map(|item| transform(function, *item, ctx)))),
+        (_, Val::List(items)) => {
+            Val::List(ctx.values(items.iter().map(|item| transform(function, *item, ctx))))
+        }
+        (_, Val::Any(items)) => {
+            Val::Any(ctx.values(items.iter().map(|item| transform(function, *item, ctx))))
+        }
         (Function::Len, Val::Str(text)) => Val::Uint(text.len() as u64),
         (Function::ToLower, Val::Str(text)) => changed(text, <[u8]>::make_ascii_lowercase),
         (Function::ToUpper, Val::Str(text)) => changed(text, <[u8]>::make_ascii_uppercase),

@@ -77,7 +77,8 @@ fn read_one(
     let values = node.get("values").and_then(Node::as_sequence).unwrap_or_default();
     for value in values {
         let row = if exception.tuples {
-            let cells = value.as_sequence().ok_or_else(|| error("a row of values must be a list", value.place))?;
+            let cells =
+                value.as_sequence().ok_or_else(|| error("a row of values must be a list", value.place))?;
             if cells.len() != exception.fields.len() {
                 let message = format!("this row needs {} values, one for each field", exception.fields.len());
                 return Err(error(&message, value.place));

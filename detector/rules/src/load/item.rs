@@ -57,7 +57,11 @@ impl<'a> Item<'a> {
             Some((name, place)) if !name.is_empty() => Some((name, place)),
             _ => {
                 let place = self.head().map_or(self.node.place, |node| node.place);
-                diagnostics.push(self.error("LOAD_ERR_YAML_VALIDATE", &format!("a {} needs a name", self.kind), place));
+                diagnostics.push(self.error(
+                    "LOAD_ERR_YAML_VALIDATE",
+                    &format!("a {} needs a name", self.kind),
+                    place,
+                ));
                 None
             }
         }
@@ -68,7 +72,11 @@ impl<'a> Item<'a> {
         let found = self.get(key);
         if found.is_none() {
             let place = self.head().map_or(self.node.place, |node| node.place);
-            diagnostics.push(self.error("LOAD_ERR_YAML_VALIDATE", &format!("the key `{key}` is missing"), place));
+            diagnostics.push(self.error(
+                "LOAD_ERR_YAML_VALIDATE",
+                &format!("the key `{key}` is missing"),
+                place,
+            ));
         }
         found
     }
@@ -149,12 +157,15 @@ impl<'a> Item<'a> {
                     changes.push((*name, change));
                     None
                 }
-                (Some(_), Some(_)) => Some((key.place, format!("the key `{name}` is missing beside its override"))),
+                (Some(_), Some(_)) => {
+                    Some((key.place, format!("the key `{name}` is missing beside its override")))
+                }
             };
             if let Some((place, message)) = error {
                 diagnostics.push(
-                    self.error("LOAD_ERR_YAML_VALIDATE", &message, place)
-                        .help_nearest(nearest(name, known.iter().map(|(name, _)| *name)).filter(|n| *n != name)),
+                    self.error("LOAD_ERR_YAML_VALIDATE", &message, place).help_nearest(
+                        nearest(name, known.iter().map(|(name, _)| *name)).filter(|n| *n != name),
+                    ),
                 );
             }
         }

@@ -122,11 +122,7 @@ mod tests {
 
     #[test]
     fn lists_are_put_in_as_text() {
-        let lists = [
-            list("shells", &["bash", "sh"]),
-            list("none", &[]),
-            list("all", &["shells", "\"a b\""]),
-        ];
+        let lists = [list("shells", &["bash", "sh"]), list("none", &[]), list("all", &["shells", "\"a b\""])];
         for (condition, expected) in [
             ("proc.name in (shells)", "proc.name in (bash, sh)"),
             ("proc.name in (x, shells, y)", "proc.name in (x, bash, sh, y)"),

@@ -113,8 +113,12 @@ impl Loaded {
             let named = overridden.iter().any(|(name, _)| name.as_str() == Some(key));
             if OVERRIDABLE.iter().any(|(name, _)| *name == key) && !named {
                 self.diagnostics.push(
-                    item.error("LOAD_ERR_YAML_VALIDATE", &format!("`{key}` isn't named in `override`"), place)
-                        .help(format!("add `{key}: replace` or `{key}: append` to `override`")),
+                    item.error(
+                        "LOAD_ERR_YAML_VALIDATE",
+                        &format!("`{key}` isn't named in `override`"),
+                        place,
+                    )
+                    .help(format!("add `{key}: replace` or `{key}: append` to `override`")),
                 );
             }
         }
@@ -181,7 +185,11 @@ fn set(
     let text = |diagnostics: &mut Vec<Diagnostic>| match node.as_str() {
         Some(_) => Some(Sourced::from_node(node, sources)),
         None => {
-            diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", &format!("`{key}` must be a text"), node.place));
+            diagnostics.push(item.error(
+                "LOAD_ERR_YAML_VALIDATE",
+                &format!("`{key}` must be a text"),
+                node.place,
+            ));
             None
         }
     };

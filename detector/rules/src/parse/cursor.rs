@@ -106,7 +106,8 @@ impl<'a> Cursor<'a> {
             *self = before;
             self.decimal()
         });
-        let ends = self.byte_at(0).is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_./-".contains(&byte));
+        let ends =
+            self.byte_at(0).is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_./-".contains(&byte));
         if found.is_none() || !ends {
             *self = before;
             return None;
@@ -158,7 +159,9 @@ impl<'a> Cursor<'a> {
             }));
         };
         self.pos = end + 1;
-        Some(unescape(&self.text[start + 1..end], quote as char, start + 1).map(|text| (text, start..end + 1)))
+        Some(
+            unescape(&self.text[start + 1..end], quote as char, start + 1).map(|text| (text, start..end + 1)),
+        )
     }
 
     /// The bytes of what comes next, for a message: a word, or one character, or the last byte of the text.
@@ -194,7 +197,9 @@ fn unescape(text: &str, quote: char, offset: usize) -> Result<String, SyntaxErro
                 let what = other.map(|(_, c)| c.to_string()).unwrap_or_default();
                 let end = offset + at + 1 + what.len();
                 return Err(SyntaxError {
-                    message: format!("`\\{what}` is no escape: known are \\b \\f \\n \\r \\t \\\\ \\/ and \\{quote}"),
+                    message: format!(
+                        "`\\{what}` is no escape: known are \\b \\f \\n \\r \\t \\\\ \\/ and \\{quote}"
+                    ),
                     range: offset + at..end,
                 });
             }

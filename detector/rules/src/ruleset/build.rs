@@ -136,7 +136,8 @@ impl<'a> Builder<'a> {
                 }
             }
             if append.suggested_output {
-                let known = |name: &str| self.lowering.fields.iter().copied().flatten().any(|f| f.name == name);
+                let known =
+                    |name: &str| self.lowering.fields.iter().copied().flatten().any(|f| f.name == name);
                 let suggested: String = SUGGESTED
                     .iter()
                     .filter(|(_, field)| known(field))
@@ -202,8 +203,7 @@ impl<'a> Builder<'a> {
             self.lowering.condition(&item.condition, item.visibility, &mut stops);
             // What only an unused macro uses is used: the macro itself is what to warn of.
             debug_assert!(self.lowering.used.len() >= used);
-            self.diagnostics
-                .extend(stops.into_iter().map(|stop| stop.diagnostic.item("macro", &item.name)));
+            self.diagnostics.extend(stops.into_iter().map(|stop| stop.diagnostic.item("macro", &item.name)));
         }
     }
 }
@@ -218,9 +218,8 @@ fn configured(text: &str, item: &RuleItem) -> Sourced {
 fn warn_of_unused(loaded: &Loaded, used: &[&str], diagnostics: &mut Vec<Diagnostic>) {
     let macros = loaded.macros.iter().map(|item| ("macro", "LOAD_UNUSED_MACRO", &item.name, item.place));
     let lists = loaded.lists.iter().map(|item| ("list", "LOAD_UNUSED_LIST", &item.name, item.place));
-    let listed = |name: &str| {
-        loaded.lists.iter().any(|list| list.items.iter().any(|item| item.as_str() == name))
-    };
+    let listed =
+        |name: &str| loaded.lists.iter().any(|list| list.items.iter().any(|item| item.as_str() == name));
     for (kind, code, name, place) in macros.chain(lists) {
         let in_a_list = kind == "list" && listed(name);
         if !in_a_list && !used.contains(&name.as_str()) {
@@ -233,9 +232,8 @@ fn warn_of_unused(loaded: &Loaded, used: &[&str], diagnostics: &mut Vec<Diagnost
 fn select(rules: &mut [Rule], options: &Options) {
     for Selection { toggle, rule: name, tag } in &options.selection {
         for rule in rules.iter_mut() {
-            let named = name
-                .as_ref()
-                .is_some_and(|name| glob::matches(name.as_bytes(), rule.name.as_bytes(), false));
+            let named =
+                name.as_ref().is_some_and(|name| glob::matches(name.as_bytes(), rule.name.as_bytes(), false));
             let tagged = tag.as_ref().is_some_and(|tag| rule.tags.contains(tag));
             if named || tagged {
                 rule.enabled = *toggle == Toggle::Enable;
