@@ -83,8 +83,8 @@ impl Check<'_> {
             }
             Value::Sequence(items) if key::is_list(path) => {
                 let path = format!("{path}[]");
-                if items.is_empty() {
-                    self.effect(key::row(&path)?, name.place);
+                if let Some(row) = key::row(&path).filter(|_| items.is_empty()) {
+                    self.effect(row, name.place);
                 }
                 let kept = items.into_iter().filter_map(|item| {
                     let name = Node { place: item.place, value: Value::Null };

@@ -33,19 +33,20 @@ pub fn reference() -> String {
         };
         page += &format!("\n## {}\n\n{by}| key | value | default | |\n|---|---|---|---|\n", family.title);
         for key in family.keys {
-            page += &row(key);
+            page += &row(key, family.owner);
         }
     }
     page
 }
 
-fn row(key: &Key) -> String {
+fn row(key: &Key, owner: Owner) -> String {
     let default = match key.default {
         "" => String::new(),
         default => format!("`{default}`"),
     };
     let effect = match key.effect {
         Effect::Yes => String::new(),
+        Effect::NotYet(brings) if owner == Owner::Lanner => format!(" *Refused until there is {brings}.*"),
         Effect::NotYet(brings) => format!(" *No effect yet: it comes with {brings}.*"),
         Effect::Never(reason) => format!(" *No effect: {reason}.*"),
     };

@@ -10,6 +10,8 @@ use crate::values::Values;
 
 /// The code of something that must be there and isn't.
 const MISSING: &str = "CONFIG_MISSING";
+/// The code of a configuration without any output.
+pub(crate) const NO_OUTPUT: &str = "CONFIG_NO_OUTPUT";
 
 /// The longest name of an output, in bytes.
 const NAME_BYTES_MAX: usize = 64;
@@ -56,6 +58,12 @@ pub(crate) fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Vec<Output
             diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(place));
         }
         outputs.push(output);
+    }
+    if outputs.is_empty() {
+        let message = "there is no output: alerts are kept in the journal, but nobody is told";
+        let help =
+            "`stdout_output: { enabled: true }` prints them, and `outputs:` takes any number of others";
+        diagnostics.push(Diagnostic::warning(NO_OUTPUT, message).help(help));
     }
     outputs
 }

@@ -52,3 +52,29 @@ impl Files for Disk {
         fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_disk() {
+        let dir = tempfile::tempdir().expect("a folder can be made");
+        let path = |name: &str| dir.path().join(name);
+        fs::write(path("text"), "é").expect("a file can be written");
+        fs::write(path("bytes"), [0xff]).expect("a file can be written");
+        let large = File::create(path("large")).expect("a file can be made");
+        large.set_len(FILE_BYTES_MAX + 1).expect("a file can be extended");
+        let find = |path: PathBuf| Disk.find(&path).expect("it can be found");
+        assert_eq!(find(dir.path().to_owned()), Found::Folder);
+        assert_eq!(find(path("text")), Found::File);
+        assert_eq!((find(path("none")), find(path("text/none"))), (Found::Nothing, Found::Nothing));
+        let read = |name| Disk.read(&path(name)).map_err(|error| error.to_string());
+        assert_eq!(read("text"), Ok("é".to_owned()));
+        assert_eq!(read("bytes"), Err("it isn't UTF-8".to_owned()));
+        assert_eq!(read("large"), Err("it is larger than 16 MiB".to_owned()));
+        let mut names = Disk.list(dir.path()).expect("a folder can be listed");
+        names.sort();
+        assert_eq!(names, [path("bytes"), path("large"), path("text")]);
+    }
+}

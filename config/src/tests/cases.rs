@@ -15,6 +15,14 @@ fn yaml_as_it_comes() {
     check("\"json_output\": 'true'\n", "");
     check("json_output: &a true\ntime_format_iso_8601: *a\n", "");
     check("stdout_output: &a { enabled: true }\nsyslog_output: *a\n", "");
+    check("json_output: true\r\nhttp_output:\r\n  enabled: no\r\n", "");
+    check("\u{feff}json_output: true\n", "");
+    check(
+        "\u{feff}json: true\n# é\né: 1\n",
+        "warning f.yaml:1:2: unknown key `json`\nwarning f.yaml:3:1: unknown key `é`",
+    );
+    check("json_output: !!bool true\npriority: \"err\\x6fr\"\n", "");
+    check("http_output: &h\n  enabled: false\nfile_output:\n  <<: *h\n", "");
     check("json_output:\nstdout_output:\nrules_files:\n", "");
     check("- a\n", "error f.yaml:1:1: a configuration should be a mapping, not a list");
     check(

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use lanner_diagnostic::{Diagnostic, Severity, plain};
 
 use crate::load::{Loaded, Options, load_from};
+use crate::outputs::NO_OUTPUT;
 use crate::read::{Files, Found};
 
 /// Texts by path; the folders are those of the paths.
@@ -52,7 +53,7 @@ pub fn env(name: &str) -> Option<String> {
     }
 }
 
-/// The diagnostics, one in a line.
+/// The diagnostics, one in a line, but for that of a configuration without outputs, as most cases are.
 pub fn lines(loaded: &Loaded) -> String {
     let line = |diagnostic: &Diagnostic| {
         let severity = match diagnostic.severity {
@@ -62,5 +63,6 @@ pub fn lines(loaded: &Loaded) -> String {
         };
         format!("{severity} {}", plain(diagnostic, &loaded.sources))
     };
-    loaded.diagnostics.iter().map(line).collect::<Vec<_>>().join("\n")
+    let told = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.code != NO_OUTPUT);
+    told.map(line).collect::<Vec<_>>().join("\n")
 }

@@ -232,13 +232,20 @@ fn secrets_do_not_show() {
 }
 
 #[test]
+fn a_configuration_without_outputs_is_told() {
+    let codes = |yaml| -> Vec<&str> { load(yaml, &[], &[]).diagnostics.iter().map(|one| one.code).collect() };
+    assert_eq!(codes("json_output: true\n"), ["CONFIG_NO_OUTPUT"]);
+    assert_eq!(codes("syslog_output: { enabled: true }\n"), [""; 0]);
+}
+
+#[test]
 fn a_check_is_strict() {
     let loaded = load("jsonoutput: 1\njson_output: x\nrules_file: a\n", &[("a", "")], &[]);
     assert!(loaded.settings.is_some());
-    assert_eq!((loaded.wrong_keys(), loaded.count(Severity::Warning)), (2, 3));
+    assert_eq!((loaded.wrong_keys(), loaded.count(Severity::Warning)), (2, 4));
     let loaded = loaded.strict();
     assert!(loaded.settings.is_none());
-    assert_eq!((loaded.count(Severity::Error), loaded.count(Severity::Warning)), (2, 1));
+    assert_eq!((loaded.count(Severity::Error), loaded.count(Severity::Warning)), (2, 2));
 }
 
 #[test]

@@ -109,6 +109,28 @@ fn walk(schema: &serde_json::Value, node: &serde_json::Value, path: &str, wrong:
     }
 }
 
+/// The YAML of a page's examples, each a file of its own.
+fn examples(page: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(page)).unwrap_or_default();
+    let blocks = text.split("```yaml\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn examples_load() {
+    for page in ["README.md", "docs/outputs.md"] {
+        let mut memory = Memory::default();
+        for (at, example) in examples(page).into_iter().enumerate() {
+            memory.0.insert(format!("examples/{at:02}.yaml").into(), example);
+        }
+        assert!(!memory.0.is_empty(), "{page} has no examples");
+        memory.0.insert("f.yaml".into(), "config_files: [examples]\n".to_owned());
+        let options = Options { config: Some("f.yaml".into()), ..Options::default() };
+        let loaded = load_from(&options, &|_| Some("x".to_owned()), &memory);
+        assert_eq!(lines(&loaded), "", "{page}");
+    }
+}
+
 #[test]
 fn the_reference_page_is_fresh() {
     let path = root().join("docs/configuration.md");
