@@ -17,6 +17,18 @@ pub enum Expr {
     Check(Box<Check>),
 }
 
+impl Expr {
+    /// Visits the names of macros.
+    pub fn visit_macros(&self, visit: &mut impl FnMut(&Text)) {
+        match self {
+            Expr::And(items) | Expr::Or(items) => items.iter().for_each(|item| item.visit_macros(visit)),
+            Expr::Not(inner) => inner.visit_macros(visit),
+            Expr::Macro(name) => visit(name),
+            Expr::Check(_) => {}
+        }
+    }
+}
+
 /// A text and its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {

@@ -3,10 +3,12 @@
 mod check;
 mod graph;
 mod lower;
+mod operand;
 mod predicate;
 mod regex;
 mod source;
 
 pub use graph::{Graph, Node, NodeId};
-pub use lower::{Fields, Lowering, Stop, check_condition};
+pub use lower::{Lowering, check_condition};
+pub use operand::{Fields, Stop, operand};
 pub use source::Source;

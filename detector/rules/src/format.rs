@@ -8,12 +8,11 @@ use lanner_diagnostic::Diagnostic;
 use lanner_event::{Ctx, FieldFlags, FieldRef, Val};
 
 use crate::ast::Operand;
-use crate::compile::{Fields, Lowering, Source};
-use crate::load::Loaded;
+use crate::compile::{Fields, Source, Stop, operand};
 use crate::parse;
 use crate::sourced::Sourced;
 
-/// How many bytes a list or a text of the event may take in an output, as in Falco.
+/// How many bytes a list may take in an output, as in Falco; and how wide a field may be made.
 const VALUE_MAX: usize = 1023;
 
 /// An output format.
@@ -37,9 +36,7 @@ impl Format {
         text: &Sourced,
         fields: Fields,
         warnings: &mut Vec<Diagnostic>,
-    ) -> Result<Format, Vec<Diagnostic>> {
-        let loaded = Loaded::default();
-        let lowering = Lowering::new(&loaded, fields);
+    ) -> Result<Format, Vec<Stop>> {
         let mut format = Format::default();
         let mut errors = Vec::new();
         let mut rest = 0;
@@ -47,7 +44,7 @@ impl Format {
         while let Some(found) = whole[rest..].find('%') {
             let percent = rest + found;
             format.push_text(&whole[rest..percent]);
-            match token(&lowering, text, percent, warnings) {
+            match token(fields, text, percent, warnings) {
                 Ok((piece, end)) => {
                     format.pieces.extend(piece);
                     rest = end;
@@ -81,11 +78,6 @@ impl Format {
         })
     }
 
-    /// Whether it prints what may come late.
-    pub fn is_late(&self) -> bool {
-        self.fields().any(|field| field.field.flags.contains(FieldFlags::LATE))
-    }
-
     /// Fills it in, and adds the values of its fields by the names they are written with.
     pub fn render<'a>(&'a self, ctx: &Ctx<'a>, values: &mut BTreeMap<String, Value>) -> String {
         let mut out = String::new();
@@ -112,43 +104,54 @@ impl Format {
 
 type Token = (Option<Piece>, usize);
 
-/// The token that begins at a `%`, and where it ends.
+/// The token that begins at a `%`, the longest that there is, and where it ends.
 fn token(
-    lowering: &Lowering,
+    fields: Fields,
     text: &Sourced,
     percent: usize,
     warnings: &mut Vec<Diagnostic>,
-) -> Result<Token, Box<Diagnostic>> {
+) -> Result<Token, Box<Stop>> {
     let whole = text.as_str();
     let digits = whole[percent + 1..].bytes().take_while(u8::is_ascii_digit).count();
     let start = percent + 1 + digits;
-    let width = whole[percent + 1..start].parse().ok();
-    let fail = |message: &str, end: usize| {
-        Box::new(Diagnostic::error("LOAD_ERR_COMPILE_OUTPUT", message).at(text.place(percent, end)))
+    let fail = |message: String, end: usize| {
+        let mut stop = Stop::at(text.place(percent, end), message);
+        stop.diagnostic.code = "LOAD_ERR_COMPILE_OUTPUT";
+        Box::new(stop)
     };
-    let (operand, length) = parse::operand(&whole[start..]).map_err(|error| match whole.len() == start {
-        true => fail("a `%` must be followed by a field", start),
-        false => fail(&format!("invalid formatting token: {}", error.message), start + error.range.end),
+    let width = match whole[percent + 1..start].parse() {
+        Ok(width) if width <= VALUE_MAX => Some(width),
+        _ if digits == 0 => None,
+        _ => return Err(fail(format!("a width can't be more than {VALUE_MAX}"), start)),
+    };
+    let (name, length) = parse::operand(&whole[start..]).map_err(|error| match whole.len() == start {
+        true => fail("a `%` must be followed by a field".to_owned(), start),
+        false => {
+            let mut stop =
+                fail(format!("invalid formatting token: {}", error.message), start + error.range.end);
+            stop.unknown = true;
+            stop
+        }
     })?;
-    if matches!(&operand, Operand::Field(field) if field.name == "container.info") {
+    let end = start + length;
+    if matches!(&name, Operand::Field(field) if field.name == "container.info") {
         warnings.push(
             Diagnostic::warning("LOAD_DEPRECATED_ITEM", "`%container.info` is replaced by nothing")
-                .at(text.place(percent, start + length))
+                .at(text.place(percent, end))
                 .help("what it held is appended by `append_output`"),
         );
-        return Ok((None, start + length));
+        return Ok((None, end));
     }
-    let mut shifted = Sourced::default();
-    shifted.push_range(text, start, whole.len());
-    let source = lowering.operand(&operand, &shifted).map_err(|stop| {
-        let mut diagnostic = stop.diagnostic;
-        diagnostic.code = "LOAD_ERR_COMPILE_OUTPUT";
-        Box::new(diagnostic)
+    let mut behind = Sourced::default();
+    behind.push_range(text, start, whole.len());
+    let source = operand(&name, fields, &behind).map_err(|mut stop| {
+        stop.diagnostic.code = "LOAD_ERR_COMPILE_OUTPUT";
+        stop
     })?;
     if source.field().field.flags.contains(FieldFlags::FILTER_ONLY) {
-        return Err(fail(&format!("`{source}` can only stand in conditions"), start + length));
+        return Err(fail(format!("`{source}` can only stand in conditions"), end));
     }
-    Ok((Some(Piece::Value { source, width }), start + length))
+    Ok((Some(Piece::Value { source, width }), end))
 }
 
 /// A value as it stands in an output.

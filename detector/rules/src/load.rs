@@ -8,7 +8,7 @@ mod rule;
 use lanner_diagnostic::{Diagnostic, Node, Place, SourceId, Sources, Value, nearest, parse};
 
 pub use exceptions::apply as apply_exceptions;
-pub use list::expand;
+pub use list::Substitutions;
 pub use rule::RuleItem;
 
 use crate::sourced::Sourced;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lanner_alert::{Priority, Value};
 use lanner_diagnostic::{Diagnostic, SourceId, Sources};
-use lanner_event::{Ctx, EventRef, FieldRef, Host, KINDS, Late, Reading};
+use lanner_event::{Ctx, EventRef, FieldRef, Host, KINDS, Reading, Val};
 
 use crate::compile::{Fields, Graph, NodeId};
 use crate::eval::{Hit, Scratch, Tri};
@@ -109,6 +109,8 @@ pub struct Rule {
     node: NodeId,
     output: Format,
     extra_fields: Vec<FieldRef>,
+    /// What its alerts show that may come late.
+    late: Vec<FieldRef>,
 }
 
 /// The text and the values of an alert.
@@ -180,7 +182,9 @@ impl RuleSet {
         self.matching
     }
 
-    /// Judges an event by the rules, under both readings of its paths, and adds those that are true, or may be.
+    /// Judges an event by the rules, under both readings of its paths, and adds those that are true, or may be: a
+    /// hit whose condition isn't decided, or whose alert would show what hasn't come yet, is pending. Under
+    /// [`Matching::First`] a pending hit ends the judgement, too: the whole event is to be judged again.
     pub fn eval(&self, event: EventRef<'_>, host: &Host, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         let Some(candidates) = self.by_kind.get(event.kind.index()).filter(|rules| !rules.is_empty()) else {
             return;
@@ -203,8 +207,8 @@ impl RuleSet {
             if result == Tri::False {
                 continue;
             }
-            let prints_pending = given.container() == Late::Pending && rule.output.is_late();
-            hits.push(Hit { rule: *id, reading, pending: result == Tri::Unknown || prints_pending });
+            let pending = || rule.late.iter().any(|field| given.get(field) == Val::Pending);
+            hits.push(Hit { rule: *id, reading, pending: result == Tri::Unknown || pending() });
             if self.matching == Matching::First {
                 return;
             }

@@ -213,7 +213,9 @@ fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
         Op::EndsWith => TextTest::EndsWith(bytes),
         Op::Glob => TextTest::Glob(bytes, false),
         Op::IGlob => TextTest::Glob(bytes, true),
-        Op::Regex => TextTest::Regex(Box::new(regex::compile(&text.text).map_err(|message| mismatch(message, text.range.clone()))?)),
+        Op::Regex => TextTest::Regex(Box::new(
+            regex::compile(&text.text).map_err(|message| mismatch(message, text.range.clone()))?,
+        )),
         Op::Lt | Op::Le | Op::Gt | Op::Ge => TextTest::Order(op, bytes),
         _ => TextTest::In([bytes].into_iter().collect()),
     }))

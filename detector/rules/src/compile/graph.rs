@@ -163,12 +163,7 @@ impl Graph {
             }
             Node::Not(inner) => {
                 let inner = self.facts[*inner as usize];
-                Facts {
-                    depth: inner.depth + 1,
-                    if_true: inner.if_false,
-                    if_false: inner.if_true,
-                    ..inner
-                }
+                Facts { depth: inner.depth + 1, if_true: inner.if_false, if_false: inner.if_true, ..inner }
             }
             Node::And(items) | Node::Or(items) => {
                 let all = matches!(node, Node::And(_));

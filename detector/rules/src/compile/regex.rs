@@ -104,6 +104,11 @@ fn bracket(chars: &mut std::iter::Peekable<std::str::Chars>, out: &mut String) -
                     }
                 }
             }
+            // A range up to a hyphen, which to Rust is a difference of sets.
+            ('-', Some('-')) => {
+                chars.next();
+                out.push_str("-\\-");
+            }
             ('[' | '&' | '~', _) => out.extend(['\\', c]),
             _ => out.push(c),
         }
@@ -128,6 +133,7 @@ mod tests {
             ("[^]a]", "]", false),
             ("[a[&&~]+", "[&~a", true),
             ("[a&&b]", "b", true),
+            ("[+--]", ",", true),
             (r"\<x\>", "<x>", true),
             (r"/etc/[^/]+\.conf", "/etc/x.conf", true),
             (r"/etc/[^/]+\.conf", "/etc/x/y.conf", false),

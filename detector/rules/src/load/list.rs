@@ -1,6 +1,7 @@
 //! Lists put into conditions, as text, before these are parsed: so Falco does it, and rules rely on it.
 
-use lanner_diagnostic::{Node, Sources};
+use hashbrown::HashSet;
+use lanner_diagnostic::{Diagnostic, Node, Sources};
 
 use super::ListItem;
 use crate::sourced::Sourced;
@@ -20,37 +21,55 @@ pub fn item(node: &Node, sources: &Sources) -> Sourced {
     out
 }
 
-/// The items of all lists, with lists in lists put in, in the order of definition.
-pub fn resolve(lists: &[ListItem]) -> Vec<(&str, Vec<Sourced>)> {
-    let mut resolved: Vec<(&str, Vec<Sourced>)> = Vec::new();
-    for list in lists {
-        let mut items = Vec::new();
-        for item in &list.items {
-            match lists.iter().find(|other| other.name == item.as_str() && other.name != list.name) {
-                Some(other) => match resolved.iter().find(|(name, _)| *name == other.name) {
-                    Some((_, inner)) => items.extend(inner.iter().cloned()),
-                    None => items.extend(other.items.iter().cloned()),
-                },
-                None => items.push(item.clone()),
-            }
-        }
-        resolved.push((&list.name, items));
-    }
-    resolved
+/// How many items a list may have, with those of the lists in it.
+const ITEMS_MAX: usize = 100_000;
+
+/// What the names of lists stand for, in the order of their definition.
+pub struct Substitutions<'a> {
+    lists: Vec<(&'a str, Vec<Sourced>)>,
 }
 
-/// The condition with lists put in wherever their names stand between blanks, parentheses, commas, `=`, or the
-/// ends; and the names of those that were.
-pub fn expand<'a>(condition: &Sourced, lists: &'a [ListItem], used: &mut Vec<&'a str>) -> Sourced {
-    let resolved = resolve(lists);
-    let mut out = condition.clone();
-    for (name, items) in &resolved {
-        if let Some(replaced) = replace(&out, name, items) {
-            out = replaced;
-            used.push(name);
+impl<'a> Substitutions<'a> {
+    /// Puts lists into lists: those defined before with all that is in them, those after as they are.
+    pub fn new(lists: &'a [ListItem], diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut resolved: Vec<(&str, Vec<Sourced>)> = Vec::new();
+        for list in lists {
+            let mut items: Vec<Sourced> = Vec::new();
+            for item in &list.items {
+                let other = lists.iter().find(|other| other.name == item.as_str() && other.name != list.name);
+                let inner = other.map(|other| {
+                    let before = resolved.iter().find(|(name, _)| *name == other.name);
+                    before.map_or(&other.items, |(_, items)| items)
+                });
+                items.extend_from_slice(inner.map_or(std::slice::from_ref(item), Vec::as_slice));
+                if items.len() > ITEMS_MAX {
+                    let message = format!("the list, with the lists in it, has more than {ITEMS_MAX} items");
+                    diagnostics.push(
+                        Diagnostic::error("LOAD_ERR_VALIDATE", message)
+                            .at(list.place)
+                            .item("list", &list.name),
+                    );
+                    items.clear();
+                    break;
+                }
+            }
+            resolved.push((&list.name, items));
         }
+        Substitutions { lists: resolved }
     }
-    out
+
+    /// The condition with lists put in wherever their names stand between blanks, parentheses, commas, `=`, or
+    /// the ends; and the names of those that were.
+    pub fn expand(&self, condition: &Sourced, used: &mut HashSet<&'a str>) -> Sourced {
+        let mut out = condition.clone();
+        for (name, items) in &self.lists {
+            if let Some(replaced) = replace(&out, name, items) {
+                out = replaced;
+                used.insert(name);
+            }
+        }
+        out
+    }
 }
 
 /// Puts a list's items in place of its name; `None` where the name isn't there.
@@ -132,9 +151,25 @@ mod tests {
             ("proc.name in (none)", "proc.name in ()"),
             ("proc.name = my_shells or a=shells", "proc.name = my_shells or a=bash, sh"),
         ] {
-            let mut used = Vec::new();
-            assert_eq!(expand(&sourced(condition), &lists, &mut used).as_str(), expected, "{condition}");
+            let mut used = HashSet::new();
+            let substitutions = Substitutions::new(&lists, &mut Vec::new());
+            assert_eq!(
+                substitutions.expand(&sourced(condition), &mut used).as_str(),
+                expected,
+                "{condition}"
+            );
             assert!(!used.is_empty());
         }
+    }
+
+    #[test]
+    fn lists_of_lists_have_an_end() {
+        let mut lists = vec![list("l0", &["a"; 10])];
+        for level in 1..8 {
+            lists.push(list(&format!("l{level}"), &[&format!("l{}", level - 1) as &str; 10]));
+        }
+        let mut diagnostics = Vec::new();
+        Substitutions::new(&lists, &mut diagnostics);
+        assert!(diagnostics[0].message.contains("more than 100000 items"));
     }
 }

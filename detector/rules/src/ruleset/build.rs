@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use lanner_diagnostic::{Diagnostic, Severity, SourceId, Sources};
-use lanner_event::FieldRef;
+use lanner_diagnostic::{Diagnostic, Place, Severity, SourceId, Sources};
+use lanner_event::{FieldFlags, FieldRef};
 
 use super::{AppendOutput, Options, Rule, RuleSet, Selection, Toggle};
-use crate::compile::{Fields, Lowering, Stop};
+use crate::compile::{Fields, Lowering, Source, Stop, operand};
 use crate::format::Format;
 use crate::glob;
-use crate::load::{Loaded, RuleItem, apply_exceptions, load};
+use crate::load::{Loaded, MacroItem, RuleItem, Substitutions, apply_exceptions, load};
+use crate::parse;
 use crate::sourced::Sourced;
 
 /// The source whose events are captured.
@@ -34,12 +35,16 @@ pub fn compile(
 ) -> (RuleSet, Vec<Diagnostic>) {
     let mut loaded = load(sources, files);
     let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
-    let mut builder = Builder { lowering: Lowering::new(&loaded, fields), options, diagnostics: Vec::new() };
+    let lists = Substitutions::new(&loaded.lists, &mut diagnostics);
+    let mut builder = Builder {
+        lowering: Lowering::new(&loaded, lists, fields),
+        appended: options.append_output.iter().map(|spec| append(spec, fields, &mut diagnostics)).collect(),
+        wanted,
+        diagnostics,
+    };
     let rules = loaded.rules.iter().filter_map(|item| builder.rule(item)).collect();
-    builder.unused_macros(&loaded);
-    let Builder { lowering, diagnostics: mut more, .. } = builder;
-    warn_of_unused(&loaded, &lowering.used, &mut more);
-    diagnostics.append(&mut more);
+    builder.unused(&loaded);
+    let Builder { lowering, mut diagnostics, .. } = builder;
     let mut set = RuleSet {
         rules,
         graph: lowering.graph,
@@ -54,49 +59,90 @@ pub fn compile(
     (set, diagnostics)
 }
 
+/// An item of `append_output`, compiled.
+struct Append<'a> {
+    spec: &'a AppendOutput,
+    output: Format,
+    fields: Vec<FieldRef>,
+}
+
+/// What is wrong with an item has no place: the configuration was read elsewhere.
+fn append<'a>(spec: &'a AppendOutput, fields: Fields, diagnostics: &mut Vec<Diagnostic>) -> Append<'a> {
+    let known = |name: &str| fields.iter().copied().flatten().any(|field| field.name == name);
+    let mut text = spec.extra_output.as_ref().map(|extra| format!(" {extra}")).unwrap_or_default();
+    if spec.suggested_output {
+        let suggested = SUGGESTED.iter().filter(|(_, field)| known(field));
+        text.extend(suggested.map(|(key, field)| format!(" {key}=%{field}")));
+    }
+    let mut sourced = Sourced::default();
+    sourced.push_str(&text, Place::default());
+    let mut errors = Vec::new();
+    let output = Format::parse(&sourced, fields, &mut errors).unwrap_or_else(|stops| {
+        errors.extend(stops.into_iter().map(|stop| stop.diagnostic));
+        Format::default()
+    });
+    let extra = spec.extra_fields.iter().filter_map(|name| match extra_field(name, fields) {
+        Ok(field) => Some(field),
+        Err(stop) => {
+            errors.push(stop.diagnostic);
+            None
+        }
+    });
+    let extra = extra.collect();
+    diagnostics.extend(errors.into_iter().map(|error| {
+        let message = format!("append_output: {}", error.message);
+        Diagnostic { message, place: None, code: "LOAD_ERR_COMPILE_OUTPUT", ..error }
+    }));
+    Append { spec, output, fields: extra }
+}
+
+fn extra_field(name: &str, fields: Fields) -> Result<FieldRef, Box<Stop>> {
+    let mut sourced = Sourced::default();
+    sourced.push_str(name, Place::default());
+    let no_field = || Box::new(Stop::at(Place::default(), format!("`{name}` is no field")));
+    match parse::operand(name) {
+        Ok((field, length)) if length == name.len() => match operand(&field, fields, &sourced)? {
+            Source::Field(field) => Ok(field),
+            Source::Transformed(..) => Err(no_field()),
+        },
+        _ => Err(no_field()),
+    }
+}
+
 struct Builder<'a> {
     lowering: Lowering<'a>,
-    options: &'a Options,
+    appended: Vec<Append<'a>>,
+    wanted: &'a [FieldRef],
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Builder<'a> {
+    /// A rule, unless something stops it or there are no events for it; what there is to say is said.
     fn rule(&mut self, item: &'a RuleItem) -> Option<Rule> {
-        if item.source != SYSCALL {
-            self.diagnostics.push(
-                Diagnostic::warning(
-                    "LOAD_UNKNOWN_SOURCE",
-                    format!("the rule is skipped: there are no events of the source `{}` yet", item.source),
-                )
-                .at(item.place)
-                .item("rule", &item.name),
-            );
-            return None;
-        }
-        let before = self.diagnostics.len();
         let mut stops = Vec::new();
         let condition = apply_exceptions(&item.condition, &item.exceptions);
-        let node = self.lowering.condition(&condition, usize::MAX, &mut stops);
-        let output = self.output(item, &mut stops);
-        let extra_fields = self.extra_fields(item, &mut stops);
-        if !stops.is_empty() {
+        if item.source != SYSCALL {
+            self.lowering.note_used(&condition, usize::MAX, &mut stops);
             self.stop(item, stops);
-        }
-        if self.diagnostics[before..].iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            let message =
+                format!("the rule is skipped: there are no events of the source `{}` yet", item.source);
+            self.warn(item, "LOAD_UNKNOWN_SOURCE", message);
             return None;
         }
-        let (output, extra_fields) = (output?, extra_fields?);
-        if item.warn_evttypes && !self.lowering.graph.asks_for_kind(node) {
-            self.diagnostics.push(
-                Diagnostic::warning(
-                    "LOAD_NO_EVTTYPE",
-                    "the rule is judged for every event, which is slow: its condition names no evt.type",
-                )
-                .at(item.place)
-                .item("rule", &item.name),
-            );
+        let node = self.lowering.condition(&condition, usize::MAX, &mut stops);
+        let output = self.output(item, &mut stops);
+        if !stops.is_empty() {
+            self.stop(item, stops);
+            return None;
         }
-        let kinds = self.lowering.graph.kinds(node, false);
+        if item.warn_evttypes && !self.lowering.graph.asks_for_kind(node) {
+            let message =
+                "the rule is judged for every event, which is slow: its condition names no evt.type";
+            self.warn(item, "LOAD_NO_EVTTYPE", message.to_owned());
+        }
+        let extra_fields: Vec<FieldRef> =
+            self.appended(item).flat_map(|append| append.fields.clone()).collect();
+        let shown = output.fields().chain(&extra_fields).chain(self.wanted);
         Some(Rule {
             name: item.name.as_str().into(),
             desc: item.desc.clone(),
@@ -104,11 +150,16 @@ impl<'a> Builder<'a> {
             source: Arc::from(SYSCALL),
             tags: item.tags.clone(),
             enabled: item.enabled,
-            kinds,
+            kinds: self.lowering.graph.kinds(node),
+            late: shown.filter(|field| field.field.flags.contains(FieldFlags::LATE)).cloned().collect(),
             node,
             output,
             extra_fields,
         })
+    }
+
+    fn warn(&mut self, item: &RuleItem, code: &'static str, message: String) {
+        self.diagnostics.push(Diagnostic::warning(code, message).at(item.place).item("rule", &item.name));
     }
 
     /// Says what stopped a rule; `skip-if-unknown-filter` makes what isn't known a warning.
@@ -125,107 +176,49 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn output(&mut self, item: &RuleItem, stops: &mut Vec<Stop>) -> Option<Format> {
-        let mut output = self.format(&item.output, item, stops);
-        for append in self.appended(item) {
-            if let Some(extra) = &append.extra_output {
-                let text = configured(&format!(" {extra}"), item);
-                let extra = self.format(&text, item, stops);
-                if let (Some(output), Some(extra)) = (&mut output, extra) {
-                    output.append(&extra);
-                }
-            }
-            if append.suggested_output {
-                let known =
-                    |name: &str| self.lowering.fields.iter().copied().flatten().any(|f| f.name == name);
-                let suggested: String = SUGGESTED
-                    .iter()
-                    .filter(|(_, field)| known(field))
-                    .map(|(key, field)| format!(" {key}=%{field}"))
-                    .collect();
-                let suggested = self.format(&configured(&suggested, item), item, stops);
-                if let (Some(output), Some(suggested)) = (&mut output, suggested) {
-                    output.append(&suggested);
-                }
-            }
-        }
-        output
-    }
-
-    fn format(&mut self, text: &Sourced, item: &RuleItem, stops: &mut Vec<Stop>) -> Option<Format> {
+    fn output(&mut self, item: &RuleItem, stops: &mut Vec<Stop>) -> Format {
         let mut warnings = Vec::new();
-        let format = Format::parse(text, self.lowering.fields, &mut warnings);
+        let format = Format::parse(&item.output, self.lowering.fields, &mut warnings);
         self.diagnostics.extend(warnings.into_iter().map(|warning| warning.item("rule", &item.name)));
-        match format {
-            Ok(format) => Some(format),
-            Err(errors) => {
-                stops.extend(errors.into_iter().map(|diagnostic| {
-                    let unknown = diagnostic.message.starts_with("there is no field");
-                    Stop { diagnostic, unknown }
-                }));
-                None
-            }
+        let mut format = format.unwrap_or_else(|mut errors| {
+            stops.append(&mut errors);
+            Format::default()
+        });
+        for append in self.appended(item) {
+            format.append(&append.output);
         }
+        format
     }
 
-    fn appended(&self, item: &RuleItem) -> Vec<&'a AppendOutput> {
-        let matches = |append: &&AppendOutput| {
-            append.source.as_ref().is_none_or(|source| *source == item.source)
-                && append.rule.as_ref().is_none_or(|rule| *rule == item.name)
-                && append.tags.iter().all(|tag| item.tags.contains(tag))
-        };
-        self.options.append_output.iter().filter(matches).collect()
+    fn appended(&self, item: &RuleItem) -> impl Iterator<Item = &Append<'a>> {
+        self.appended.iter().filter(|append| {
+            let spec = append.spec;
+            spec.source.as_ref().is_none_or(|source| *source == item.source)
+                && spec.rule.as_ref().is_none_or(|rule| *rule == item.name)
+                && spec.tags.iter().all(|tag| item.tags.contains(tag))
+        })
     }
 
-    fn extra_fields(&self, item: &RuleItem, stops: &mut Vec<Stop>) -> Option<Vec<FieldRef>> {
-        let names = self.appended(item).into_iter().flat_map(|append| &append.extra_fields);
-        names
-            .map(|name| match FieldRef::from_name(name) {
-                Ok(field) => Some(field),
-                Err(error) => {
-                    let message = format!("append_output: {error}");
-                    let diagnostic = Diagnostic::error("LOAD_ERR_COMPILE_OUTPUT", message).at(item.place);
-                    stops.push(Stop { diagnostic, unknown: false });
-                    None
-                }
-            })
-            .collect()
-    }
-
-    /// Macros that no rule uses must work too.
-    fn unused_macros(&mut self, loaded: &'a Loaded) {
-        for item in &loaded.macros {
-            if self.lowering.used.contains(&item.name.as_str()) {
-                continue;
-            }
+    /// Warns of macros and lists that no rule uses. Such a macro must be well formed all the same, but what its
+    /// fields mean is nobody's business: they may be of another source.
+    fn unused(&mut self, loaded: &'a Loaded) {
+        let unused: Vec<&MacroItem> =
+            loaded.macros.iter().filter(|item| !self.lowering.used.contains(item.name.as_str())).collect();
+        for item in &unused {
             let mut stops = Vec::new();
-            let used = self.lowering.used.len();
-            self.lowering.condition(&item.condition, item.visibility, &mut stops);
-            // What only an unused macro uses is used: the macro itself is what to warn of.
-            debug_assert!(self.lowering.used.len() >= used);
+            self.lowering.note_used(&item.condition, item.visibility, &mut stops);
             self.diagnostics.extend(stops.into_iter().map(|stop| stop.diagnostic.item("macro", &item.name)));
         }
-    }
-}
-
-/// A text of the configuration: what is wrong with it is said where the rule stands.
-fn configured(text: &str, item: &RuleItem) -> Sourced {
-    let mut sourced = Sourced::default();
-    sourced.push_str(text, item.place);
-    sourced
-}
-
-fn warn_of_unused(loaded: &Loaded, used: &[&str], diagnostics: &mut Vec<Diagnostic>) {
-    let macros = loaded.macros.iter().map(|item| ("macro", "LOAD_UNUSED_MACRO", &item.name, item.place));
-    let lists = loaded.lists.iter().map(|item| ("list", "LOAD_UNUSED_LIST", &item.name, item.place));
-    let listed =
-        |name: &str| loaded.lists.iter().any(|list| list.items.iter().any(|item| item.as_str() == name));
-    for (kind, code, name, place) in macros.chain(lists) {
-        let in_a_list = kind == "list" && listed(name);
-        if !in_a_list && !used.contains(&name.as_str()) {
+        let listed =
+            |name: &str| loaded.lists.iter().any(|list| list.items.iter().any(|item| item.as_str() == name));
+        let lists = loaded.lists.iter().filter(|list| !self.lowering.used.contains(list.name.as_str()));
+        let lists = lists.filter(|list| !listed(&list.name));
+        let unused = unused.iter().map(|item| ("macro", "LOAD_UNUSED_MACRO", &item.name, item.place));
+        let unused = unused.chain(lists.map(|list| ("list", "LOAD_UNUSED_LIST", &list.name, list.place)));
+        self.diagnostics.extend(unused.map(|(kind, code, name, place)| {
             let message = format!("the {kind} `{name}` is not used by any rule");
-            diagnostics.push(Diagnostic::warning(code, message).at(place).item(kind, name));
-        }
+            Diagnostic::warning(code, message).at(place).item(kind, name)
+        }));
     }
 }
 
