@@ -1,0 +1,57 @@
+//! What is said at the start: what is watched, with which rules, and what could not be attached.
+
+use std::fmt::Write;
+
+use lanner_config::Settings;
+use lanner_detector::source::live::{Hook, HookState};
+use lanner_diagnostic::Severity;
+
+use crate::wire::{self, Prepared};
+
+/// The banner, in lines.
+pub fn banner(prepared: &Prepared, settings: &Settings, coverage: &[Hook]) -> String {
+    let mut text = String::new();
+    let mut row = |name: &str, value: String| {
+        // Writing to a string can't fail.
+        let _ = writeln!(text, "  {name:<9} {value}");
+    };
+    let rules = &prepared.rules;
+    let kinds: Vec<&str> = rules.kinds().iter().map(|kind| kind.row().name).collect();
+    row("host", wire::hostname(Some(settings)));
+    let sources = &prepared.loaded.sources;
+    let files: Vec<&str> = prepared.loaded.rules.iter().map(|id| &*sources.get(*id).name).collect();
+    row("rules", format!("{} enabled, from {}", rules.enabled(), files.join(", ")));
+    row("events", kinds.join(" "));
+    row("hooks", hooks(coverage));
+    for hook in coverage {
+        if let HookState::Refused(cause) = &hook.state {
+            row("MISSING", format!("{}: the kernel refused {}: {cause}", hook.sees, hook.name));
+        }
+    }
+    let docker = &settings.detector.docker_socket;
+    row("docker", match wire::docker_is_there(settings) {
+        true => docker.display().to_string(),
+        false => format!("{} isn't there: containers will have no names", docker.display()),
+    });
+    let outputs: Vec<String> = settings
+        .outputs
+        .iter()
+        .map(|output| match output.name == output.kind {
+            true => output.name.clone(),
+            false => format!("{} ({})", output.name, output.kind),
+        })
+        .collect();
+    row("outputs", if outputs.is_empty() { "none".to_owned() } else { outputs.join(", ") });
+    row("journal", settings.journal.path.display().to_string());
+    let warnings = prepared.loaded.count(Severity::Warning);
+    if warnings > 0 {
+        row("warnings", format!("{warnings}; `lanner check` shows them"));
+    }
+    format!("lanner {} is watching\n{text}", env!("CARGO_PKG_VERSION"))
+}
+
+fn hooks(coverage: &[Hook]) -> String {
+    let attached: Vec<&str> =
+        coverage.iter().filter(|hook| hook.state == HookState::Attached).map(|hook| hook.name).collect();
+    attached.join(" ")
+}

@@ -1,0 +1,75 @@
+//! `lanner check`: read everything, report everything, start nothing.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches};
+use lanner_diagnostic::{Renderer, Severity};
+
+use super::CommandSpec;
+use crate::{cli, wire};
+
+/// The command.
+pub const COMMAND: CommandSpec = CommandSpec {
+    name: "check",
+    about: "Read the configuration and the rules, report everything, start nothing",
+    configuration: true,
+    arguments,
+    run,
+};
+
+fn arguments() -> Vec<Arg> {
+    vec![
+        Arg::new("reach")
+            .long("reach")
+            .action(ArgAction::SetTrue)
+            .help("Also try to reach every output's receiver, without sending anything"),
+    ]
+}
+
+fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let mut prepared = wire::prepare(&cli::options(matches), true);
+    let renderer = Renderer { colour: std::io::stdout().is_terminal() };
+    let sources = &prepared.loaded.sources;
+    for diagnostic in &prepared.loaded.diagnostics {
+        println!("{}\n", renderer.render(diagnostic, sources));
+    }
+    for path in &prepared.loaded.skipped {
+        println!("note: {} doesn't exist, and is skipped\n", path.display());
+    }
+    let mut errors = prepared.loaded.count(Severity::Error);
+    if prepared.rules.enabled() == 0 {
+        println!("error: no rule is loaded: name rules files that exist in `rules_files`, or with -r\n");
+        errors += 1;
+    }
+    if matches.get_flag("reach") {
+        errors += reach(&mut prepared)?;
+    }
+    let from = prepared.loaded.config.as_ref().map_or("built in".to_owned(), |path| path.display().to_string());
+    println!(
+        "configuration {from}: {} rules enabled, {} outputs; {errors} errors, {} warnings, {} notes",
+        prepared.rules.enabled(),
+        prepared.outputs.len(),
+        prepared.loaded.count(Severity::Warning),
+        prepared.loaded.count(Severity::Note),
+    );
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Tries to reach each output's receiver; how many could not be.
+fn reach(prepared: &mut wire::Prepared) -> anyhow::Result<usize> {
+    let names: Vec<String> =
+        prepared.settings.iter().flat_map(|settings| &settings.outputs).map(|entry| entry.name.clone()).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut failed = 0;
+    for (name, output) in names.iter().zip(&mut prepared.outputs) {
+        match runtime.block_on(output.check()) {
+            Ok(()) => println!("{name}: reached"),
+            Err(error) => {
+                println!("{name}: {error}");
+                failed += 1;
+            }
+        }
+    }
+    Ok(failed)
+}

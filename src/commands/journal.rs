@@ -1,0 +1,55 @@
+//! `lanner journal`: what is in the journal.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use lanner_bus::{Stats, system_clock};
+use lanner_diagnostic::Severity;
+
+use super::CommandSpec;
+use crate::{cli, wire};
+
+/// The command.
+pub const COMMAND: CommandSpec = CommandSpec {
+    name: "journal",
+    about: "Say what was accepted, sent, and is pending, by output; lanner may be running",
+    configuration: true,
+    arguments,
+    run,
+};
+
+fn arguments() -> Vec<Arg> {
+    vec![
+        Arg::new("what").value_name("WHAT").required(true).value_parser(["stats"]).help("What to show"),
+        Arg::new("journal")
+            .long("journal")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help("The journal, where it isn't the configuration's"),
+        Arg::new("json").long("json").action(ArgAction::SetTrue).help("Show it as JSON"),
+    ]
+}
+
+fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let path = match matches.get_one::<PathBuf>("journal") {
+        Some(path) => path.clone(),
+        None => {
+            let prepared = wire::prepare(&cli::options(matches), false);
+            match prepared.settings {
+                Some(settings) => settings.journal.path,
+                None => bail!(
+                    "the configuration has {} errors; `lanner check` shows them, --journal does without it",
+                    prepared.loaded.count(Severity::Error)
+                ),
+            }
+        }
+    };
+    let stats = Stats::read(&path, system_clock()())?;
+    match matches.get_flag("json") {
+        true => println!("{}", serde_json::to_string_pretty(&stats)?),
+        false => print!("{stats}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

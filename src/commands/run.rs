@@ -1,0 +1,117 @@
+//! Without a command: watch this host until stopped.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::ArgMatches;
+use lanner_config::Settings;
+use lanner_detector::source::SourceError;
+use lanner_detector::source::live::Live;
+use lanner_detector::{Detector, Report};
+use lanner_diagnostic::{Renderer, Severity, plain};
+use lanner_router::Router;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::wire::{self, Prepared};
+use crate::{banner, cli, log, report};
+
+/// How long outputs may take to send what is left when Lanner stops.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Reads everything, starts everything, and runs until stopped.
+pub fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let mut prepared = wire::prepare(&cli::options(matches), false);
+    log::start(prepared.settings.as_ref().map_or("info", |settings| settings.log_level));
+    say(&prepared);
+    let errors = prepared.loaded.count(Severity::Error);
+    let Some(settings) = prepared.settings.take().filter(|_| errors == 0) else {
+        bail!("the configuration has {errors} {}", if errors == 1 { "error" } else { "errors" });
+    };
+    if prepared.rules.enabled() == 0 {
+        bail!("no rule is loaded: name rules files that exist in `rules_files`, or with -r");
+    }
+    // What the kernel captures from here on is kept in the ring buffer until the detector runs.
+    let live = wire::start_capture(&settings, &prepared.rules)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(watch(prepared, settings, live))
+}
+
+/// Warnings and notes go to the log; errors are shown with their source lines.
+fn say(prepared: &Prepared) {
+    let renderer = Renderer { colour: std::io::stderr().is_terminal() };
+    let sources = &prepared.loaded.sources;
+    for diagnostic in &prepared.loaded.diagnostics {
+        match diagnostic.severity {
+            Severity::Error => eprintln!("{}\n", renderer.render(diagnostic, sources)),
+            Severity::Warning => tracing::warn!("{}", plain(diagnostic, sources)),
+            Severity::Note => tracing::info!("{}", plain(diagnostic, sources)),
+        }
+    }
+    for path in &prepared.loaded.skipped {
+        tracing::info!("{} doesn't exist, and is skipped", path.display());
+    }
+}
+
+async fn watch(mut prepared: Prepared, settings: Settings, live: Live) -> anyhow::Result<ExitCode> {
+    let journal = wire::open_journal(&settings)?;
+    let outputs = std::mem::take(&mut prepared.outputs);
+    let router = wire::start_router(&settings, &journal, outputs).await?;
+    let sender = journal.sender();
+    let detector = wire::detector(&settings, &prepared.rules, journal.held(), &sender)?;
+    eprint!("{}", banner::banner(&prepared, &settings, live.coverage()));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (done, mut finished) = oneshot::channel();
+    let stopped = stop.clone();
+    let thread = std::thread::Builder::new()
+        .name("lanner-detector".to_owned())
+        .spawn(move || drop(done.send(detect(detector, live, &stopped, &sender))))
+        .context("the detector's thread can't be started")?;
+    let ended = until_stopped(&router, &mut finished).await?;
+    stop.store(true, Ordering::Relaxed);
+    let result = match ended {
+        Some(result) => result,
+        None => finished.await.context("the detector ended without a report")?,
+    };
+    // The thread has sent its report, which is the last thing it does.
+    let _ = thread.join();
+    let outputs = router.stop(DRAIN).await;
+    let uncommitted = journal.close();
+    let (report, code) = match result {
+        Ok(report) => (report, ExitCode::SUCCESS),
+        Err(error) => {
+            tracing::error!("{error}");
+            (Report::default(), ExitCode::FAILURE)
+        }
+    };
+    eprint!("{}", report::report(&report, &outputs, uncommitted));
+    Ok(code)
+}
+
+type Detected = Result<Report, SourceError>;
+
+fn detect(detector: Detector, mut live: Live, stop: &AtomicBool, sender: &lanner_bus::Sender) -> Detected {
+    detector.run(&mut live, stop, &mut |outcome| sender.send(wire::entry(outcome)).is_ok())
+}
+
+/// Waits for a signal to stop, or for the detector to end by itself.
+async fn until_stopped(
+    router: &Router,
+    finished: &mut oneshot::Receiver<Detected>,
+) -> anyhow::Result<Option<Detected>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut reopen = signal(SignalKind::user_defined1())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(None),
+            _ = interrupt.recv() => return Ok(None),
+            _ = reopen.recv() => router.reopen(),
+            result = &mut *finished => return Ok(Some(result.context("the detector ended without a report")?)),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The only file that knows every crate: what was configured, made into what runs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+use lanner_alert::falco::{JsonOptions, TimeFormat};
+use lanner_bus::{Entry, Held, Journal, Sender, Synchronous};
+use lanner_config::{Loaded, MatchSettings, Options, OutputEntry, RouteSettings, Settings};
+use lanner_detector::containers::{self, Engines};
+use lanner_detector::source::live;
+use lanner_detector::state::State;
+use lanner_detector::{Detector, KEY_FIELDS, Outcome};
+use lanner_event::fields::FIELDS;
+use lanner_event::{FieldRef, Kind};
+use lanner_outputs::Common;
+use lanner_router::{
+    DeliverySettings, DigestSettings, LimitSettings, Matcher, Output, OutputPolicy, Pipeline, Route, Router,
+    system_jitter,
+};
+use lanner_rules::{AppendOutput, Matching, RuleSet, Selection, Toggle};
+
+/// A configuration that was read, with its rules and outputs.
+pub struct Prepared {
+    /// The settings; none where there is an error.
+    pub settings: Option<Settings>,
+    /// The configuration as it was read, and all there is to say of it, of its rules and of its outputs.
+    pub loaded: Loaded,
+    /// The rules.
+    pub rules: Arc<RuleSet>,
+    /// The outputs.
+    pub outputs: Vec<Box<dyn Output>>,
+}
+
+/// Reads everything and starts nothing. `strict` makes errors of what Falco would run with.
+pub fn prepare(options: &Options, strict: bool) -> Prepared {
+    let mut loaded = lanner_config::load(options, &|name| std::env::var(name).ok());
+    if strict {
+        loaded = loaded.strict();
+    }
+    let settings = loaded.settings.take();
+    let rules_options = settings.as_ref().map(rules_options).unwrap_or_default();
+    let (rules, diagnostics) =
+        RuleSet::compile(&loaded.sources, &loaded.rules, FIELDS, &wanted_fields(), &rules_options);
+    loaded.diagnostics.extend(diagnostics);
+    let mut outputs = Vec::new();
+    for entry in settings.iter().flat_map(|settings| &settings.outputs) {
+        match lanner_outputs::build(&entry.kind, &entry.node, &common(entry, settings.as_ref())) {
+            Ok(output) => outputs.push(output),
+            Err(error) => {
+                let diagnostic = loaded.secrets.hide_in(error.into_diagnostic("CONFIG_OUTPUT"));
+                loaded.diagnostics.push(diagnostic);
+            }
+        }
+    }
+    Prepared { settings, loaded, rules: Arc::new(rules), outputs }
+}
+
+fn rules_options(settings: &Settings) -> lanner_rules::Options {
+    let rules = &settings.rules;
+    lanner_rules::Options {
+        matching: if rules.match_all { Matching::All } else { Matching::First },
+        min_priority: rules.min_priority,
+        append_output: rules
+            .append_output
+            .iter()
+            .map(|append| AppendOutput {
+                source: append.source.clone(),
+                tags: append.tags.clone(),
+                rule: append.rule.clone(),
+                extra_output: append.extra_output.clone(),
+                extra_fields: append.extra_fields.clone(),
+                suggested_output: append.suggested_output,
+            })
+            .collect(),
+        selection: rules
+            .selection
+            .iter()
+            .map(|selection| Selection {
+                toggle: if selection.enable { Toggle::Enable } else { Toggle::Disable },
+                rule: selection.rule.clone(),
+                tag: selection.tag.clone(),
+            })
+            .collect(),
+    }
+}
+
+/// The fields that alerts carry, whatever their rule prints: what outputs show, and what tells alerts apart.
+fn wanted_fields() -> Vec<FieldRef> {
+    let mut wanted: Vec<FieldRef> = Vec::new();
+    for name in KEY_FIELDS.iter().copied().chain(lanner_outputs::fields_shown()) {
+        // An output shows what there is; a name without a field, such as one of another source, isn't there.
+        if let Some(field) = FieldRef::from_name(name).ok().filter(|field| !wanted.contains(field)) {
+            wanted.push(field);
+        }
+    }
+    wanted
+}
+
+fn common(entry: &OutputEntry, settings: Option<&Settings>) -> Common {
+    let zone = TimeZone::system();
+    let format = settings.map(|settings| settings.format);
+    let iso = format.is_some_and(|format| format.iso_8601);
+    let time_format = if iso { TimeFormat::Iso8601 } else { TimeFormat::Clock(zone.clone()) };
+    let mut json = JsonOptions::new(time_format);
+    if let Some(format) = format {
+        json.output = format.output;
+        json.message = format.message;
+        json.output_fields = format.output_fields;
+        json.tags = format.tags;
+    }
+    Common {
+        name: entry.name.as_str().into(),
+        hostname: hostname(settings).into(),
+        batch: entry.batch,
+        json_output: format.is_some_and(|format| format.json),
+        json,
+        zone,
+    }
+}
+
+/// What this host is called in alerts.
+pub fn hostname(settings: Option<&Settings>) -> String {
+    let configured = settings.and_then(|settings| settings.hostname.clone());
+    configured.unwrap_or_else(|| {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        name.trim().to_owned()
+    })
+}
+
+/// Opens the journal, and makes its folder.
+pub fn open_journal(settings: &Settings) -> anyhow::Result<Journal> {
+    let path = &settings.journal.path;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("the journal's folder {} can't be made", folder.display()))?;
+    }
+    let mut options = lanner_bus::Settings::at(path);
+    options.max_size = settings.journal.max_size;
+    options.max_age = settings.journal.max_age;
+    options.sync = if settings.journal.sync_full { Synchronous::Full } else { Synchronous::Normal };
+    options.hostname = hostname(Some(settings)).into();
+    let names: Vec<String> = settings.outputs.iter().map(|output| output.name.clone()).collect();
+    Ok(Journal::open(options, &names)?)
+}
+
+/// Starts the router and its workers.
+pub async fn start_router(
+    settings: &Settings,
+    journal: &Journal,
+    outputs: Vec<Box<dyn Output>>,
+) -> anyhow::Result<Router> {
+    let handle = journal.handle();
+    let policies = settings.outputs.iter().map(policy).collect();
+    let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies);
+    let delivery = |entry: &OutputEntry| DeliverySettings { batch: entry.batch, ..DeliverySettings::default() };
+    let outputs = settings.outputs.iter().zip(outputs);
+    let outputs = outputs.map(|(entry, output)| (output, delivery(entry), system_jitter())).collect();
+    Ok(Router::start(handle, pipeline, outputs).await?)
+}
+
+fn policy(entry: &OutputEntry) -> OutputPolicy {
+    OutputPolicy {
+        name: entry.name.clone(),
+        min_priority: entry.min_priority,
+        limit: entry.limit.map(|limit| LimitSettings {
+            period: limit.rate.period(),
+            burst: limit.burst,
+            summary: limit.summary,
+        }),
+        digest: entry
+            .digest
+            .map(|digest| DigestSettings { every: digest.every, immediate_from: digest.immediate_from }),
+    }
+}
+
+fn route(settings: &RouteSettings) -> Route {
+    Route {
+        matchers: settings.matchers.iter().map(matcher).collect(),
+        outputs: settings.outputs.clone(),
+        continues: settings.continues,
+        routes: settings.routes.iter().map(route).collect(),
+    }
+}
+
+fn matcher(settings: &MatchSettings) -> Matcher {
+    match settings {
+        MatchSettings::PriorityAtLeast(priority) => Matcher::PriorityAtLeast(*priority),
+        MatchSettings::Priority(priorities) => Matcher::Priority(priorities.clone()),
+        MatchSettings::Rule(rules) => Matcher::Rule(rules.clone()),
+        MatchSettings::Source(sources) => Matcher::Source(sources.clone()),
+        MatchSettings::Tags(tags) => Matcher::Tags(tags.clone()),
+    }
+}
+
+/// Starts to capture what the rules ask for.
+pub fn start_capture(settings: &Settings, rules: &RuleSet) -> anyhow::Result<live::Live> {
+    let wanted: Vec<Kind> = rules.kinds().iter().collect();
+    let detector = &settings.detector;
+    let options = live::Settings { buffer_size: detector.buffer_size, poll_interval: detector.poll_interval };
+    Ok(live::Live::start(&wanted, &options)?)
+}
+
+/// The detector, and what it hands on put into the journal.
+pub fn detector(settings: &Settings, rules: &Arc<RuleSet>, held: &[Held], sender: &Sender) -> anyhow::Result<Detector> {
+    let wait = settings.detector.container_wait;
+    let engines = containers::Settings { docker_socket: settings.detector.docker_socket.clone(), wait };
+    let engines = Engines::start(engines).context("the thread that asks container engines can't be started")?;
+    let state = State::new(&hostname(Some(settings)), live::cgroups_are_v2());
+    let mut detector = Detector::new(state, rules.clone(), engines, wait);
+    for held in held {
+        detector.restore(held.id, &held.body, &mut |outcome| sender.send(entry(outcome)).is_ok());
+    }
+    Ok(detector)
+}
+
+/// What the detector hands on, as the journal takes it.
+pub fn entry(outcome: Outcome) -> Entry {
+    match outcome {
+        Outcome::Alert(alert) => Entry::Alert(alert),
+        Outcome::Hold { id, deadline, body } => Entry::Hold(Held { id, deadline, body }),
+        Outcome::Judged { id, alerts } => Entry::Judged { held: id, alerts },
+    }
+}
+
+/// Whether Docker's socket is there to be asked.
+pub fn docker_is_there(settings: &Settings) -> bool {
+    Path::new(&settings.detector.docker_socket).exists()
+}
