@@ -37,6 +37,8 @@ fn one(pattern: &[u8], byte: u8, ignore_case: bool) -> Option<usize> {
         [] => None,
         [b'?', ..] => Some(1),
         [b'\\', escaped, ..] => same(*escaped, byte).then_some(2),
+        // A backslash with nothing behind it matches nothing.
+        [b'\\'] => None,
         [b'[', ..] => match class(pattern, byte, ignore_case) {
             Some((true, length)) => Some(length),
             Some((false, _)) => None,
@@ -58,6 +60,13 @@ fn class(pattern: &[u8], byte: u8, ignore_case: bool) -> Option<(bool, usize)> {
         if low == b']' && at > first {
             return Some((found != negated, at + 1));
         }
+        if low == b'['
+            && let Some((member, length)) = named(&pattern[at..], byte, ignore_case)
+        {
+            found |= member;
+            at += length;
+            continue;
+        }
         if low == b'\\' {
             at += 1;
             low = *pattern.get(at)?;
@@ -72,6 +81,29 @@ fn class(pattern: &[u8], byte: u8, ignore_case: bool) -> Option<(bool, usize)> {
         found |= within(byte)
             || ignore_case && (within(byte.to_ascii_lowercase()) || within(byte.to_ascii_uppercase()));
     }
+}
+
+/// Whether a byte is of the class that is named here, as in `[:alpha:]`, and how long that is.
+fn named(pattern: &[u8], byte: u8, ignore_case: bool) -> Option<(bool, usize)> {
+    let name = pattern.strip_prefix(b"[:")?;
+    let end = name.windows(2).position(|two| two == b":]")?;
+    let letter = byte.is_ascii_alphabetic();
+    let member = match &name[..end] {
+        b"alpha" => letter,
+        b"digit" => byte.is_ascii_digit(),
+        b"alnum" => byte.is_ascii_alphanumeric(),
+        b"lower" => byte.is_ascii_lowercase() || ignore_case && letter,
+        b"upper" => byte.is_ascii_uppercase() || ignore_case && letter,
+        b"space" => byte.is_ascii_whitespace() || byte == 0x0b,
+        b"blank" => matches!(byte, b' ' | b'\t'),
+        b"punct" => byte.is_ascii_punctuation(),
+        b"print" => byte.is_ascii_graphic() || byte == b' ',
+        b"graph" => byte.is_ascii_graphic(),
+        b"cntrl" => byte.is_ascii_control(),
+        b"xdigit" => byte.is_ascii_hexdigit(),
+        _ => return None,
+    };
+    Some((member, end + 4))
 }
 
 #[cfg(test)]
@@ -93,6 +125,9 @@ mod tests {
             ("[!a-c]x", "bx", false),
             ("[]a]", "]", true),
             ("[a", "[a", true),
+            ("[[:digit:]x]*", "7a", true),
+            ("[![:digit:]]", "7", false),
+            ("a\\", "a\\", false),
             (r"\*", "*", true),
             (r"\*", "a", false),
             ("*a*b*c*", "xxaxxbxxcxx", true),

@@ -186,6 +186,12 @@ impl Loaded {
         item.unknown_keys(&["macro", "condition", "append", "override"], &mut self.diagnostics);
         let Some((name, place)) = item.name(&mut self.diagnostics) else { return };
         let Some(condition) = item.required("condition", &mut self.diagnostics) else { return };
+        if condition.as_str().is_none() {
+            let error = item.error("LOAD_ERR_YAML_VALIDATE", "`condition` must be a text", condition.place);
+            self.diagnostics.push(error.label(format!("this is {}", condition.kind())));
+            return;
+        }
+        item.check_name("LOAD_INVALID_MACRO_NAME", &mut self.diagnostics);
         let condition = Sourced::from_node(condition, sources);
         let index = self.items;
         let old = self.macros.iter_mut().find(|old| old.name == name);

@@ -56,6 +56,12 @@ fn read_one(
     sources: &Sources,
 ) -> Result<(), Box<Diagnostic>> {
     let error = |message: &str, place| Box::new(item.error("LOAD_ERR_YAML_VALIDATE", message, place));
+    if node.as_mapping().is_none() {
+        return Err(error(
+            "an exception is a mapping with `name`, `fields`, `comps` and `values`",
+            node.place,
+        ));
+    }
     let name = node
         .get("name")
         .and_then(Node::as_str)

@@ -50,6 +50,20 @@ impl<'a> Item<'a> {
         self.entries.iter().filter_map(|(key, _)| key.as_str().map(|name| (name, key.place)))
     }
 
+    /// Warns of the name of a macro or a list that can't stand in a condition.
+    pub fn check_name(&self, code: &'static str, diagnostics: &mut Vec<Diagnostic>) {
+        let name = self.label();
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) {
+            let place = self.head().map_or(self.node.place, |node| node.place);
+            let message = format!(
+                "`{name}` can't stand in a condition: a {} is named with letters, digits and `_`",
+                self.kind
+            );
+            diagnostics.push(self.warning(code, &message, place));
+        }
+    }
+
     /// The name, which every list, macro and rule must have.
     pub fn name(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<(String, Place)> {
         let name = self.head().and_then(|node| Some((node.as_str()?.to_owned(), node.place)));
@@ -123,52 +137,82 @@ impl<'a> Item<'a> {
             .collect()
     }
 
-    /// Whether the item appends to an earlier one: `append: true`, or `override: {key: append}`.
-    pub fn appends(&self, key: &'static str, diagnostics: &mut Vec<Diagnostic>) -> bool {
-        if let Some(append) = self.get("append") {
-            return append.as_bool().unwrap_or(false);
+    /// Whether it has the legacy `append: true`.
+    pub fn legacy_append(&self, diagnostics: &mut Vec<Diagnostic>) -> bool {
+        let Some(node) = self.get("append") else { return false };
+        let appends = node.as_bool();
+        let error = match appends {
+            None => Some("`append` must be `true` or `false`"),
+            Some(true) if self.get("override").is_some() => {
+                Some("`append: true` and `override` exclude each other")
+            }
+            Some(_) => None,
+        };
+        diagnostics.extend(error.map(|message| self.error("LOAD_ERR_YAML_VALIDATE", message, node.place)));
+        if appends == Some(true) {
+            let warning = self.warning("LOAD_DEPRECATED_ITEM", "`append` is deprecated", node.place);
+            diagnostics.push(
+                warning.help("name each key that is appended in `override`, as in `condition: append`"),
+            );
         }
-        self.overrides(&[(key, true)], diagnostics).iter().any(|(_, change)| *change == Change::Append)
+        appends.unwrap_or(false)
     }
 
-    /// What `override` says, by key. `known` are the keys it may name, and whether they can be appended to.
+    /// Whether the item appends to an earlier one: `append: true`, or `override: {key: append}`.
+    pub fn appends(&self, key: &'static str, diagnostics: &mut Vec<Diagnostic>) -> bool {
+        let legacy = self.legacy_append(diagnostics);
+        let changes = self.overrides(&[(key, &[Change::Append, Change::Replace])], diagnostics);
+        legacy || changes.iter().any(|(_, change)| *change == Change::Append)
+    }
+
+    /// What `override` says, by key. `known` are the keys of the item, and how each may be changed.
     pub fn overrides(
         &self,
-        known: &[(&'static str, bool)],
+        known: &[(&'static str, &[Change])],
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Vec<(&'static str, Change)> {
+        let Some(node) = self.get("override") else { return Vec::new() };
+        let Some(entries) = node.as_mapping() else {
+            let message = "`override` must be a mapping of keys to `append` or `replace`";
+            diagnostics.push(self.error("LOAD_ERR_YAML_VALIDATE", message, node.place));
+            return Vec::new();
+        };
         let mut changes = Vec::new();
-        let entries = self.get("override").and_then(Node::as_mapping).unwrap_or_default();
         for (key, value) in entries {
-            let name = key.as_str().unwrap_or_default();
-            let found = known.iter().find(|(known, _)| *known == name);
-            let change = match value.as_str() {
-                Some("append") => Some(Change::Append),
-                Some("replace") => Some(Change::Replace),
-                _ => None,
-            };
-            let error = match (found, change) {
-                (None, _) => Some((key.place, format!("`{name}` of a {} can't be overridden", self.kind))),
-                (_, None) => Some((value.place, "this should be `append` or `replace`".to_owned())),
-                (Some((_, false)), Some(Change::Append)) => {
-                    Some((value.place, format!("`{name}` can only be replaced")))
-                }
-                (Some((name, _)), Some(change)) if self.get(name).is_some() => {
-                    changes.push((*name, change));
-                    None
-                }
-                (Some(_), Some(_)) => {
-                    Some((key.place, format!("the key `{name}` is missing beside its override")))
-                }
-            };
-            if let Some((place, message)) = error {
-                diagnostics.push(
-                    self.error("LOAD_ERR_YAML_VALIDATE", &message, place).help_nearest(
-                        nearest(name, known.iter().map(|(name, _)| *name)).filter(|n| *n != name),
-                    ),
-                );
+            match self.change(key, value, known) {
+                Ok(change) => changes.push(change),
+                Err(error) => diagnostics.push(*error),
             }
         }
         changes
+    }
+
+    fn change(
+        &self,
+        key: &Node,
+        value: &Node,
+        known: &[(&'static str, &[Change])],
+    ) -> Result<(&'static str, Change), Box<Diagnostic>> {
+        let error = |message: &str, place| Box::new(self.error("LOAD_ERR_YAML_VALIDATE", message, place));
+        let name = key.as_str().unwrap_or_default();
+        let known = known.iter().filter(|(_, allowed)| !allowed.is_empty());
+        let Some((found, allowed)) = known.clone().find(|(known, _)| *known == name) else {
+            let message = format!("`{name}` of a {} can't be overridden", self.kind);
+            return Err(Box::new(
+                error(&message, key.place).help_nearest(nearest(name, known.map(|(name, _)| *name))),
+            ));
+        };
+        let change = match value.as_str() {
+            Some("append") => Change::Append,
+            Some("replace") => Change::Replace,
+            _ => return Err(error("this should be `append` or `replace`", value.place)),
+        };
+        if !allowed.contains(&change) {
+            return Err(error(&format!("`{name}` can only be replaced"), value.place));
+        }
+        if self.get(found).is_none() {
+            return Err(error(&format!("the key `{name}` is missing beside its override"), key.place));
+        }
+        Ok((*found, change))
     }
 }

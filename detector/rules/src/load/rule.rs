@@ -1,6 +1,6 @@
 //! Rules: defined, toggled, appended to, overridden.
 
-use lanner_alert::Priority;
+use lanner_alert::{ParsePriorityError, Priority};
 use lanner_diagnostic::{Diagnostic, Node, Place, Sources};
 
 use super::exceptions::Exception;
@@ -37,122 +37,226 @@ pub struct RuleItem {
     pub place: Place,
 }
 
-const KEYS: &[&str] = &[
-    "rule",
-    "desc",
-    "condition",
-    "output",
-    "priority",
-    "source",
-    "tags",
-    "enabled",
-    "exceptions",
-    "append",
-    "override",
-    "warn_evttypes",
-    "skip-if-unknown-filter",
-    "capture",
-    "capture_duration",
+/// A key of a rule.
+struct Key {
+    name: &'static str,
+    /// Whether a rule that is defined must have it.
+    required: bool,
+    /// How `override` may change it.
+    overrides: &'static [Change],
+    set: fn(&mut RuleItem, &mut Given),
+}
+
+/// A key's value, on its way into a rule.
+struct Given<'a> {
+    key: &'static str,
+    node: &'a Node,
+    change: Change,
+    item: &'a Item<'a>,
+    sources: &'a Sources,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+const NEVER: &[Change] = &[];
+const REPLACE: &[Change] = &[Change::Replace];
+const ANY: &[Change] = &[Change::Append, Change::Replace];
+
+const fn key(name: &'static str, overrides: &'static [Change], set: fn(&mut RuleItem, &mut Given)) -> Key {
+    Key { name, required: false, overrides, set }
+}
+
+const fn required(key: Key) -> Key {
+    Key { required: true, ..key }
+}
+
+/// All keys of a rule. Those that say how the others are meant set nothing themselves.
+const KEYS: &[Key] = &[
+    key("rule", NEVER, |_, _| {}),
+    key("append", NEVER, |_, _| {}),
+    key("override", NEVER, |_, _| {}),
+    required(key("condition", ANY, |rule, given| given.sourced(&mut rule.condition))),
+    required(key("output", ANY, |rule, given| given.sourced(&mut rule.output))),
+    required(key("desc", ANY, |rule, given| given.desc(&mut rule.desc))),
+    required(key("priority", REPLACE, |rule, given| given.priority(&mut rule.priority))),
+    key("source", NEVER, |rule, given| given.string(&mut rule.source)),
+    key("tags", ANY, |rule, given| given.tags(&mut rule.tags)),
+    key("exceptions", ANY, |rule, given| {
+        exceptions::read(
+            &mut rule.exceptions,
+            given.change,
+            given.item,
+            given.node,
+            given.sources,
+            given.diagnostics,
+        );
+    }),
+    key("enabled", REPLACE, |rule, given| given.bool(&mut rule.enabled)),
+    key("warn_evttypes", REPLACE, |rule, given| given.bool(&mut rule.warn_evttypes)),
+    key("skip-if-unknown-filter", REPLACE, |rule, given| given.bool(&mut rule.skip_if_unknown_filter)),
+    key("capture", REPLACE, |_, given| given.without_effect()),
+    key("capture_duration", REPLACE, |_, given| given.without_effect()),
 ];
 
-/// What `override` may name, and whether it can be appended to.
-const OVERRIDABLE: &[(&str, bool)] = &[
-    ("condition", true),
-    ("output", true),
-    ("desc", true),
-    ("tags", true),
-    ("exceptions", true),
-    ("priority", false),
-    ("enabled", false),
-    ("warn_evttypes", false),
-    ("skip-if-unknown-filter", false),
-];
+impl Given<'_> {
+    fn wrong(&mut self, expected: &str) {
+        let message = format!("`{}` must be {expected}", self.key);
+        let error = self.item.error("LOAD_ERR_YAML_VALIDATE", &message, self.node.place);
+        self.diagnostics.push(error.label(format!("this is {}", self.node.kind())));
+    }
+
+    fn sourced(&mut self, old: &mut Sourced) {
+        if self.node.as_str().is_none() {
+            return self.wrong("a text");
+        }
+        let new = Sourced::from_node(self.node, self.sources);
+        match self.change {
+            Change::Append => old.append(&new),
+            Change::Replace => *old = new,
+        }
+    }
+
+    fn string(&mut self, old: &mut String) {
+        match self.node.as_str() {
+            Some(text) => text.clone_into(old),
+            None => self.wrong("a text"),
+        }
+    }
+
+    fn desc(&mut self, old: &mut String) {
+        let before = std::mem::take(old);
+        self.string(old);
+        old.truncate(old.trim_end().len());
+        if self.change == Change::Append {
+            *old = format!("{before} {old}");
+        }
+    }
+
+    fn bool(&mut self, old: &mut bool) {
+        match self.node.as_bool() {
+            Some(value) => *old = value,
+            None => self.wrong("`true` or `false`"),
+        }
+    }
+
+    fn priority(&mut self, old: &mut Priority) {
+        match self.node.as_str().unwrap_or_default().parse() {
+            Ok(priority) => *old = priority,
+            Err(error) => {
+                let error: ParsePriorityError = error;
+                let error = self.item.error("LOAD_ERR_YAML_VALIDATE", &error.to_string(), self.node.place);
+                self.diagnostics.push(error);
+            }
+        }
+    }
+
+    fn tags(&mut self, old: &mut Vec<String>) {
+        let tags = self.node.as_sequence().map(|tags| tags.iter().map(|tag| tag.as_str().map(str::to_owned)));
+        let Some(Some(tags)) = tags.map(Iterator::collect::<Option<Vec<String>>>) else {
+            return self.wrong("a list of texts");
+        };
+        if self.change == Change::Replace {
+            old.clear();
+        }
+        old.extend(tags);
+        old.sort();
+        old.dedup();
+    }
+
+    fn without_effect(&mut self) {
+        let message = format!("`{}` has no effect: Lanner doesn't write capture files", self.key);
+        let note = Diagnostic::note("LOAD_NO_EFFECT", message).at(self.node.place);
+        self.diagnostics.push(note.item(self.item.kind, self.item.label()));
+    }
+}
+
+/// The keys that the legacy `append: true` changes.
+const LEGACY_APPEND: &[&str] = &["condition", "exceptions"];
 
 impl Loaded {
     pub(super) fn rule(&mut self, item: &Item, sources: &Sources) {
-        item.unknown_keys(KEYS, &mut self.diagnostics);
+        let names: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+        item.unknown_keys(&names, &mut self.diagnostics);
         let Some((name, place)) = item.name(&mut self.diagnostics) else { return };
-        let at = self.rules.iter().position(|rule| rule.name == name);
-        let only_toggles = item.keys().all(|(key, _)| key == "rule" || key == "enabled");
-        let appends = item.get("append").and_then(Node::as_bool).unwrap_or(false);
+        let appends = item.legacy_append(&mut self.diagnostics);
+        let toggles =
+            item.keys().all(|(key, _)| key == "rule" || key == "enabled") && item.get("enabled").is_some();
         if item.get("override").is_some() {
-            let changes = item.overrides(OVERRIDABLE, &mut self.diagnostics);
-            self.override_rule(item, at, &changes, sources);
+            let known: Vec<_> = KEYS.iter().map(|key| (key.name, key.overrides)).collect();
+            let changes = item.overrides(&known, &mut self.diagnostics);
+            self.overridden_without_a_word(item);
+            self.change_rule(item, &changes, sources);
         } else if appends {
-            let keys: Vec<_> = ["condition", "exceptions"]
-                .into_iter()
-                .filter(|key| item.get(key).is_some())
-                .map(|key| (key, Change::Append))
-                .collect();
-            self.change_rule(item, at, &keys, sources);
-        } else if only_toggles && item.get("enabled").is_some() {
-            self.change_rule(item, at, &[("enabled", Change::Replace)], sources);
+            let present = LEGACY_APPEND.iter().filter(|key| item.get(key).is_some());
+            let changes: Vec<_> = present.map(|key| (*key, Change::Append)).collect();
+            if changes.is_empty() {
+                let message = "an appended rule must have `condition` or `exceptions`";
+                self.diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", message, place));
+            }
+            self.change_rule(item, &changes, sources);
+        } else if toggles {
+            let message = "`enabled` alone is deprecated";
+            let warning = item.warning("LOAD_DEPRECATED_ITEM", message, place);
+            self.diagnostics.push(warning.help("add `override: {enabled: replace}`"));
+            self.change_rule(item, &[("enabled", Change::Replace)], sources);
         } else if let Some(rule) = self.new_rule(item, name, place, sources) {
-            match at {
-                Some(at) if self.rules[at].source != rule.source => self.diagnostics.push(item.error(
-                    "LOAD_ERR_VALIDATE",
-                    &format!("this rule was defined for the source `{}` before", self.rules[at].source),
-                    place,
-                )),
-                Some(at) => self.rules[at] = rule,
-                None => self.rules.push(rule),
-            }
+            self.define_rule(rule, item);
         }
     }
 
-    /// An override must name every overridable key that stands beside it.
-    fn override_rule(
-        &mut self,
-        item: &Item,
-        at: Option<usize>,
-        changes: &[(&'static str, Change)],
-        sources: &Sources,
-    ) {
-        let overridden = item.get("override").and_then(Node::as_mapping).unwrap_or_default();
+    /// A new rule; or a new body for one that was defined before, which keeps its place in the order.
+    fn define_rule(&mut self, rule: RuleItem, item: &Item) {
+        match self.rules.iter_mut().find(|old| old.name == rule.name) {
+            Some(old) if old.source != rule.source => {
+                let message = format!("this rule was defined for the source `{}` before", old.source);
+                self.diagnostics.push(item.error("LOAD_ERR_VALIDATE", &message, rule.place));
+            }
+            Some(old) => *old = rule,
+            None => self.rules.push(rule),
+        }
+    }
+
+    /// An override must name every key beside it that can be overridden.
+    fn overridden_without_a_word(&mut self, item: &Item) {
+        let named = item.get("override").and_then(Node::as_mapping).unwrap_or_default();
         for (key, place) in item.keys() {
-            let named = overridden.iter().any(|(name, _)| name.as_str() == Some(key));
-            if OVERRIDABLE.iter().any(|(name, _)| *name == key) && !named {
-                self.diagnostics.push(
-                    item.error(
-                        "LOAD_ERR_YAML_VALIDATE",
-                        &format!("`{key}` isn't named in `override`"),
-                        place,
-                    )
-                    .help(format!("add `{key}: replace` or `{key}: append` to `override`")),
-                );
+            let overridable = KEYS.iter().any(|row| row.name == key && !row.overrides.is_empty());
+            if overridable && !named.iter().any(|(name, _)| name.as_str() == Some(key)) {
+                let message = format!("`{key}` isn't named in `override`");
+                let error = item.error("LOAD_ERR_YAML_VALIDATE", &message, place);
+                self.diagnostics
+                    .push(error.help(format!("add `{key}: replace` or `{key}: append` to `override`")));
             }
         }
-        self.change_rule(item, at, changes, sources);
     }
 
-    fn change_rule(
-        &mut self,
-        item: &Item,
-        at: Option<usize>,
-        changes: &[(&'static str, Change)],
-        sources: &Sources,
-    ) {
-        let Some(at) = at else {
+    fn change_rule(&mut self, item: &Item, changes: &[(&'static str, Change)], sources: &Sources) {
+        let name = item.label();
+        let Some(rule) = self.rules.iter_mut().find(|rule| rule.name == name) else {
             self.diagnostics.push(item.not_defined("rule"));
             return;
         };
-        for (key, change) in changes {
-            let Some(node) = item.get(key) else { continue };
-            let diagnostics = &mut self.diagnostics;
-            set(&mut self.rules[at], key, *change, item, node, sources, diagnostics);
+        for (name, change) in changes {
+            let key = KEYS.iter().find(|key| key.name == *name);
+            if let (Some(key), Some(node)) = (key, item.get(name)) {
+                let diagnostics = &mut self.diagnostics;
+                (key.set)(
+                    rule,
+                    &mut Given { key: key.name, node, change: *change, item, sources, diagnostics },
+                );
+            }
         }
     }
 
+    /// A rule with all its keys. All that are missing are said; one whose value is wrong doesn't make it less of a
+    /// rule, so that the others are looked at, too.
     fn new_rule(&mut self, item: &Item, name: String, place: Place, sources: &Sources) -> Option<RuleItem> {
-        let wanted = ["condition", "output", "desc", "priority"]
-            .map(|key| (key, item.required(key, &mut self.diagnostics)));
         let mut rule = RuleItem {
             name,
             desc: String::new(),
             condition: Sourced::default(),
             output: Sourced::default(),
             priority: Priority::Debug,
-            source: item.get("source").and_then(Node::as_str).unwrap_or("syscall").to_owned(),
+            source: "syscall".to_owned(),
             tags: Vec::new(),
             enabled: true,
             skip_if_unknown_filter: false,
@@ -160,79 +264,16 @@ impl Loaded {
             exceptions: Vec::new(),
             place,
         };
-        for (key, node) in wanted {
-            set(&mut rule, key, Change::Replace, item, node?, sources, &mut self.diagnostics);
-        }
-        for key in ["tags", "enabled", "exceptions", "warn_evttypes", "skip-if-unknown-filter"] {
-            if let Some(node) = item.get(key) {
-                set(&mut rule, key, Change::Replace, item, node, sources, &mut self.diagnostics);
+        let mut complete = true;
+        for key in KEYS {
+            let diagnostics = &mut self.diagnostics;
+            let node = if key.required { item.required(key.name, diagnostics) } else { item.get(key.name) };
+            complete &= node.is_some() || !key.required;
+            if let Some(node) = node {
+                let change = Change::Replace;
+                (key.set)(&mut rule, &mut Given { key: key.name, node, change, item, sources, diagnostics });
             }
         }
-        Some(rule)
-    }
-}
-
-/// Gives a rule a key's value.
-fn set(
-    rule: &mut RuleItem,
-    key: &str,
-    change: Change,
-    item: &Item,
-    node: &Node,
-    sources: &Sources,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let text = |diagnostics: &mut Vec<Diagnostic>| match node.as_str() {
-        Some(_) => Some(Sourced::from_node(node, sources)),
-        None => {
-            diagnostics.push(item.error(
-                "LOAD_ERR_YAML_VALIDATE",
-                &format!("`{key}` must be a text"),
-                node.place,
-            ));
-            None
-        }
-    };
-    let add = |old: &mut Sourced, new: Sourced| match change {
-        Change::Append => old.append(&new),
-        Change::Replace => *old = new,
-    };
-    match key {
-        "condition" => text(diagnostics).into_iter().for_each(|new| add(&mut rule.condition, new)),
-        "output" => text(diagnostics).into_iter().for_each(|new| add(&mut rule.output, new)),
-        "desc" => {
-            if change == Change::Replace {
-                rule.desc.clear();
-            } else {
-                rule.desc.push(' ');
-            }
-            rule.desc.push_str(node.as_str().unwrap_or_default().trim());
-        }
-        "priority" => match node.as_str().unwrap_or_default().parse() {
-            Ok(priority) => rule.priority = priority,
-            Err(error) => {
-                diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", &error.to_string(), node.place));
-            }
-        },
-        "tags" => {
-            if change == Change::Replace {
-                rule.tags.clear();
-            }
-            let tags = node.as_sequence().unwrap_or_default();
-            rule.tags.extend(tags.iter().filter_map(|tag| tag.as_str().map(str::to_owned)));
-            rule.tags.sort();
-            rule.tags.dedup();
-        }
-        "exceptions" => exceptions::read(&mut rule.exceptions, change, item, node, sources, diagnostics),
-        _ => match (node.as_bool(), key) {
-            (Some(value), "enabled") => rule.enabled = value,
-            (Some(value), "warn_evttypes") => rule.warn_evttypes = value,
-            (Some(value), _) => rule.skip_if_unknown_filter = value,
-            (None, _) => diagnostics.push(item.error(
-                "LOAD_ERR_YAML_VALIDATE",
-                &format!("`{key}` must be `true` or `false`"),
-                node.place,
-            )),
-        },
+        complete.then_some(rule)
     }
 }
