@@ -7,7 +7,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::JournalError;
 use crate::outbox::{Due, Outcome, Step};
-use crate::queue::{Change, Queue, Write};
+use crate::queue::{Change, Queue};
 use crate::settings::{Clock, OutputId, Registered};
 use crate::stats::Stats;
 use crate::store::Store;
@@ -117,7 +117,7 @@ impl Handle {
 
     async fn change(&self, change: Change) -> Result<(), JournalError> {
         let (done, answer) = oneshot::channel();
-        self.queue.write(Write { change, done })?;
+        self.queue.write(change, done)?;
         answer.await.map_err(|_| JournalError::Closed)
     }
 

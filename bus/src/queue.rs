@@ -55,6 +55,8 @@ pub(crate) enum Change {
 
 pub(crate) struct Write {
     pub(crate) change: Change,
+    /// It is made after so many entries, of all that ever came.
+    after: u64,
     pub(crate) done: oneshot::Sender<()>,
 }
 
@@ -74,6 +76,8 @@ pub(crate) enum Work {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<Entry>,
+    /// Entries that were ever taken from here.
+    taken: u64,
     reads: Vec<Read>,
     writes: Vec<Write>,
     senders_wait: usize,
@@ -130,8 +134,14 @@ impl Queue {
         TRANSACTION_ENTRIES_MAX.min(self.entries_max)
     }
 
-    pub(crate) fn write(&self, write: Write) -> Result<(), JournalError> {
-        self.ask(|waiting| waiting.writes.push(write))
+    pub(crate) fn write(&self, change: Change, done: oneshot::Sender<()>) -> Result<(), JournalError> {
+        self.ask(|waiting| {
+            let after = match change {
+                Change::Flush => waiting.taken + waiting.entries.len() as u64,
+                Change::Step(_) | Change::Settle(..) => 0,
+            };
+            waiting.writes.push(Write { change, after, done });
+        })
     }
 
     pub(crate) fn read(&self, read: Read) -> Result<(), JournalError> {
@@ -162,10 +172,15 @@ impl Queue {
             if changes && (full || waiting.closed || now >= commit) {
                 let count = waiting.entries.len().min(TRANSACTION_ENTRIES_MAX);
                 let entries = waiting.entries.drain(..count).collect();
+                waiting.taken += count as u64;
                 if waiting.senders_wait > 0 {
                     self.room.notify_all();
                 }
-                return Work::Commit(entries, std::mem::take(&mut waiting.writes));
+                let taken = waiting.taken;
+                let (ready, later) =
+                    std::mem::take(&mut waiting.writes).into_iter().partition(|write| write.after <= taken);
+                waiting.writes = later;
+                return Work::Commit(entries, ready);
             }
             if waiting.closed {
                 return Work::Closed;

@@ -99,6 +99,16 @@ async fn an_alert_goes_its_way() {
 }
 
 #[tokio::test]
+async fn a_flush_waits_for_all_that_came_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), &[]);
+    for _ in 0..7000 {
+        journal.sender().send(Entry::Alert(alert("x"))).unwrap();
+    }
+    assert_eq!(journal.handle().flush().await.unwrap(), 7000);
+}
+
+#[tokio::test]
 async fn what_is_held_survives() {
     let dir = tempfile::tempdir().unwrap();
     let held = |n: u8| Held { id: Uuid::now_v7(), deadline: Timestamp(u64::from(n)), body: vec![n, 0, 255] };

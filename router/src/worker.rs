@@ -5,7 +5,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use lanner_alert::{Notification, printable, truncate};
@@ -17,6 +17,11 @@ use crate::output::{DeliveryError, Output, Receipt};
 
 /// After this many attempts a notification steps aside, so that those behind it are tried.
 const ATTEMPTS_IN_ORDER: u32 = 5;
+/// Most notifications that are taken from the outbox at a time, unless a batch is larger.
+const ROUND_MAX: usize = 512;
+/// What was sent is acknowledged at the end of its batch, or after this time where batches are faster: it is
+/// what a crash makes a receiver see twice.
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(2);
 /// The most of a receiver's answer that is kept, in bytes.
 const ANSWER_BYTES_MAX: usize = 1000;
 /// How long to wait for a journal that can't be read.
@@ -77,9 +82,16 @@ pub(crate) struct Worker {
 enum Attempt {
     Done(Vec<Outcome>, Option<Duration>),
     /// The receiver refused the batch as a whole: one of it may be the cause.
-    RefusedTogether,
+    RefusedTogether(usize),
     /// The time was up.
     Abandoned,
+}
+
+/// What a worker does next.
+enum Then {
+    Next,
+    Pause(Duration),
+    End,
 }
 
 impl Worker {
@@ -107,7 +119,8 @@ impl Worker {
             self.reopen.mark_unchanged();
             self.reopen_output();
         }
-        let limit = if self.singly > 0 { 1 } else { self.settings.batch.max(1) };
+        let batch = if self.singly > 0 { 1 } else { self.settings.batch.max(1) };
+        let limit = if self.singly > 0 { 1 } else { batch.max(ROUND_MAX) };
         let now = self.journal.now();
         let due = self.journal.due(self.id, now, limit).await?;
         if due.rows.is_empty() {
@@ -118,20 +131,36 @@ impl Worker {
             return Ok(self.idle(due.next.map(|next| next.since(now))).await);
         }
         self.singly = self.singly.saturating_sub(1);
-        match self.attempt(due.rows).await {
-            Attempt::Done(outcomes, pause) => {
-                self.journal.settle(self.id, outcomes).await?;
-                match pause {
-                    Some(pause) => Ok(self.pause(pause).await),
-                    None => Ok(true),
-                }
-            }
-            Attempt::RefusedTogether => {
-                self.singly = limit;
-                Ok(true)
-            }
-            Attempt::Abandoned => Ok(false),
+        let mut outcomes = Vec::with_capacity(due.rows.len());
+        let then = self.send(due.rows, batch, &mut outcomes).await;
+        self.journal.settle(self.id, outcomes).await?;
+        match then {
+            Then::Next => Ok(true),
+            Then::Pause(wait) => Ok(self.pause(wait).await),
+            Then::End => Ok(false),
         }
+    }
+
+    /// Sends rows batch by batch, as long as that is fast and goes well; what came of them.
+    async fn send(&mut self, rows: Vec<OutboxRow>, batch: usize, outcomes: &mut Vec<Outcome>) -> Then {
+        let start = Instant::now();
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 && start.elapsed() < ACKNOWLEDGE_WITHIN {
+            match self.attempt(rows.by_ref().take(batch).collect()).await {
+                Attempt::Done(done, pause) => {
+                    outcomes.extend(done);
+                    if let Some(wait) = pause {
+                        return Then::Pause(wait);
+                    }
+                }
+                Attempt::RefusedTogether(count) => {
+                    self.singly = count;
+                    return Then::Next;
+                }
+                Attempt::Abandoned => return Then::End,
+            }
+        }
+        Then::Next
     }
 
     /// Waits for something to do; whether to go on.
@@ -195,7 +224,7 @@ impl Worker {
         let refused =
             |result: &Result<Receipt, DeliveryError>| matches!(result, Err(DeliveryError::Refused { .. }));
         if keys.len() > 1 && results.iter().all(refused) {
-            return Attempt::RefusedTogether;
+            return Attempt::RefusedTogether(keys.len());
         }
         self.judge(&keys, results)
     }
