@@ -54,6 +54,14 @@ impl Sourced {
         self.at.extend_from_slice(&other.at);
     }
 
+    /// Without the blanks around it, such as the line end of a folded text.
+    pub fn trimmed(&self) -> Sourced {
+        let start = self.text.len() - self.text.trim_start().len();
+        let mut trimmed = Sourced::default();
+        trimmed.push_range(self, start, start + self.text.trim().len());
+        trimmed
+    }
+
     /// Appends a text that stands for what is at a place.
     pub fn push_str(&mut self, text: &str, place: Place) {
         self.text.push_str(text);

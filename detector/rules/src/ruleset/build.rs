@@ -178,7 +178,7 @@ impl<'a> Builder<'a> {
 
     fn output(&mut self, item: &RuleItem, stops: &mut Vec<Stop>) -> Format {
         let mut warnings = Vec::new();
-        let format = Format::parse(&item.output, self.lowering.fields, &mut warnings);
+        let format = Format::parse(&item.output.trimmed(), self.lowering.fields, &mut warnings);
         self.diagnostics.extend(warnings.into_iter().map(|warning| warning.item("rule", &item.name)));
         let mut format = format.unwrap_or_else(|mut errors| {
             stops.append(&mut errors);
