@@ -1,0 +1,44 @@
+# The two commands of the README are `run` and `test`. Each installs what it needs; nothing is installed twice.
+
+export LANNER_CACHE ?= $(HOME)/.cache/lanner
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+
+.PHONY: run build test check unit integration bench bless clean
+
+run: build
+	@exec "$(CARGO_TARGET_DIR)/release/lanner" $(ARGS)
+
+build:
+	@scripts/setup.sh build
+	cargo build --release --bin lanner
+
+# Formatting, lints, and every test.
+test:
+	@scripts/setup.sh build test
+	@$(MAKE) --no-print-directory check unit integration
+
+check:
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+# All that needs no server and no container.
+unit:
+	cargo test --workspace --exclude lanner-integration-tests
+
+# Real servers, real containers, the real kernel: one test at a time, since each starts its own.
+integration:
+	cargo build --bin lanner
+	LANNER_BIN="$(CARGO_TARGET_DIR)/debug/lanner" cargo test -p lanner-integration-tests -- --test-threads=1
+
+bench:
+	@scripts/setup.sh build
+	cargo build --release --bin lanner
+	LANNER_BIN="$(CARGO_TARGET_DIR)/release/lanner" cargo bench -p lanner-integration-tests
+
+# Writes the pages of docs/ and the snapshots again.
+bless:
+	LANNER_BLESS=1 cargo test -p lanner-event -p lanner-config -p lanner-outputs
+
+clean:
+	cargo clean
