@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use lanner_config::Settings;
 use lanner_detector::source::live::{Hook, HookState};
 use lanner_diagnostic::Severity;
 
 use crate::wire::{self, Prepared};
 
 /// The banner, in lines.
-pub fn banner(prepared: &Prepared, settings: &Settings, coverage: &[Hook]) -> String {
+pub fn banner(prepared: &Prepared, coverage: &[Hook]) -> String {
+    let settings = &prepared.loaded.settings;
     let mut text = String::new();
     let mut row = |name: &str, value: String| {
         // Writing to a string can't fail.
@@ -17,7 +17,7 @@ pub fn banner(prepared: &Prepared, settings: &Settings, coverage: &[Hook]) -> St
     };
     let rules = &prepared.rules;
     let kinds: Vec<&str> = rules.kinds().iter().map(|kind| kind.row().name).collect();
-    row("host", wire::hostname(Some(settings)));
+    row("host", wire::hostname(settings));
     let sources = &prepared.loaded.sources;
     let files: Vec<&str> = prepared.loaded.rules.iter().map(|id| &*sources.get(*id).name).collect();
     row("rules", format!("{} enabled, from {}", rules.enabled(), files.join(", ")));
@@ -29,10 +29,13 @@ pub fn banner(prepared: &Prepared, settings: &Settings, coverage: &[Hook]) -> St
         }
     }
     let docker = &settings.detector.docker_socket;
-    row("docker", match wire::docker_is_there(settings) {
-        true => docker.display().to_string(),
-        false => format!("{} isn't there: containers will have no names", docker.display()),
-    });
+    row(
+        "docker",
+        match wire::docker_is_there(settings) {
+            true => docker.display().to_string(),
+            false => format!("{} isn't there: containers will have no names", docker.display()),
+        },
+    );
     let outputs: Vec<String> = settings
         .outputs
         .iter()

@@ -15,7 +15,12 @@ pub fn parse() -> ArgMatches {
 fn command() -> Command {
     let mut command = Command::new("lanner")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Watches this host with eBPF, matches what happens against Falco's rules, and sends the alerts")
+        // Falco's -V validates rules files.
+        .disable_version_flag(true)
+        .arg(Arg::new("version").long("version").action(ArgAction::Version).help("Print the version"))
+        .about(
+            "Watches this host with eBPF, matches what happens against Falco's rules, and sends the alerts",
+        )
         .after_help(
             "Without a command, lanner watches this host until it is stopped (SIGTERM, Ctrl-C).\n\
              SIGUSR1 opens output files again, as after a rotation.",

@@ -5,6 +5,11 @@ use std::fmt::Write;
 use lanner_detector::Report;
 use lanner_router::OutputReport;
 
+/// A number of things, by their name.
+pub fn count(number: usize, name: &str) -> String {
+    format!("{number} {name}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The report, in lines.
 pub fn report(detector: &Report, outputs: &[OutputReport], uncommitted: usize) -> String {
     let mut text = String::from("lanner has stopped\n");

@@ -23,8 +23,6 @@ use lanner_rules::{AppendOutput, Matching, RuleSet, Selection, Toggle};
 
 /// A configuration that was read, with its rules and outputs.
 pub struct Prepared {
-    /// The settings; none where there is an error.
-    pub settings: Option<Settings>,
     /// The configuration as it was read, and all there is to say of it, of its rules and of its outputs.
     pub loaded: Loaded,
     /// The rules.
@@ -39,14 +37,13 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     if strict {
         loaded = loaded.strict();
     }
-    let settings = loaded.settings.take();
-    let rules_options = settings.as_ref().map(rules_options).unwrap_or_default();
+    let options = rules_options(&loaded.settings);
     let (rules, diagnostics) =
-        RuleSet::compile(&loaded.sources, &loaded.rules, FIELDS, &wanted_fields(), &rules_options);
+        RuleSet::compile(&loaded.sources, &loaded.rules, FIELDS, &wanted_fields(), &options);
     loaded.diagnostics.extend(diagnostics);
     let mut outputs = Vec::new();
-    for entry in settings.iter().flat_map(|settings| &settings.outputs) {
-        match lanner_outputs::build(&entry.kind, &entry.node, &common(entry, settings.as_ref())) {
+    for entry in &loaded.settings.outputs {
+        match lanner_outputs::build(&entry.kind, &entry.node, &common(entry, &loaded.settings)) {
             Ok(output) => outputs.push(output),
             Err(error) => {
                 let diagnostic = loaded.secrets.hide_in(error.into_diagnostic("CONFIG_OUTPUT"));
@@ -54,7 +51,7 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
             }
         }
     }
-    Prepared { settings, loaded, rules: Arc::new(rules), outputs }
+    Prepared { loaded, rules: Arc::new(rules), outputs }
 }
 
 fn rules_options(settings: &Settings) -> lanner_rules::Options {
@@ -98,32 +95,29 @@ fn wanted_fields() -> Vec<FieldRef> {
     wanted
 }
 
-fn common(entry: &OutputEntry, settings: Option<&Settings>) -> Common {
+fn common(entry: &OutputEntry, settings: &Settings) -> Common {
     let zone = TimeZone::system();
-    let format = settings.map(|settings| settings.format);
-    let iso = format.is_some_and(|format| format.iso_8601);
-    let time_format = if iso { TimeFormat::Iso8601 } else { TimeFormat::Clock(zone.clone()) };
-    let mut json = JsonOptions::new(time_format);
-    if let Some(format) = format {
-        json.output = format.output;
-        json.message = format.message;
-        json.output_fields = format.output_fields;
-        json.tags = format.tags;
-    }
+    let format = settings.format;
+    let time_format = if format.iso_8601 { TimeFormat::Iso8601 } else { TimeFormat::Clock(zone.clone()) };
     Common {
         name: entry.name.as_str().into(),
         hostname: hostname(settings).into(),
         batch: entry.batch,
-        json_output: format.is_some_and(|format| format.json),
-        json,
+        json_output: format.json,
+        json: JsonOptions {
+            output: format.output,
+            message: format.message,
+            output_fields: format.output_fields,
+            tags: format.tags,
+            time_format,
+        },
         zone,
     }
 }
 
 /// What this host is called in alerts.
-pub fn hostname(settings: Option<&Settings>) -> String {
-    let configured = settings.and_then(|settings| settings.hostname.clone());
-    configured.unwrap_or_else(|| {
+pub fn hostname(settings: &Settings) -> String {
+    settings.hostname.clone().unwrap_or_else(|| {
         let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         name.trim().to_owned()
     })
@@ -140,7 +134,7 @@ pub fn open_journal(settings: &Settings) -> anyhow::Result<Journal> {
     options.max_size = settings.journal.max_size;
     options.max_age = settings.journal.max_age;
     options.sync = if settings.journal.sync_full { Synchronous::Full } else { Synchronous::Normal };
-    options.hostname = hostname(Some(settings)).into();
+    options.hostname = hostname(settings).into();
     let names: Vec<String> = settings.outputs.iter().map(|output| output.name.clone()).collect();
     Ok(Journal::open(options, &names)?)
 }
@@ -154,7 +148,8 @@ pub async fn start_router(
     let handle = journal.handle();
     let policies = settings.outputs.iter().map(policy).collect();
     let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies);
-    let delivery = |entry: &OutputEntry| DeliverySettings { batch: entry.batch, ..DeliverySettings::default() };
+    let delivery =
+        |entry: &OutputEntry| DeliverySettings { batch: entry.batch, ..DeliverySettings::default() };
     let outputs = settings.outputs.iter().zip(outputs);
     let outputs = outputs.map(|(entry, output)| (output, delivery(entry), system_jitter())).collect();
     Ok(Router::start(handle, pipeline, outputs).await?)
@@ -203,11 +198,17 @@ pub fn start_capture(settings: &Settings, rules: &RuleSet) -> anyhow::Result<liv
 }
 
 /// The detector, and what it hands on put into the journal.
-pub fn detector(settings: &Settings, rules: &Arc<RuleSet>, held: &[Held], sender: &Sender) -> anyhow::Result<Detector> {
+pub fn detector(
+    settings: &Settings,
+    rules: &Arc<RuleSet>,
+    held: &[Held],
+    sender: &Sender,
+) -> anyhow::Result<Detector> {
     let wait = settings.detector.container_wait;
     let engines = containers::Settings { docker_socket: settings.detector.docker_socket.clone(), wait };
-    let engines = Engines::start(engines).context("the thread that asks container engines can't be started")?;
-    let state = State::new(&hostname(Some(settings)), live::cgroups_are_v2());
+    let engines =
+        Engines::start(engines).context("the thread that asks container engines can't be started")?;
+    let state = State::new(&hostname(settings), live::cgroups_are_v2());
     let mut detector = Detector::new(state, rules.clone(), engines, wait);
     for held in held {
         detector.restore(held.id, &held.body, &mut |outcome| sender.send(entry(outcome)).is_ok());

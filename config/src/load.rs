@@ -38,8 +38,8 @@ pub struct Options {
 /// What came of reading a configuration.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The settings; none where there is an error.
-    pub settings: Option<Settings>,
+    /// The settings; where something is wrong, the default stands in its place.
+    pub settings: Settings,
     /// The rules files in their order: texts among `sources`.
     pub rules: Vec<SourceId>,
     /// The rules files that the configuration names and that don't exist.
@@ -69,9 +69,6 @@ impl Loaded {
     pub fn strict(mut self) -> Self {
         for diagnostic in self.diagnostics.iter_mut().filter(|diagnostic| is_wrong_key(diagnostic)) {
             diagnostic.severity = Severity::Error;
-        }
-        if self.count(Severity::Error) > 0 {
-            self.settings = None;
         }
         self
     }
@@ -367,9 +364,8 @@ impl Loader<'_> {
         });
         let diagnostics: Vec<Diagnostic> =
             diagnostics.into_iter().map(|diagnostic| secrets.hide_in(diagnostic)).collect();
-        let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         Loaded {
-            settings: (!failed).then_some(settings),
+            settings,
             rules,
             skipped: self.skipped,
             config,

@@ -102,10 +102,9 @@ pub struct OutputEntry {
 
 impl fmt::Debug for OutputEntry {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        // Without the node: it may hold secrets.
+        // Without the node, and the type that may be one by mistake: they may hold secrets.
         f.debug_struct("OutputEntry")
             .field("name", &self.name)
-            .field("kind", &self.kind)
             .field("fixed", &self.fixed)
             .field("min_priority", &self.min_priority)
             .field("batch", &self.batch)

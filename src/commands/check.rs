@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use lanner_diagnostic::{Renderer, Severity};
 
 use super::CommandSpec;
+use crate::report::count;
 use crate::{cli, wire};
 
 /// The command.
@@ -34,9 +35,6 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     for diagnostic in &prepared.loaded.diagnostics {
         println!("{}\n", renderer.render(diagnostic, sources));
     }
-    for path in &prepared.loaded.skipped {
-        println!("note: {} doesn't exist, and is skipped\n", path.display());
-    }
     let mut errors = prepared.loaded.count(Severity::Error);
     if prepared.rules.enabled() == 0 {
         println!("error: no rule is loaded: name rules files that exist in `rules_files`, or with -r\n");
@@ -45,24 +43,30 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     if matches.get_flag("reach") {
         errors += reach(&mut prepared)?;
     }
-    let from = prepared.loaded.config.as_ref().map_or("built in".to_owned(), |path| path.display().to_string());
+    let from =
+        prepared.loaded.config.as_ref().map_or("built in".to_owned(), |path| path.display().to_string());
     println!(
-        "configuration {from}: {} rules enabled, {} outputs; {errors} errors, {} warnings, {} notes",
-        prepared.rules.enabled(),
-        prepared.outputs.len(),
-        prepared.loaded.count(Severity::Warning),
-        prepared.loaded.count(Severity::Note),
+        "configuration {from}: {} enabled, {}; {}, {}, {}",
+        count(prepared.rules.enabled(), "rule"),
+        count(prepared.outputs.len(), "output"),
+        count(errors, "error"),
+        count(prepared.loaded.count(Severity::Warning), "warning"),
+        count(prepared.loaded.count(Severity::Note), "note"),
     );
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Tries to reach each output's receiver; how many could not be.
 fn reach(prepared: &mut wire::Prepared) -> anyhow::Result<usize> {
-    let names: Vec<String> =
-        prepared.settings.iter().flat_map(|settings| &settings.outputs).map(|entry| entry.name.clone()).collect();
+    let entries = &prepared.loaded.settings.outputs;
+    if prepared.outputs.len() < entries.len() {
+        println!("outputs are reached for once all of them are right\n");
+        return Ok(0);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut failed = 0;
-    for (name, output) in names.iter().zip(&mut prepared.outputs) {
+    for (entry, output) in entries.iter().zip(&mut prepared.outputs) {
+        let name = &entry.name;
         match runtime.block_on(output.check()) {
             Ok(()) => println!("{name}: reached"),
             Err(error) => {

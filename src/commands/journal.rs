@@ -9,6 +9,7 @@ use lanner_bus::{Stats, system_clock};
 use lanner_diagnostic::Severity;
 
 use super::CommandSpec;
+use crate::report::count;
 use crate::{cli, wire};
 
 /// The command.
@@ -32,19 +33,21 @@ fn arguments() -> Vec<Arg> {
     ]
 }
 
+/// The path that the configuration says.
+fn configured(matches: &ArgMatches) -> anyhow::Result<PathBuf> {
+    let prepared = wire::prepare(&cli::options(matches), false);
+    let errors = prepared.loaded.count(Severity::Error);
+    if errors > 0 {
+        let errors = count(errors, "error");
+        bail!("the configuration has {errors}: `lanner check` shows what, --journal does without it");
+    }
+    Ok(prepared.loaded.settings.journal.path)
+}
+
 fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let path = match matches.get_one::<PathBuf>("journal") {
         Some(path) => path.clone(),
-        None => {
-            let prepared = wire::prepare(&cli::options(matches), false);
-            match prepared.settings {
-                Some(settings) => settings.journal.path,
-                None => bail!(
-                    "the configuration has {} errors; `lanner check` shows them, --journal does without it",
-                    prepared.loaded.count(Severity::Error)
-                ),
-            }
-        }
+        None => configured(matches)?,
     };
     let stats = Stats::read(&path, system_clock()())?;
     match matches.get_flag("json") {

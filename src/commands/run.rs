@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ArgMatches;
-use lanner_config::Settings;
 use lanner_detector::source::SourceError;
 use lanner_detector::source::live::Live;
 use lanner_detector::{Detector, Report};
@@ -17,6 +16,7 @@ use lanner_router::Router;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+use crate::report::count;
 use crate::wire::{self, Prepared};
 use crate::{banner, cli, log, report};
 
@@ -25,20 +25,20 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// Reads everything, starts everything, and runs until stopped.
 pub fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
-    let mut prepared = wire::prepare(&cli::options(matches), false);
-    log::start(prepared.settings.as_ref().map_or("info", |settings| settings.log_level));
+    let prepared = wire::prepare(&cli::options(matches), false);
+    log::start(prepared.loaded.settings.log_level);
     say(&prepared);
     let errors = prepared.loaded.count(Severity::Error);
-    let Some(settings) = prepared.settings.take().filter(|_| errors == 0) else {
-        bail!("the configuration has {errors} {}", if errors == 1 { "error" } else { "errors" });
-    };
+    if errors > 0 {
+        bail!("nothing is started, because of {}", count(errors, "error"));
+    }
     if prepared.rules.enabled() == 0 {
         bail!("no rule is loaded: name rules files that exist in `rules_files`, or with -r");
     }
     // What the kernel captures from here on is kept in the ring buffer until the detector runs.
-    let live = wire::start_capture(&settings, &prepared.rules)?;
+    let live = wire::start_capture(&prepared.loaded.settings, &prepared.rules)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(watch(prepared, settings, live))
+    runtime.block_on(watch(prepared, live))
 }
 
 /// Warnings and notes go to the log; errors are shown with their source lines.
@@ -52,18 +52,16 @@ fn say(prepared: &Prepared) {
             Severity::Note => tracing::info!("{}", plain(diagnostic, sources)),
         }
     }
-    for path in &prepared.loaded.skipped {
-        tracing::info!("{} doesn't exist, and is skipped", path.display());
-    }
 }
 
-async fn watch(mut prepared: Prepared, settings: Settings, live: Live) -> anyhow::Result<ExitCode> {
-    let journal = wire::open_journal(&settings)?;
+async fn watch(mut prepared: Prepared, live: Live) -> anyhow::Result<ExitCode> {
+    let settings = &prepared.loaded.settings;
+    let journal = wire::open_journal(settings)?;
     let outputs = std::mem::take(&mut prepared.outputs);
-    let router = wire::start_router(&settings, &journal, outputs).await?;
+    let router = wire::start_router(settings, &journal, outputs).await?;
     let sender = journal.sender();
-    let detector = wire::detector(&settings, &prepared.rules, journal.held(), &sender)?;
-    eprint!("{}", banner::banner(&prepared, &settings, live.coverage()));
+    let detector = wire::detector(settings, &prepared.rules, journal.held(), &sender)?;
+    eprint!("{}", banner::banner(&prepared, live.coverage()));
     let stop = Arc::new(AtomicBool::new(false));
     let (done, mut finished) = oneshot::channel();
     let stopped = stop.clone();

@@ -28,7 +28,7 @@ fn shared(name: &str) -> Option<String> {
 fn without_a_configuration_alerts_go_to_standard_output() {
     let loaded = load_from(&Options::default(), &env, &Memory::default());
     assert_eq!(lines(&loaded), "");
-    let settings = loaded.settings.expect("the shipped configuration has no error");
+    let settings = loaded.settings;
     assert_eq!(settings.outputs.iter().map(|output| &*output.name).collect::<Vec<_>>(), ["stdout"]);
     assert_eq!(settings.journal.path, Path::new("/var/lib/lanner/journal.db"));
     assert_eq!((settings.journal.max_size, settings.journal.max_age.as_secs()), (1 << 30, 604_800));
@@ -41,8 +41,8 @@ fn without_a_configuration_alerts_go_to_standard_output() {
 
 #[test]
 fn an_empty_configuration_has_the_defaults_of_the_shipped_one() {
-    let shipped = load_from(&Options::default(), &env, &Memory::default()).settings.expect("settings");
-    let empty = load("", &[], &["stdout_output.enabled=true"]).settings.expect("settings");
+    let shipped = load_from(&Options::default(), &env, &Memory::default()).settings;
+    let empty = load("", &[], &["stdout_output.enabled=true"]).settings;
     assert_eq!(format!("{shipped:?}"), format!("{empty:?}"));
 }
 
@@ -56,7 +56,7 @@ fn falcos_own_configuration_is_accepted() {
         "{}",
         lines(&loaded)
     );
-    let settings = loaded.settings.as_ref().expect("settings");
+    let settings = &loaded.settings;
     assert_eq!(settings.outputs.iter().map(|output| &*output.name).collect::<Vec<_>>(), ["stdout", "syslog"]);
     assert_eq!(loaded.skipped.len(), 3);
     let lines = lines(&loaded);
