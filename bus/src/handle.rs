@@ -6,11 +6,11 @@ use lanner_alert::{Alert, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 use crate::JournalError;
-use crate::outbox::{Due, Outcome, Step};
+use crate::outbox::{Due, End, OutboxRow, Outcome, Step};
 use crate::queue::{Change, Queue};
 use crate::settings::{Clock, OutputId, Registered};
 use crate::stats::Stats;
-use crate::store::Store;
+use crate::store::{RawBatch, Store};
 
 /// Consecutive alerts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,7 +63,25 @@ impl Handle {
     /// # Errors
     /// As every question: the journal is closed, or can't be read.
     pub async fn after(&self, seq: u64, limit: usize) -> Result<Batch, JournalError> {
-        self.ask(move |store| store.after(seq, limit)).await
+        let texts = match self.ask(move |store| store.after(seq, limit)).await? {
+            RawBatch::Recent(alerts) => {
+                let through = alerts.last().map_or(seq, |(seq, _)| *seq);
+                return Ok(Batch { alerts, through, unreadable: 0 });
+            }
+            RawBatch::Texts(texts) => texts,
+        };
+        let mut batch = Batch { through: seq, ..Batch::default() };
+        for (seq, text) in texts {
+            batch.through = seq;
+            match serde_json::from_slice(&text) {
+                Ok(alert) => batch.alerts.push((seq, Arc::new(alert))),
+                Err(error) => {
+                    tracing::error!(seq, %error, "an alert in the journal can't be read; it is given up");
+                    batch.unreadable += 1;
+                }
+            }
+        }
+        Ok(batch)
     }
 
     /// What the stages keep: stage, key and value.
@@ -82,12 +100,34 @@ impl Handle {
         self.change(Change::Step(step)).await
     }
 
-    /// What an output has to send at that time, up to a number of rows.
+    /// What an output has to send at that time, up to a number of rows. A row that can't be read back becomes a
+    /// dead letter.
     ///
     /// # Errors
     /// As every question: the journal is closed, or can't be read.
     pub async fn due(&self, output: OutputId, now: Timestamp, limit: usize) -> Result<Due, JournalError> {
-        self.ask(move |store| store.due(output, now, limit)).await
+        let raw = self.ask(move |store| store.due(output, now, limit)).await?;
+        let mut due = Due { next: raw.next, ..Due::default() };
+        let mut damaged = Vec::new();
+        for (id, attempt, raw) in raw.rows {
+            match raw.parse() {
+                Some(notification) => due.rows.push(OutboxRow { id, attempt, notification }),
+                None => {
+                    tracing::error!(
+                        row = id,
+                        "a notification in the journal can't be read; it is a dead letter"
+                    );
+                    let end = End::Refused { answer: "it could not be read back from the journal".into() };
+                    damaged.push(Outcome { row: id, end });
+                }
+            }
+        }
+        if !damaged.is_empty() {
+            self.settle(output, damaged).await?;
+            // There may be more than was asked for.
+            due.next = due.next.or(Some(now));
+        }
+        Ok(due)
     }
 
     /// Acknowledges, postpones or buries rows of an output.

@@ -28,7 +28,7 @@ pub struct Journal {
     queue: Arc<Queue>,
     handle: Handle,
     held: Vec<Held>,
-    thread: JoinHandle<usize>,
+    thread: Option<JoinHandle<usize>>,
 }
 
 impl Journal {
@@ -51,7 +51,7 @@ impl Journal {
             .map_err(|error| OpenError::io(&path, &error))?;
         let outputs: Arc<[Registered]> = registered.into();
         let handle = Handle { queue: queue.clone(), accepted, outputs, clock };
-        Ok(Journal { queue, handle, held, thread })
+        Ok(Journal { queue, handle, held, thread: Some(thread) })
     }
 
     /// The detector's end of the channel.
@@ -71,9 +71,17 @@ impl Journal {
 
     /// Commits what was handed over, takes nothing more, and closes the file; how many entries could not be
     /// committed any more.
-    pub fn close(self) -> usize {
+    pub fn close(mut self) -> usize {
         self.queue.close();
-        self.thread.join().unwrap_or_else(|_| self.queue.abandon())
+        let ended = self.thread.take().map(JoinHandle::join);
+        ended.map_or(0, |lost| lost.unwrap_or_else(|_| self.queue.abandon()))
+    }
+}
+
+/// Without `close` nobody waits, but the thread works off what it has and lets the file go.
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 

@@ -6,7 +6,7 @@ use lanner_alert::{Alert, Notification, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::settings::OutputId;
-use crate::store::{Store, json, ns, parsed, time};
+use crate::store::{Store, bytes, json, ns, time};
 
 /// One step of the router, made as one transaction.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -252,8 +252,8 @@ impl Store {
         Ok(usize::from(removed.is_some()))
     }
 
-    /// What an output has to send now. A row that can't be read back becomes a dead letter.
-    pub(crate) fn due(&mut self, output: OutputId, now: Timestamp, limit: usize) -> rusqlite::Result<Due> {
+    /// What an output has to send now, as it lies there: who asked parses it, so that this thread needn't.
+    pub(crate) fn due(&self, output: OutputId, now: Timestamp, limit: usize) -> rusqlite::Result<RawDue> {
         let stored: Vec<Stored> = self
             .sql(
                 "SELECT id, attempt, made, alert, notification FROM outbox \
@@ -261,20 +261,9 @@ impl Store {
             )?
             .query_map(params![output.0, ns(now), limit], Stored::read)?
             .collect::<rusqlite::Result<_>>()?;
-        let mut due = Due::default();
+        let mut due = RawDue::default();
         for stored in stored {
-            let (id, attempt) = (stored.id, stored.attempt);
-            match self.notification(&stored)? {
-                Some(notification) => due.rows.push(OutboxRow { id, attempt, notification }),
-                None => {
-                    tracing::error!(
-                        row = id,
-                        "a notification in the journal can't be read; it is a dead letter"
-                    );
-                    let end = End::Refused { answer: "it could not be read back from the journal".into() };
-                    self.transaction(|store| store.settle(output, &[Outcome { row: id, end }], now))?;
-                }
-            }
+            due.rows.push((stored.id, stored.attempt, self.raw(&stored)?));
         }
         if due.rows.is_empty() {
             due.next = self
@@ -287,24 +276,49 @@ impl Store {
 
     /// What a row is to send; none where its text is damaged.
     fn notification(&self, stored: &Stored) -> rusqlite::Result<Option<Notification>> {
-        if let Some(seq) = stored.alert {
-            let alert = self.alert(seq)?;
-            return Ok(alert.map(|alert| Notification::of(alert, stored.made)));
-        }
-        let notification = self
-            .sql("SELECT notification FROM notifications WHERE id = ?")?
-            .query_row([stored.notification], parsed)
-            .optional()?;
-        Ok(notification.flatten())
+        Ok(self.raw(stored)?.parse())
     }
 
-    /// An alert by its place; none where it is gone or its text is damaged.
-    fn alert(&self, seq: u64) -> rusqlite::Result<Option<Arc<Alert>>> {
-        if let Some(alert) = self.recent.get(seq) {
-            return Ok(Some(alert));
+    fn raw(&self, stored: &Stored) -> rusqlite::Result<Raw> {
+        let text =
+            |sql: &str, key| self.sql(sql)?.query_row([key], bytes).optional().map(Option::unwrap_or_default);
+        let made = stored.made;
+        Ok(match stored.alert {
+            None => Raw::Notification(text(
+                "SELECT notification FROM notifications WHERE id = ?",
+                stored.notification,
+            )?),
+            Some(seq) => match self.recent.get(seq) {
+                Some(alert) => Raw::Alert(alert, made),
+                None => Raw::AlertText(text("SELECT alert FROM alerts WHERE seq = ?", Some(seq))?, made),
+            },
+        })
+    }
+}
+
+/// What an output has to send, not yet parsed: key, attempts and content of each row.
+#[derive(Default)]
+pub(crate) struct RawDue {
+    pub(crate) rows: Vec<(u64, u32, Raw)>,
+    pub(crate) next: Option<Timestamp>,
+}
+
+/// What a row is to send, as the journal has it. A text that isn't there is empty.
+pub(crate) enum Raw {
+    Alert(Arc<Alert>, Timestamp),
+    AlertText(Vec<u8>, Timestamp),
+    Notification(Vec<u8>),
+}
+
+impl Raw {
+    /// The notification; none where its text is damaged.
+    pub(crate) fn parse(self) -> Option<Notification> {
+        match self {
+            Raw::Alert(alert, made) => Some(Notification::of(alert, made)),
+            Raw::AlertText(text, made) => {
+                serde_json::from_slice(&text).ok().map(|alert| Notification::of(Arc::new(alert), made))
+            }
+            Raw::Notification(text) => serde_json::from_slice(&text).ok(),
         }
-        let alert =
-            self.sql("SELECT alert FROM alerts WHERE seq = ?")?.query_row([seq], parsed).optional()?;
-        Ok(alert.flatten().map(Arc::new))
     }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use lanner_alert::{Alert, Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
-use crate::handle::Batch;
 use crate::queue::{Change, Entry, Held, Write};
 use crate::recent::Recent;
 use crate::schema::{self, OpenError};
@@ -28,6 +27,12 @@ pub(crate) struct Store {
     pub(crate) told: Option<Timestamp>,
     /// Locked as long as the store is open.
     _lock: File,
+}
+
+/// Consecutive alerts, each with its place.
+pub(crate) enum RawBatch {
+    Recent(Vec<(u64, Arc<Alert>)>),
+    Texts(Vec<(u64, Vec<u8>)>),
 }
 
 /// What a commit did.
@@ -154,29 +159,17 @@ impl Store {
         Ok(())
     }
 
-    /// The alerts after that one, in order.
-    pub(crate) fn after(&self, seq: u64, limit: usize) -> rusqlite::Result<Batch> {
+    /// The alerts after that one, in order, as they lie there: who asked parses them, so that this thread
+    /// needn't.
+    pub(crate) fn after(&self, seq: u64, limit: usize) -> rusqlite::Result<RawBatch> {
         if let Some(alerts) = self.recent.after(seq, limit) {
-            let through = alerts.last().map_or(seq, |(seq, _)| *seq);
-            return Ok(Batch { alerts, through, unreadable: 0 });
+            return Ok(RawBatch::Recent(alerts));
         }
-        let mut batch = Batch { through: seq, ..Batch::default() };
-        let mut select = self.sql("SELECT alert, seq FROM alerts WHERE seq > ? ORDER BY seq LIMIT ?")?;
-        let mut rows = select.query(params![seq, limit])?;
-        while let Some(row) = rows.next()? {
-            batch.through = row.get::<_, u64>(1)?;
-            match parsed(row)? {
-                Some(alert) => batch.alerts.push((batch.through, Arc::new(alert))),
-                None => {
-                    tracing::error!(
-                        seq = batch.through,
-                        "an alert in the journal can't be read; it is given up"
-                    );
-                    batch.unreadable += 1;
-                }
-            }
-        }
-        Ok(batch)
+        let texts = self
+            .sql("SELECT alert, seq FROM alerts WHERE seq > ? ORDER BY seq LIMIT ?")?
+            .query_map(params![seq, limit], |row| Ok((row.get(1)?, bytes(row)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(RawBatch::Texts(texts))
     }
 
     /// The last alert that was routed.
@@ -248,7 +241,7 @@ pub(crate) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// What the row's first column holds; none where its text is damaged.
-pub(crate) fn parsed<T: serde::de::DeserializeOwned>(row: &Row) -> rusqlite::Result<Option<T>> {
-    Ok(row.get_ref(0)?.as_bytes().ok().and_then(|text| serde_json::from_slice(text).ok()))
+/// The text in the row's first column, which need not be one any more; empty where it isn't.
+pub(crate) fn bytes(row: &Row) -> rusqlite::Result<Vec<u8>> {
+    Ok(row.get_ref(0)?.as_bytes().unwrap_or_default().to_vec())
 }

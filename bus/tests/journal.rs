@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -324,4 +325,54 @@ async fn a_full_channel_makes_the_sender_wait() {
     detector.join().unwrap();
     assert_eq!(journal.handle().flush().await.unwrap(), 100);
     assert!(sender.full() > 0);
+}
+
+/// A small file system in memory, which goes with the value.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    /// None where this process may not mount one.
+    fn mount(at: &Path) -> Option<SmallDisk> {
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(at).output();
+        mount.is_ok_and(|done| done.status.success()).then(|| SmallDisk(at.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(_disk) = SmallDisk::mount(dir.path()) else {
+        eprintln!("skipped: a test with a full disk needs root, to mount a small one");
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "must not be skipped under CI");
+        return;
+    };
+    let filler = dir.path().join("filler");
+    std::fs::write(&filler, vec![0; 3 << 20]).unwrap();
+    let settings = Settings { channel_max: 16, ..Settings::at(dir.path().join("journal.db")) };
+    let journal = Journal::open(settings, &[]).unwrap();
+    let sender = journal.sender();
+    let mut big = alert("big");
+    big.output = "x".repeat(10_000);
+    let detector = std::thread::spawn(move || {
+        (0..200)
+            .for_each(|_| sender.send(Entry::Alert(Alert { id: Uuid::now_v7(), ..big.clone() })).unwrap());
+    });
+    // The disk is full when what is accepted comes to a halt while the detector still waits.
+    let mut accepted = journal.handle().accepted();
+    let halt = Duration::from_millis(700);
+    while tokio::time::timeout(halt, accepted.changed()).await.is_ok() {}
+    assert!(!detector.is_finished() && *accepted.borrow() < 200, "{}", *accepted.borrow());
+    std::fs::remove_file(filler).unwrap();
+    assert!(
+        tokio::time::timeout(Duration::from_secs(20), accepted.wait_for(|&seq| seq == 200)).await.is_ok()
+    );
+    detector.join().unwrap();
+    assert_eq!(journal.handle().stats().await.unwrap().alerts, 200);
+    assert_eq!(journal.close(), 0);
 }
