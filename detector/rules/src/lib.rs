@@ -14,6 +14,8 @@ mod load;
 mod parse;
 mod ruleset;
 mod sourced;
+#[cfg(test)]
+mod tests;
 
 pub use compile::check_condition;
 pub use eval::{Hit, Scratch, Tri};

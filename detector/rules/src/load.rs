@@ -165,14 +165,20 @@ impl Loaded {
         let Some((name, place)) = item.name(&mut self.diagnostics) else { return };
         let Some(nodes) = item.required("items", &mut self.diagnostics) else { return };
         let Some(nodes) = nodes.as_sequence() else {
-            self.diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", "items must be a list", nodes.place));
+            self.diagnostics.push(item.error(
+                "LOAD_ERR_YAML_VALIDATE",
+                "`items` must be a list",
+                nodes.place,
+            ));
             return;
         };
-        let items: Vec<Sourced> = nodes
-            .iter()
-            .filter(|node| node.as_str().is_some())
-            .map(|node| list::item(node, sources))
-            .collect();
+        item.check_name("LOAD_INVALID_LIST_NAME", &mut self.diagnostics);
+        for node in nodes.iter().filter(|node| node.as_str().is_none()) {
+            let message = format!("an item of a list must be a text or a number, this is {}", node.kind());
+            self.diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", &message, node.place));
+        }
+        let texts = nodes.iter().filter(|node| node.as_str().is_some());
+        let items: Vec<Sourced> = texts.map(|node| list::item(node, sources)).collect();
         let old = self.lists.iter_mut().find(|list| list.name == name);
         match (item.appends("items", &mut self.diagnostics), old) {
             (true, Some(old)) => old.items.extend(items),
