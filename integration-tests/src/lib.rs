@@ -1,1 +1,71 @@
-//! Tests against real servers, real containers and real kernels
+//! The real parts that tests and benchmarks use: each starts in a place of its own, says when it is ready, and is
+//! gone when it is dropped.
+
+pub mod collector;
+pub mod docker;
+pub mod kafka;
+pub mod lanner;
+pub mod mailpit;
+mod process;
+pub mod rsyslog;
+mod server;
+pub mod slack;
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How long anything may take before it counts as not happening.
+pub const DEADLINE: Duration = Duration::from_secs(90);
+/// How often it is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Waits until there is something, and gives it.
+///
+/// # Panics
+/// When the deadline has passed, with what was waited for and what `state` says.
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>, state: impl Fn() -> String) -> T {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}\n{}", state());
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// A port of the loopback address that nobody listens on.
+///
+/// # Panics
+/// When there is none.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("it has an address").port()
+}
+
+/// Where the setup script puts what it builds and fetches.
+///
+/// # Panics
+/// Without a home.
+pub fn cache() -> PathBuf {
+    let home = || PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache/lanner");
+    std::env::var_os("LANNER_CACHE").map_or_else(home, PathBuf::from)
+}
+
+/// Whether a test that needs it can run: root, and a kernel with BTF. Otherwise it says why not, and fails in CI.
+///
+/// # Panics
+/// In CI, where nothing is skipped.
+pub fn can_watch() -> bool {
+    // SAFETY: geteuid can't fail and touches no memory.
+    let root = unsafe { libc::geteuid() } == 0;
+    let btf = std::path::Path::new("/sys/kernel/btf/vmlinux").exists();
+    if root && btf {
+        return true;
+    }
+    let why = "skipped: watching a host needs root and a kernel with BTF";
+    assert!(std::env::var_os("CI").is_none(), "{why}");
+    eprintln!("{why}");
+    false
+}

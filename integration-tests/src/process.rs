@@ -1,0 +1,55 @@
+//! A program that runs for as long as it is held, and whose words are kept.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// A running program.
+pub(crate) struct Running {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Running {
+    /// Starts a program whose words go to a file.
+    pub(crate) fn start(command: &mut Command, log: &Path) -> Running {
+        let file = File::options().create(true).append(true).open(log).expect("the log can be written");
+        let copy = file.try_clone().expect("the log can be shared");
+        command.stdin(Stdio::null()).stdout(file).stderr(copy);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Running { child, log: log.to_owned() }
+    }
+
+    /// What it said.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: i32) {
+        // SAFETY: the child is ours and not waited for yet, so its number is its own.
+        unsafe { libc::kill(self.child.id() as i32, signal) };
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("a child can be waited for")
+    }
+
+    /// Whether it runs.
+    pub(crate) fn runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Kills it, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

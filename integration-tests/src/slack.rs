@@ -1,0 +1,159 @@
+//! What stands for Slack: an incoming webhook and `chat.postMessage`, as strict about Block Kit as Slack is.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+use crate::free_port;
+use crate::server::{Answer, Request, Server};
+
+/// The token that is accepted.
+pub const TOKEN: &str = "xoxb-test-token";
+const WEBHOOK: &str = "/services/T0/B0/secret";
+
+#[derive(Default)]
+struct State {
+    messages: Vec<(Via, Value)>,
+    refused: Vec<String>,
+}
+
+/// How a message came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// The incoming webhook.
+    Webhook,
+    /// `chat.postMessage`.
+    PostMessage,
+}
+
+/// The stand-in. It can be stopped and started again on its port.
+pub struct Slack {
+    port: u16,
+    state: Arc<Mutex<State>>,
+    server: Option<Server>,
+}
+
+impl Slack {
+    /// Starts it.
+    pub fn start() -> Slack {
+        let mut slack = Slack { port: free_port(), state: Arc::default(), server: None };
+        slack.resume();
+        slack
+    }
+
+    /// Stops answering.
+    pub fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// Answers again.
+    pub fn resume(&mut self) {
+        let state = self.state.clone();
+        self.server = Some(Server::start(self.port, Arc::new(move |request| answer(&state, &request))));
+    }
+
+    /// The incoming webhook.
+    pub fn webhook_url(&self) -> String {
+        format!("http://127.0.0.1:{}{WEBHOOK}", self.port)
+    }
+
+    /// Where the API is.
+    pub fn api_url(&self) -> String {
+        format!("http://127.0.0.1:{}/api/", self.port)
+    }
+
+    /// The messages that came in one way.
+    pub fn messages(&self, via: Via) -> Vec<Value> {
+        let state = lock(&self.state);
+        state.messages.iter().filter(|(by, _)| *by == via).map(|(_, message)| message.clone()).collect()
+    }
+
+    /// Why messages were refused.
+    pub fn refused(&self) -> Vec<String> {
+        lock(&self.state).refused.clone()
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn answer(state: &Mutex<State>, request: &Request) -> Answer {
+    let posts = request.path == "/api/chat.postMessage";
+    let text = |status, body: &str| Answer { status, kind: "text/plain", body: body.to_owned() };
+    let api = |body: Value| Answer { status: 200, kind: "application/json", body: body.to_string() };
+    if !posts && request.path != WEBHOOK {
+        return text(404, "no_service");
+    }
+    let message: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let token = format!("Bearer {TOKEN}");
+    let wrong = if posts && request.header("authorization") != Some(&token) {
+        Some("invalid_auth".to_owned())
+    } else if posts && message["channel"].as_str().is_none_or(str::is_empty) {
+        Some("channel_not_found".to_owned())
+    } else {
+        check_message(&message).err()
+    };
+    let mut state = lock(state);
+    if let Some(wrong) = wrong {
+        state.refused.push(format!("{wrong}: {message}"));
+        return if posts { api(json!({"ok": false, "error": wrong})) } else { text(400, "invalid_blocks") };
+    }
+    let via = if posts { Via::PostMessage } else { Via::Webhook };
+    state.messages.push((via, message));
+    let ts = format!("1700000000.{:06}", state.messages.len());
+    if posts { api(json!({"ok": true, "ts": ts, "channel": "C0"})) } else { text(200, "ok") }
+}
+
+type Checked = Result<(), String>;
+
+fn check_message(message: &Value) -> Checked {
+    let fallback = message["text"].as_str().unwrap_or_default();
+    at_most("the fallback text", fallback.chars().count(), 40_000)?;
+    if fallback.is_empty() {
+        return Err("no_text".to_owned());
+    }
+    let blocks = message["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
+    at_most("blocks", blocks.len(), 50)?;
+    blocks.iter().try_for_each(check_block)
+}
+
+fn check_block(block: &Value) -> Checked {
+    match block["type"].as_str() {
+        Some("header") => check_text(&block["text"], 150, &["plain_text"]),
+        Some("divider") => Ok(()),
+        Some("section") => {
+            let fields = block["fields"].as_array().map(Vec::as_slice).unwrap_or_default();
+            at_most("fields", fields.len(), 10)?;
+            fields.iter().try_for_each(|field| check_text(field, 2000, &["plain_text", "mrkdwn"]))?;
+            match (&block["text"], fields.is_empty()) {
+                (Value::Null, true) => Err("a section needs text or fields".to_owned()),
+                (Value::Null, false) => Ok(()),
+                (text, _) => check_text(text, 3000, &["plain_text", "mrkdwn"]),
+            }
+        }
+        Some("context") => {
+            let elements = block["elements"].as_array().map(Vec::as_slice).unwrap_or_default();
+            at_most("elements of a context", elements.len(), 10)?;
+            elements.iter().try_for_each(|element| check_text(element, 3000, &["plain_text", "mrkdwn"]))
+        }
+        Some("rich_text") if block["elements"].is_array() => Ok(()),
+        other => Err(format!("a block of the type {other:?}")),
+    }
+}
+
+fn check_text(text: &Value, max: usize, kinds: &[&str]) -> Checked {
+    let kind = text["type"].as_str().unwrap_or_default();
+    if !kinds.contains(&kind) {
+        return Err(format!("a text of the type `{kind}`"));
+    }
+    let length = text["text"].as_str().unwrap_or_default().chars().count();
+    if length == 0 {
+        return Err("an empty text".to_owned());
+    }
+    at_most("characters of a text", length, max)
+}
+
+fn at_most(what: &str, count: usize, max: usize) -> Checked {
+    if count > max { Err(format!("{count} {what}, at most {max} are allowed")) } else { Ok(()) }
+}
