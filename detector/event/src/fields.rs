@@ -1,13 +1,15 @@
 //! The table of fields, by family. A row holds all there is to a field; nothing else lists them.
 
 mod container;
+pub(crate) mod errno;
 mod evt;
 mod fd;
-mod fs;
+pub(crate) mod fs;
 mod k8s;
 mod markdown;
 mod params;
 mod proc;
+mod text;
 mod user;
 
 pub use markdown::markdown;
@@ -21,7 +23,10 @@ pub const FIELDS: &[&[Field]] =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FieldFlags, FieldRef, Type};
+    use crate::sample::Sample;
+    use crate::{
+        Arg, ArgRule, ContainerState, Ctx, FieldFlags, FieldRef, Kind, ParamType, Reading, Type, Val,
+    };
 
     #[test]
     fn rows_are_well_formed() {
@@ -36,11 +41,121 @@ mod tests {
                 "{} stands twice",
                 row.name
             );
-            let container = row.name.starts_with("container.") || row.name.starts_with("k8s.");
-            if row.flags.contains(FieldFlags::LATE) {
-                assert!(container, "{} comes from nowhere that is late", row.name);
-            }
         }
+    }
+
+    /// A row with each argument that it may be given in an event of a kind.
+    fn with_args(row: &'static Field, kind: Kind) -> Vec<FieldRef> {
+        let params = kind.row().params.iter().map(|param| Arg::Key(param.name.into()));
+        let args = match row.arg {
+            ArgRule::None => vec![Arg::None],
+            ArgRule::Index => vec![Arg::None, Arg::Index(0), Arg::Index(1), Arg::Index(9)],
+            ArgRule::IndexRequired => vec![Arg::Index(0)],
+            ArgRule::Key => vec![Arg::None, Arg::Key("0".into())],
+            ArgRule::KeyRequired => vec![Arg::Key("0".into()), Arg::Key("/a*".into())],
+            ArgRule::Param => params.collect(),
+        };
+        args.into_iter().map(|arg| FieldRef { field: row, arg }).collect()
+    }
+
+    /// The rows of which a value, in an event of any kind, is as told.
+    fn rows_where(
+        sample: fn(Kind) -> Sample,
+        so: for<'a> fn(&Ctx<'a>, &'a FieldRef) -> bool,
+    ) -> Vec<&'static str> {
+        let samples: Vec<_> = Kind::ALL.iter().map(|kind| (*kind, sample(*kind).build())).collect();
+        let scratch = bumpalo::Bump::new();
+        let rows = FIELDS.iter().copied().flatten().filter(|row| {
+            samples.iter().any(|(kind, (batch, host))| {
+                let ctx = Ctx::new(batch.get(0), host, &scratch);
+                with_args(row, *kind).iter().any(|field| so(&ctx, field))
+            })
+        });
+        rows.map(|row| row.name).collect()
+    }
+
+    fn flagged(flag: FieldFlags) -> Vec<&'static str> {
+        let rows = FIELDS.iter().copied().flatten().filter(|row| row.flags.contains(flag));
+        rows.map(|row| row.name).collect()
+    }
+
+    /// A rule set judges by a path's second reading only what is flagged.
+    #[test]
+    fn what_depends_on_the_reading_is_flagged() {
+        let sample = |kind: Kind| {
+            let mut sample = Sample::new(kind);
+            for row in kind.row().params.iter().filter(|row| row.ty == ParamType::Path) {
+                let field = format!("evt.arg.{}", row.name);
+                sample.set(&field, "/given/a").unwrap();
+                let _ = sample.set_real(&field, "/real/b").or_else(|_| sample.set_real("fd.name", "/real/b"));
+            }
+            sample
+        };
+        fn differs<'a>(ctx: &Ctx<'a>, field: &'a FieldRef) -> bool {
+            let value = |reading| format!("{:?}", ctx.reading(reading).get(field));
+            value(Reading::Given) != value(Reading::Real)
+        }
+        assert_eq!(rows_where(sample, differs), flagged(FieldFlags::PATH));
+    }
+
+    /// An event waits for what is late only where something that is flagged is read.
+    #[test]
+    fn what_comes_late_is_flagged() {
+        let sample = |kind: Kind| {
+            let mut sample = Sample::new(kind);
+            sample.set("container.id", "0123456789ab").unwrap();
+            sample.container = ContainerState::Pending;
+            sample
+        };
+        fn pending<'a>(ctx: &Ctx<'a>, field: &'a FieldRef) -> bool {
+            ctx.get(field) == Val::Pending
+        }
+        assert_eq!(rows_where(sample, pending), flagged(FieldFlags::LATE));
+    }
+
+    /// No event, however poor, makes a getter panic, and each row has a value in some event.
+    #[test]
+    fn every_row_can_be_read() {
+        let sample = |kind: Kind| {
+            let mut sample = Sample::new(kind);
+            for (field, value) in [
+                ("proc.name", "a"),
+                ("proc.args", "b"),
+                ("proc.pname", "sh"),
+                ("container.mounts", "/a:/b"),
+                ("container.labels", "0:1"),
+                ("k8s.pod.name", "a"),
+                ("k8s.ns.name", "a"),
+                ("k8s.pod.uid", "a"),
+            ] {
+                sample.set(field, value).unwrap();
+            }
+            for (field, value) in
+                [("fd.name", "/a"), ("fd.name", "1.2.3.4:5->1.2.3.4:6"), ("fd.name.real", "/b")]
+            {
+                let _ = sample.set(field, value);
+            }
+            for row in kind.row().params.iter().filter(|row| row.ty == ParamType::Path) {
+                sample.set(&format!("evt.arg.{}", row.name), "/a").unwrap();
+            }
+            sample.event.fd.iter_mut().for_each(|fd| fd.ino = 1);
+            if let ContainerState::Known(container) = &mut sample.container {
+                std::sync::Arc::make_mut(container).created = 1;
+            }
+            sample
+        };
+        let poor = |kind: Kind| {
+            let mut sample = Sample::new(kind);
+            sample.event.fd = None;
+            sample.host = crate::Host::default();
+            sample
+        };
+        fn has_value<'a>(ctx: &Ctx<'a>, field: &'a FieldRef) -> bool {
+            ctx.get(field) != Val::Missing
+        }
+        let _ = rows_where(poor, has_value);
+        let all: Vec<&str> = FIELDS.iter().copied().flatten().map(|row| row.name).collect();
+        assert_eq!(rows_where(sample, has_value), all);
     }
 
     /// Falco's names, types and flags, where the table of them is at hand.

@@ -17,18 +17,13 @@ const fn flag(bits: u64, name: &'static str) -> FlagName {
     FlagName { bits, mask: bits, name }
 }
 
-/// Writes the names of the flags that are set, `|` between them; `0` where none is.
-pub fn flag_text(value: u64, names: &[FlagName], out: &mut String) {
-    let start = out.len();
+/// Writes the names of the flags that are set, `|` between them; nothing where none has a name.
+pub fn flag_text(value: u64, names: &[FlagName], out: &mut impl Write) {
+    let mut between = "";
     for flag in names.iter().filter(|flag| value & flag.mask == flag.bits) {
-        if out.len() > start {
-            out.push('|');
-        }
-        out.push_str(flag.name);
-    }
-    if out.len() == start {
-        // Writing to a string can't fail.
-        let _ = write!(out, "{value}");
+        // What is written to is memory, which can't fail.
+        let _ = write!(out, "{between}{}", flag.name);
+        between = "|";
     }
 }
 
@@ -140,7 +135,7 @@ mod tests {
     fn names() {
         assert_eq!(text(0, OPEN), "O_RDONLY");
         assert_eq!(text(0o1101, OPEN), "O_WRONLY|O_CREAT|O_TRUNC");
-        assert_eq!(text(0, AT), "0");
+        assert_eq!(text(0, AT), "");
         assert_eq!(text(5, RENAME), "RENAME_NOREPLACE|RENAME_WHITEOUT");
     }
 }

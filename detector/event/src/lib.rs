@@ -7,9 +7,11 @@ mod event;
 mod field;
 pub mod fields;
 mod flags;
+pub mod glob;
 mod host;
 mod kinds;
 mod param;
+pub mod sample;
 mod value;
 
 pub use event::{

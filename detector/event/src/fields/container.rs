@@ -1,73 +1,88 @@
 //! Fields of containers. The id comes with the event; the rest is asked of the engine, and may come late.
 
-use crate::Type::{AbsTime, Bool, CharBuf};
-use crate::{Arg, ArgRule, Container, Ctx, Field, FieldFlags, Late, Mount, Val};
+use std::sync::LazyLock;
+
+use super::text::Text;
+use crate::Type::{AbsTime, Bool, CharBuf, RelTime};
+use crate::{Arg, ArgRule, Container, Ctx, Field, FieldFlags, Late, Mount, Val, glob};
 
 /// How many characters of an id are shown.
 const SHORT_ID: usize = 12;
 
 const LATE: FieldFlags = FieldFlags::LATE;
 
-fn record<'a>(ctx: &Ctx<'a>, read: impl FnOnce(&'a Container) -> Val<'a>) -> Val<'a> {
-    match ctx.container() {
-        Late::Pending => Val::Pending,
-        Late::Missing => Val::Missing,
-        Late::Known(container) => read(container),
+/// What Falco says of the host, as if it were a container.
+static HOST: LazyLock<Container> = LazyLock::new(|| Container {
+    full_id: "host".into(),
+    name: "host".into(),
+    engine: "host".into(),
+    ..Container::default()
+});
+
+/// Reads what the engine knows of the container.
+pub fn record<'a>(ctx: &Ctx<'a>, read: impl FnOnce(&'a Container) -> Val<'a>) -> Val<'a> {
+    match (ctx.container_id(), ctx.container()) {
+        (None, _) => read(&HOST),
+        (_, Late::Pending) => Val::Pending,
+        (_, Late::Missing) => Val::Missing,
+        (_, Late::Known(container)) => read(container),
     }
 }
 
 fn text<'a>(ctx: &Ctx<'a>, read: fn(&'a Container) -> &'a str) -> Val<'a> {
-    record(ctx, |container| Val::text(Some(read(container).as_bytes()).filter(|text| !text.is_empty())))
+    record(ctx, |container| Val::Str(read(container).as_bytes()))
 }
 
-/// A mount by number, or the first whose source matches a pattern.
-fn mount<'a>(ctx: &Ctx<'a>, read: fn(&Ctx<'a>, &'a Mount) -> Val<'a>) -> Val<'a> {
+/// A mount by number, or the first of which one end fits a shell pattern.
+fn mount<'a>(ctx: &Ctx<'a>, end: fn(&Mount) -> &str, read: impl FnOnce(&'a Mount) -> Val<'a>) -> Val<'a> {
     record(ctx, |container| {
-        let found = match ctx.arg {
-            Arg::None => None,
-            Arg::Index(number) => container.mounts.get(*number as usize),
-            Arg::Key(key) => match key.parse::<usize>() {
-                Ok(number) => container.mounts.get(number),
-                Err(_) => container.mounts.iter().find(|mount| matches(key, &mount.source)),
-            },
+        let Arg::Key(key) = ctx.arg else { return Val::Missing };
+        let fits = |mount: &&Mount| glob::matches(key.as_bytes(), end(mount).as_bytes(), false);
+        let found = match key.parse::<usize>() {
+            Ok(number) => container.mounts.get(number),
+            Err(_) => container.mounts.iter().find(fits),
         };
-        found.map_or(Val::Missing, |mount| read(ctx, mount))
+        found.map_or(Val::Missing, read)
     })
 }
 
-/// Whether a path fits a pattern in which `*` stands for anything.
-fn matches(pattern: &str, path: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(rest) = pieces.next().and_then(|first| path.strip_prefix(first)) else { return false };
-    let mut rest = rest;
-    let mut last = "";
-    let mut any = false;
-    for piece in pieces {
-        any = true;
-        last = piece;
-        match rest.find(piece) {
-            Some(at) => rest = &rest[at + piece.len()..],
-            None => return false,
-        }
-    }
-    if any { last.is_empty() || path.ends_with(last) } else { rest.is_empty() }
+fn by_source<'a>(ctx: &Ctx<'a>, read: fn(&'a Mount) -> &'a str) -> Val<'a> {
+    mount(ctx, |mount| &mount.source, |mount| Val::Str(read(mount).as_bytes()))
 }
 
-fn describe<'a>(ctx: &Ctx<'a>, mount: &'a Mount) -> Val<'a> {
-    ctx.text(format_args!(
-        "{}:{}:{}:{}:{}",
-        mount.source, mount.dest, mount.mode, mount.rw, mount.propagation
-    ))
+fn push_mount(out: &mut Text, mount: &Mount) {
+    let Mount { source, dest, mode, rw, propagation } = mount;
+    out.format(format_args!("{source}:{dest}:{mode}:{rw}:{propagation}"));
 }
 
 fn all_mounts<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     record(ctx, |container| {
-        let mounts: Vec<String> = container
-            .mounts
-            .iter()
-            .map(|m| format!("{}:{}:{}:{}:{}", m.source, m.dest, m.mode, m.rw, m.propagation))
-            .collect();
-        ctx.text(format_args!("{}", mounts.join(",")))
+        let mut out = Text::new(ctx);
+        for (at, mount) in container.mounts.iter().enumerate() {
+            if at > 0 {
+                out.push(b",");
+            }
+            push_mount(&mut out, mount);
+        }
+        out.val()
+    })
+}
+
+/// All labels but those that Kubernetes and engines keep their books in.
+fn labels<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    record(ctx, |container| {
+        let mut out = Text::new(ctx);
+        let own = |key: &str| key.starts_with("annotation.") || key.starts_with("io.kubernetes.");
+        for (key, value) in container.labels.iter().filter(|(key, _)| !own(key)) {
+            if out.len() > 0 {
+                out.push(b", ");
+            }
+            out.push(key.as_bytes());
+            if !value.is_empty() {
+                out.format(format_args!(":{value}"));
+            }
+        }
+        out.val()
     })
 }
 
@@ -79,24 +94,21 @@ pub const FIELDS: &[Field] = &[
         "The first 12 characters of the container's id; `host` where there is none.",
         |ctx| Val::Str(ctx.container_id().map_or("host", |id| id.get(..SHORT_ID).unwrap_or(id)).as_bytes()),
     ),
-    Field::new("container.full_id", CharBuf, "The container's whole id.", |ctx| {
-        Val::text(ctx.container_id().map(str::as_bytes))
-    }),
+    Field::new(
+        "container.full_id",
+        CharBuf,
+        "The container's whole id; `host` where there is none.",
+        |ctx| Val::Str(ctx.container_id().unwrap_or("host").as_bytes()),
+    ),
     Field::new("container.name", CharBuf, "The container's name; `host` where there is none.", |ctx| {
-        if ctx.container_id().is_none() { Val::Str(b"host") } else { text(ctx, |container| &container.name) }
+        text(ctx, |container| &container.name)
     })
     .with(LATE),
     Field::new(
         "container.type",
         CharBuf,
         "The kind of engine: `docker`, `podman`…; `host` where there is none.",
-        |ctx| {
-            if ctx.container_id().is_none() {
-                Val::Str(b"host")
-            } else {
-                text(ctx, |container| &container.engine)
-            }
-        },
+        |ctx| text(ctx, |container| &container.engine),
     )
     .with(LATE),
     Field::new("container.image", CharBuf, "The image as it was asked for.", |ctx| {
@@ -126,46 +138,59 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "container.mounts",
         CharBuf,
-        "All mounts, each as source:dest:mode:rdwr:propagation.",
+        "All mounts, each as `source:dest:mode:rdwr:propagation`, a comma between.",
         all_mounts,
     )
     .with(LATE),
     Field::new(
         "container.mount",
         CharBuf,
-        "A mount by number, or the first whose source fits a pattern.",
-        |ctx| mount(ctx, describe),
+        "A mount by number, from 0, or the first whose source fits a shell pattern.",
+        |ctx| {
+            mount(
+                ctx,
+                |mount| &mount.source,
+                |mount| {
+                    let mut out = Text::new(ctx);
+                    push_mount(&mut out, mount);
+                    out.val()
+                },
+            )
+        },
     )
     .arg(ArgRule::KeyRequired)
     .with(LATE),
-    Field::new("container.mount.source", CharBuf, "The source of a mount, by number or source.", |ctx| {
-        mount(ctx, |_, mount| Val::Str(mount.source.as_bytes()))
-    })
+    Field::new(
+        "container.mount.source",
+        CharBuf,
+        "The source of a mount, by number or destination.",
+        |ctx| mount(ctx, |mount| &mount.dest, |mount| Val::Str(mount.source.as_bytes())),
+    )
     .arg(ArgRule::KeyRequired)
     .with(LATE),
     Field::new(
         "container.mount.dest",
         CharBuf,
         "Where a mount is in the container, by number or source.",
-        |ctx| mount(ctx, |_, mount| Val::Str(mount.dest.as_bytes())),
+        |ctx| by_source(ctx, |mount| &mount.dest),
     )
     .arg(ArgRule::KeyRequired)
     .with(LATE),
     Field::new("container.mount.mode", CharBuf, "The mode of a mount, by number or source.", |ctx| {
-        mount(ctx, |_, mount| Val::Str(mount.mode.as_bytes()))
+        by_source(ctx, |mount| &mount.mode)
     })
     .arg(ArgRule::KeyRequired)
     .with(LATE),
     Field::new(
         "container.mount.rdwr",
         CharBuf,
-        "Whether a mount may be written, by number or source.",
-        |ctx| mount(ctx, |_, mount| Val::Str(if mount.rw { b"true" } else { b"false" })),
+        "Whether a mount may be written, `true` or `false`, by number or source.",
+        |ctx| by_source(ctx, |mount| if mount.rw { "true" } else { "false" }),
     )
     .arg(ArgRule::KeyRequired)
     .with(LATE),
     Field::new("container.mount.propagation", CharBuf, "How a mount travels, by number or source.", |ctx| {
-        mount(ctx, |_, mount| Val::Str(mount.propagation.as_bytes()))
+        by_source(ctx, |mount| &mount.propagation)
     })
     .arg(ArgRule::KeyRequired)
     .with(LATE),
@@ -177,40 +202,68 @@ pub const FIELDS: &[Field] = &[
     })
     .arg(ArgRule::KeyRequired)
     .with(LATE),
-    Field::new("container.labels", CharBuf, "All labels, each as `name:value`.", |ctx| {
-        record(ctx, |container| {
-            let labels: Vec<String> =
-                container.labels.iter().map(|(key, value)| format!("{key}:{value}")).collect();
-            ctx.text(format_args!("{}", labels.join(",")))
+    Field::new("container.labels", CharBuf, "All labels, each as `name:value`.", labels).with(LATE),
+    Field::new("container.start_ts", AbsTime, "When the engine made it.", |ctx| {
+        record(ctx, |container| Val::uint(Some(container.created).filter(|time| *time > 0)))
+    })
+    .with(LATE),
+    Field::new("container.duration", RelTime, "How long ago the engine made it.", |ctx| {
+        record(ctx, |container| match container.created {
+            0 => Val::Missing,
+            created => Val::Uint(ctx.event.time.saturating_sub(created)),
         })
-    })
-    .with(LATE),
-    Field::new("container.start_ts", AbsTime, "When it was made.", |ctx| {
-        record(ctx, |container| Val::Uint(container.created))
-    })
-    .with(LATE),
-    Field::new("container.duration", crate::Type::RelTime, "How long ago it was made.", |ctx| {
-        record(ctx, |container| Val::Uint(ctx.event.time.saturating_sub(container.created)))
     })
     .with(LATE),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use crate::sample::Sample;
+    use crate::{ContainerState, Kind};
 
     #[test]
-    fn mounts_are_found_by_pattern() {
-        for (pattern, path, expected) in [
-            ("/etc", "/etc", true),
-            ("/etc", "/etc/x", false),
-            ("/etc*", "/etc/x", true),
-            ("/proc*", "/process", true),
-            ("/*/docker.sock", "/var/run/docker.sock", true),
-            ("/*/docker.sock", "/var/run/docker.sock.old", false),
-            ("*", "", true),
+    fn containers_are_read_when_they_are_known() {
+        let mut sample = Sample::new(Kind::Execve);
+        for (field, host) in [
+            ("container.id", "host"),
+            ("container.full_id", "host"),
+            ("container.name", "host"),
+            ("container.type", "host"),
+            ("container.image.repository", ""),
+            ("container.privileged", "false"),
+            ("container.mount.dest[/etc]", "<NA>"),
+            ("k8s.pod.name", "<NA>"),
         ] {
-            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
+            assert_eq!(sample.text(field), host, "{field}");
         }
+        for (field, value) in [
+            ("container.full_id", "0123456789abcdef"),
+            ("container.name", "web"),
+            ("container.image.repository", "nginx"),
+            ("container.mounts", "/srv:/data:ro:false:rprivate,/etc:/host:rw:true:"),
+            ("container.labels", "io.kubernetes.pod.name:web-1, annotation.x:y, a:b, c"),
+        ] {
+            sample.set(field, value).unwrap();
+        }
+        for (field, known) in [
+            ("container.id", "0123456789ab"),
+            ("container.name", "web"),
+            ("container.image.repository", "nginx"),
+            ("container.mount[0]", "/srv:/data:ro:false:rprivate"),
+            ("container.mount.dest[/et*]", "/host"),
+            ("container.mount.source[/host]", "/etc"),
+            ("container.mount.source[/etc]", "<NA>"),
+            ("container.mount.rdwr[/etc]", "true"),
+            ("container.mount.mode[2]", "<NA>"),
+            ("container.labels", "a:b, c"),
+            ("container.label[a]", "b"),
+            ("k8s.pod.name", "web-1"),
+            ("container.start_ts", "<NA>"),
+        ] {
+            assert_eq!(sample.text(field), known, "{field}");
+        }
+        sample.container = ContainerState::Pending;
+        assert_eq!(sample.text("container.id"), "0123456789ab");
+        assert_eq!(sample.text("container.name"), "<pending>");
     }
 }

@@ -1,11 +1,16 @@
 //! Fields of the event itself.
 
 use super::params;
-use crate::Type::{Bool, CharBuf, Int64, Uint64};
+use crate::Type::{AbsTime, Bool, CharBuf, Int64, Uint64};
 use crate::{Arg, ArgRule, Ctx, EventFlags, Field, FieldFlags, Kind, Param, Val};
 
-/// The access mode of open(2): read, write or both.
-const O_ACCMODE: u64 = 3;
+const SECOND: u64 = 1_000_000_000;
+/// The access mode of open(2), which is read, write or both.
+const O_ACCMODE: u64 = 0o3;
+/// The flags of open(2) with which a file is made.
+const O_MAKES: u64 = 0o100 | 0o20_000_000;
+/// The bits of a mode with which somebody may execute a file.
+const MODE_EXEC: u64 = 0o111;
 
 /// The flags of an open, where the event is one.
 fn open_flags(ctx: &Ctx) -> Option<u64> {
@@ -17,35 +22,58 @@ fn open_flags(ctx: &Ctx) -> Option<u64> {
     }
 }
 
-fn argument<'a>(ctx: &Ctx<'a>) -> Val<'a> {
-    match ctx.arg {
-        Arg::Key(name) => params::param(ctx, name),
-        _ => Val::Missing,
-    }
+/// Whether the event is an open whose flags are so.
+fn opened<'a>(ctx: &Ctx<'a>, so: fn(u64) -> bool) -> Val<'a> {
+    Val::Bool(open_flags(ctx).is_some_and(so))
 }
 
-fn arguments<'a>(ctx: &Ctx<'a>) -> Val<'a> {
-    let mut text = String::new();
-    for (row, param) in ctx.event.kind.row().params.iter().zip(ctx.event.params()) {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(row.name);
-        text.push('=');
-        params::push_param(&mut text, ctx, row, *param);
-    }
-    ctx.text(format_args!("{text}"))
+fn makes_executable(ctx: &Ctx) -> bool {
+    let mode = match ctx.event.param("mode") {
+        Some(Param::Uint(mode)) => mode,
+        _ => 0,
+    };
+    open_flags(ctx).is_some_and(|flags| flags & O_MAKES != 0) && mode & MODE_EXEC != 0
+}
+
+/// What the operation returned, where the event is one that returns something.
+fn result(ctx: &Ctx) -> Option<i64> {
+    let first = ctx.event.kind.row().params.first()?;
+    matches!(first.name, "res" | "fd").then_some(ctx.event.res)
+}
+
+/// `2026-11-24T08:00:00.000000000+0000`: the calendar is that of Howard Hinnant's `civil_from_days`.
+fn iso_8601<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    let (seconds, nanoseconds) = (ctx.event.time / SECOND, ctx.event.time % SECOND);
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    ctx.text(format_args!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanoseconds:09}+0000"
+    ))
 }
 
 /// The family's rows.
 pub const FIELDS: &[Field] = &[
     Field::new("evt.num", Uint64, "The event's number, from 1.", |ctx| Val::Uint(ctx.event.num)),
-    Field::new(
-        "evt.rawtime",
-        Type::AbsTime,
-        "When it happened, in nanoseconds since 1970-01-01 UTC.",
-        |ctx| Val::Uint(ctx.event.time),
-    ),
+    Field::new("evt.time.iso8601", CharBuf, "When it happened, in UTC.", iso_8601),
+    Field::new("evt.rawtime", AbsTime, "When it happened, in nanoseconds since 1970-01-01 UTC.", |ctx| {
+        Val::Uint(ctx.event.time)
+    }),
+    Field::new("evt.rawtime.s", AbsTime, "The whole seconds of `evt.rawtime`.", |ctx| {
+        Val::Uint(ctx.event.time / SECOND)
+    }),
+    Field::new("evt.rawtime.ns", AbsTime, "The nanoseconds of `evt.rawtime` past its second.", |ctx| {
+        Val::Uint(ctx.event.time % SECOND)
+    }),
+    Field::new("evt.source", CharBuf, "Where the event comes from: `syscall`.", |_| Val::Str(b"syscall")),
+    Field::new("evt.hostname", CharBuf, "The host's name.", |ctx| Val::Str(ctx.host.hostname.as_bytes())),
+    Field::new("evt.cpu", Int64, "The processor it happened on.", |ctx| Val::Int(ctx.event.cpu.into())),
     Field::new("evt.type", CharBuf, "The event's kind, such as `openat`.", |ctx| {
         Val::Str(ctx.event.kind.row().name.as_bytes())
     }),
@@ -53,38 +81,86 @@ pub const FIELDS: &[Field] = &[
         Kind::Container | Kind::Procexit => Val::Missing,
         kind => Val::Str(kind.row().name.as_bytes()),
     }),
-    Field::new("evt.args", CharBuf, "All parameters, each as `name=value`.", arguments)
+    Field::new("evt.dir", CharBuf, "Always `<`: events tell what has been done.", |_| Val::Str(b"<"))
+        .with(FieldFlags::DEPRECATED),
+    Field::new("evt.args", CharBuf, "All parameters, each as `name=value`.", params::all)
         .with(FieldFlags::PATH),
-    Field::new(
-        "evt.arg",
-        CharBuf,
-        "A parameter by name, as a text: `evt.arg.flags contains O_CREAT`.",
-        argument,
-    )
+    Field::new("evt.info", CharBuf, "The same as `evt.args`.", params::all).with(FieldFlags::PATH),
+    Field::new("evt.arg", CharBuf, "A parameter, as a text: `evt.arg.flags contains O_CREAT`.", |ctx| {
+        match ctx.arg {
+            Arg::Key(name) => params::by_name(ctx, name),
+            _ => Val::Missing,
+        }
+    })
     .arg(ArgRule::Param)
     .with(FieldFlags::PATH),
-    Field::new("evt.res", CharBuf, "`SUCCESS`, or the name of the errno.", |ctx| {
-        let mut text = String::new();
-        params::push_result(&mut text, ctx.event.res);
-        ctx.text(format_args!("{text}"))
+    Field::new("evt.res", CharBuf, "`SUCCESS`, or the name of the errno.", |ctx| match result(ctx) {
+        None => Val::Missing,
+        Some(0..) => Val::Str(b"SUCCESS"),
+        Some(result) => match super::errno::name(result) {
+            Some(name) => Val::Str(name.as_bytes()),
+            None => ctx.text(format_args!("{result}")),
+        },
     }),
     Field::new("evt.rawres", Int64, "What the operation returned; negative is an errno.", |ctx| {
-        Val::Int(ctx.event.res)
+        Val::int(result(ctx))
     }),
-    Field::new("evt.failed", Bool, "Whether it failed.", |ctx| Val::Bool(ctx.event.res < 0)),
+    Field::new("evt.failed", Bool, "Whether it failed.", |ctx| {
+        Val::Bool(result(ctx).is_some_and(|result| result < 0))
+    }),
     Field::new("evt.is_async", Bool, "Whether the kernel did it on behalf of a request (io_uring).", |ctx| {
         Val::Bool(ctx.event.flags.contains(EventFlags::ASYNC))
     }),
     Field::new("evt.is_open_read", Bool, "Whether a file was opened to be read.", |ctx| {
-        Val::Bool(open_flags(ctx).is_some_and(|flags| matches!(flags & O_ACCMODE, 0 | 2)))
+        opened(ctx, |flags| matches!(flags & O_ACCMODE, 0 | 2))
     }),
-    Field::new("evt.is_open_write", Bool, "Whether a file was opened to be written.", |ctx| {
-        Val::Bool(open_flags(ctx).is_some_and(|flags| matches!(flags & O_ACCMODE, 1 | 2)))
+    Field::new(
+        "evt.is_open_write",
+        Bool,
+        "Whether a file was opened to be written, by creat(2) too.",
+        |ctx| opened(ctx, |flags| matches!(flags & O_ACCMODE, 1 | 2)),
+    ),
+    Field::new("evt.is_open_exec", Bool, "Whether a file was made that somebody may execute.", |ctx| {
+        Val::Bool(makes_executable(ctx))
     }),
-    Field::new("evt.is_open_create", Bool, "Whether a file was opened with `O_CREAT`.", |ctx| {
-        Val::Bool(open_flags(ctx).is_some_and(|flags| flags & 0o100 != 0))
-    }),
-    Field::new("evt.hostname", CharBuf, "The host's name.", |ctx| Val::Str(ctx.host.hostname.as_bytes())),
 ];
 
-use crate::Type;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Sample;
+
+    #[test]
+    fn times_are_written_in_utc() {
+        for (time, expected) in [
+            (0, "1970-01-01T00:00:00.000000000+0000"),
+            (951_782_400_000_000_001, "2000-02-29T00:00:00.000000001+0000"),
+            (1_762_000_000_123_456_789, "2025-11-01T12:26:40.123456789+0000"),
+            (u64::MAX, "2554-07-21T23:34:33.709551615+0000"),
+        ] {
+            let mut sample = Sample::new(Kind::Openat);
+            sample.event.time = time;
+            assert_eq!(sample.text("evt.time.iso8601"), expected);
+        }
+    }
+
+    #[test]
+    fn opens_are_told_apart() {
+        for (flags, mode, expected) in [
+            (0, 0, [true, false, false]),
+            (0o1, 0, [false, true, false]),
+            (0o2, 0o777, [true, true, false]),
+            (0o101, 0o644, [false, true, false]),
+            (0o101, 0o744, [false, true, true]),
+        ] {
+            let mut sample = Sample::new(Kind::Openat);
+            sample.param("flags", Param::Uint(flags));
+            sample.param("mode", Param::Uint(mode));
+            for (field, expected) in
+                ["evt.is_open_read", "evt.is_open_write", "evt.is_open_exec"].iter().zip(expected)
+            {
+                assert_eq!(sample.text(field), expected.to_string(), "{field} {flags:o} {mode:o}");
+            }
+        }
+    }
+}

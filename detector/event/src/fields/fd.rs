@@ -1,10 +1,11 @@
 //! Fields of the descriptor that an event is about.
 
 use super::params;
+use super::text::Text;
 use crate::Type::{Bool, CharBuf, Int64, IpAddr, IpNet, Port};
-use crate::{Ctx, Endpoint, Fd, FdKind, Field, FieldFlags, Role, Val};
+use crate::{Ctx, Endpoint, Fd, FdKind, Field, FieldFlags, Role, Socket, Val};
 
-/// Fields that stand for both ends.
+/// What fields that stand for both ends, and networks, can't do.
 const BOTH_ENDS: FieldFlags =
     FieldFlags::FILTER_ONLY.union(FieldFlags::NO_RHS).union(FieldFlags::NO_TRANSFORMER);
 
@@ -16,16 +17,23 @@ enum End {
     Remote,
 }
 
+fn socket(ctx: &Ctx) -> Option<Socket> {
+    ctx.event.fd?.socket
+}
+
+/// Whether a socket waits for connections, or may: it has no other end and began none. Falco knows its address
+/// as the server's alone.
+fn serves(socket: &Socket) -> bool {
+    socket.peer.is_none() && socket.role != Role::Client
+}
+
 fn end(ctx: &Ctx, end: End) -> Option<Endpoint> {
-    let fd = ctx.event.fd?;
-    let socket = fd.socket?;
-    let (client, server) = params::ends(&fd)?;
+    let socket = socket(ctx)?;
+    let (client, server) = params::ends(&ctx.event.fd?);
     match end {
-        // A socket that isn't connected has one end: what it is bound to is the server's.
-        End::Client if server.is_some() || socket.role == Role::Client => client,
-        End::Client => None,
-        End::Server if socket.role == Role::Unknown => socket.local,
+        End::Client => client,
         End::Server => server,
+        End::Local | End::Remote if serves(&socket) => None,
         End::Local => socket.local,
         End::Remote => socket.peer,
     }
@@ -39,105 +47,141 @@ fn port<'a>(ctx: &Ctx<'a>, which: End) -> Val<'a> {
     Val::uint(end(ctx, which).map(|end| end.port.into()))
 }
 
+/// A port as a text. Falco names it from services(5) only where it is told to.
+fn service<'a>(ctx: &Ctx<'a>, which: End) -> Val<'a> {
+    end(ctx, which).map_or(Val::Missing, |end| ctx.text(format_args!("{}", end.port)))
+}
+
 /// Both ends, where there are any.
 fn both<'a>(ctx: &Ctx<'a>, read: fn(Endpoint) -> Val<'a>) -> Val<'a> {
-    let ends = [end(ctx, End::Local), end(ctx, End::Remote)];
-    let values = ctx.values(ends.into_iter().flatten().map(read));
+    let ends = socket(ctx).map(|socket| [socket.local, socket.peer]);
+    let values = ctx.values(ends.into_iter().flatten().flatten().map(read));
     if values.is_empty() { Val::Missing } else { Val::Any(values) }
+}
+
+fn ips<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    both(ctx, |end| Val::Ip(end.ip))
+}
+
+fn ports<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    both(ctx, |end| Val::Uint(end.port.into()))
 }
 
 fn fd<'a>(ctx: &Ctx<'a>, read: impl FnOnce(Fd) -> Val<'a>) -> Val<'a> {
     ctx.event.fd.map_or(Val::Missing, read)
 }
 
+fn known(text: &[u8]) -> Val<'_> {
+    Val::text(Some(text).filter(|text| !text.is_empty()))
+}
+
 fn name<'a>(ctx: &Ctx<'a>) -> Val<'a> {
-    fd(ctx, |fd| {
-        if fd.path.given.len > 0 {
-            return Val::Str(ctx.path(fd.path));
+    fd(ctx, |fd| match ctx.path(fd.path) {
+        b"" if fd.socket.is_none() => Val::Missing,
+        b"" => {
+            let mut text = Text::new(ctx);
+            params::push_socket(&mut text, &fd);
+            text.val()
         }
-        if fd.socket.is_none() {
-            return Val::Missing;
-        }
-        let mut text = String::new();
-        params::push_socket(&mut text, &fd);
-        ctx.text(format_args!("{text}"))
+        path => Val::Str(path),
     })
 }
 
-/// The path, where the descriptor is one of a file, and where its last component begins.
+/// The path of a file, or of one that could not be opened, and where its last component begins.
 fn path<'a>(ctx: &Ctx<'a>) -> Option<(&'a [u8], usize)> {
-    let fd = ctx.event.fd.filter(|fd| fd.socket.is_none() && fd.path.given.len > 0)?;
+    let fd = ctx.event.fd.filter(|fd| fd.socket.is_none())?;
     let path = ctx.path(fd.path);
     let slash = path.iter().rposition(|byte| *byte == b'/')?;
     Some((path, slash))
 }
 
+fn directory<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    match (path(ctx), ctx.event.fd.and_then(|fd| fd.kind)) {
+        (Some((path, _)), Some(FdKind::Directory)) => Val::Str(path),
+        (Some((path, slash)), _) => Val::Str(&path[..slash.max(1)]),
+        (None, _) => Val::Missing,
+    }
+}
+
+fn filename<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    match (path(ctx), ctx.event.fd.and_then(|fd| fd.kind)) {
+        (Some((path, slash)), Some(FdKind::File)) => Val::Str(&path[slash + 1..]),
+        _ => Val::Missing,
+    }
+}
+
+fn type_name<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    Val::text(ctx.event.fd.and_then(|fd| fd.kind).map(|kind| match kind {
+        FdKind::File => &b"file"[..],
+        FdKind::Directory => b"directory",
+        FdKind::Ipv4 => b"ipv4",
+        FdKind::Ipv6 => b"ipv6",
+        FdKind::Unix => b"unix",
+        FdKind::Other => b"other",
+    }))
+}
+
+/// A number of the device of a file, which is in the form of stat(2): `new_encode_dev()` of the kernel.
+fn device<'a>(ctx: &Ctx<'a>, read: fn(u32) -> u32) -> Val<'a> {
+    fd(ctx, |fd| Val::int((fd.ino != 0).then_some(i64::from(read(fd.dev)))))
+}
+
 /// The family's rows.
 pub const FIELDS: &[Field] = &[
     Field::new("fd.num", Int64, "The descriptor's number.", |ctx| fd(ctx, |fd| Val::Int(fd.num))),
-    Field::new("fd.type", CharBuf, "What it stands for: `file`, `directory`, `ipv4`, `ipv6`, `unix`…", |ctx| {
-        fd(ctx, |fd| {
-            Val::Str(match fd.kind {
-                None => return Val::Missing,
-                Some(FdKind::File) => b"file",
-                Some(FdKind::Directory) => b"directory",
-                Some(FdKind::Ipv4) => b"ipv4",
-                Some(FdKind::Ipv6) => b"ipv6",
-                Some(FdKind::Unix) => b"unix",
-                Some(FdKind::Other) => b"other",
-            })
-        })
-    }),
+    Field::new("fd.type", CharBuf, "What it stands for: `file`, `directory`, `ipv4`, `unix`….", type_name),
     Field::new("fd.typechar", CharBuf, "The same in a letter: `f`, `d`, `4`, `6`, `u`, `o`.", |ctx| {
-        fd(ctx, |fd| ctx.text(format_args!("{}", params::type_char(&fd))))
+        fd(ctx, |fd| Val::Str(ctx.scratch.alloc_slice_copy(&[params::type_char(ctx.event.kind, &fd)])))
     }),
-    Field::new("fd.name", CharBuf, "The file's path, or the connection, the client first. Of a path's two readings, the one that the rule is true under.", name)
-        .with(FieldFlags::PATH),
+    Field::new(
+        "fd.name",
+        CharBuf,
+        "The file's path, or the connection, the client first. Of a path's two readings it is the one that the \
+         rule is true under.",
+        name,
+    )
+    .with(FieldFlags::PATH),
     Field::new("fd.name.given", CharBuf, "The file's path as the program wrote it, made absolute.", |ctx| {
-        fd(ctx, |fd| Val::text(Some(ctx.event.bytes(fd.path.given)).filter(|path| !path.is_empty())))
+        fd(ctx, |fd| known(ctx.event.bytes(fd.path.given)))
     }),
     Field::new("fd.name.real", CharBuf, "The path of the file that was really opened.", |ctx| {
         fd(ctx, |fd| Val::text(fd.path.real.map(|real| ctx.event.bytes(real))))
     }),
     Field::new("fd.nameraw", CharBuf, "The path as the program wrote it.", |ctx| {
-        fd(ctx, |fd| Val::text(Some(ctx.event.bytes(fd.path.raw)).filter(|path| !path.is_empty())))
+        fd(ctx, |fd| known(ctx.event.bytes(fd.path.raw)))
     }),
-    Field::new("fd.directory", CharBuf, "The directory of the file.", |ctx| {
-        path(ctx).map_or(Val::Missing, |(path, slash)| Val::Str(&path[..slash.max(1)]))
-    })
-    .with(FieldFlags::PATH),
-    Field::new("fd.filename", CharBuf, "The file's name without its directory.", |ctx| {
-        path(ctx).map_or(Val::Missing, |(path, slash)| Val::Str(&path[slash + 1..]))
-    })
-    .with(FieldFlags::PATH),
-    Field::new("fd.ip", IpAddr, "The address of either end.", |ctx| both(ctx, |end| Val::Ip(end.ip)))
-        .with(BOTH_ENDS),
+    Field::new("fd.directory", CharBuf, "The directory of the file; a directory is its own.", directory)
+        .with(FieldFlags::PATH),
+    Field::new("fd.filename", CharBuf, "The file's name without its directory.", filename)
+        .with(FieldFlags::PATH),
+    Field::new("fd.ip", IpAddr, "The address of either end.", ips).with(BOTH_ENDS),
     Field::new("fd.cip", IpAddr, "The client's address.", |ctx| ip(ctx, End::Client)),
     Field::new("fd.sip", IpAddr, "The server's address.", |ctx| ip(ctx, End::Server)),
-    Field::new("fd.lip", IpAddr, "The local address.", |ctx| ip(ctx, End::Local)),
-    Field::new("fd.rip", IpAddr, "The remote address.", |ctx| ip(ctx, End::Remote)),
-    Field::new("fd.port", Port, "The port of either end.", |ctx| both(ctx, |end| Val::Uint(end.port.into())))
-        .with(BOTH_ENDS),
+    Field::new("fd.lip", IpAddr, "The local address of a connection.", |ctx| ip(ctx, End::Local)),
+    Field::new("fd.rip", IpAddr, "The remote address of a connection.", |ctx| ip(ctx, End::Remote)),
+    Field::new("fd.port", Port, "The port of either end.", ports).with(BOTH_ENDS),
     Field::new("fd.cport", Port, "The client's port.", |ctx| port(ctx, End::Client)),
     Field::new("fd.sport", Port, "The server's port.", |ctx| port(ctx, End::Server)),
-    Field::new("fd.lport", Port, "The local port.", |ctx| port(ctx, End::Local)),
-    Field::new("fd.rport", Port, "The remote port.", |ctx| port(ctx, End::Remote)),
-    Field::new("fd.net", IpNet, "The network of either end.", |ctx| both(ctx, |end| Val::Ip(end.ip)))
-        .with(BOTH_ENDS),
+    Field::new("fd.lport", Port, "The local port of a connection.", |ctx| port(ctx, End::Local)),
+    Field::new("fd.rport", Port, "The remote port of a connection.", |ctx| port(ctx, End::Remote)),
+    Field::new("fd.proto", Port, "The port of either end.", ports).with(BOTH_ENDS),
+    Field::new("fd.cproto", CharBuf, "The client's port, as a text.", |ctx| service(ctx, End::Client)),
+    Field::new("fd.sproto", CharBuf, "The server's port, as a text.", |ctx| service(ctx, End::Server)),
+    Field::new("fd.lproto", CharBuf, "The local port, as a text.", |ctx| service(ctx, End::Local)),
+    Field::new("fd.rproto", CharBuf, "The remote port, as a text.", |ctx| service(ctx, End::Remote)),
+    Field::new("fd.net", IpNet, "The network of either end.", ips).with(BOTH_ENDS),
     Field::new("fd.cnet", IpNet, "The client's network.", |ctx| ip(ctx, End::Client)).with(BOTH_ENDS),
     Field::new("fd.snet", IpNet, "The server's network.", |ctx| ip(ctx, End::Server)).with(BOTH_ENDS),
-    Field::new("fd.lnet", IpNet, "The local network.", |ctx| ip(ctx, End::Local)).with(BOTH_ENDS),
-    Field::new("fd.rnet", IpNet, "The remote network.", |ctx| ip(ctx, End::Remote)).with(BOTH_ENDS),
-    Field::new("fd.l4proto", CharBuf, "The protocol: `tcp`, `udp`, `icmp` or `raw`.", |ctx| {
-        let socket = ctx.event.fd.and_then(|fd| fd.socket);
-        match socket.map(|socket| socket.protocol) {
-            Some(6) => Val::Str(b"tcp"),
-            Some(17) => Val::Str(b"udp"),
-            Some(1 | 58) => Val::Str(b"icmp"),
-            Some(255) => Val::Str(b"raw"),
-            _ => Val::Missing,
-        }
-    }),
+    Field::new("fd.lnet", IpNet, "The local network of a connection.", |ctx| ip(ctx, End::Local))
+        .with(BOTH_ENDS),
+    Field::new("fd.rnet", IpNet, "The remote network of a connection.", |ctx| ip(ctx, End::Remote))
+        .with(BOTH_ENDS),
+    Field::new(
+        "fd.l4proto",
+        CharBuf,
+        "The protocol: `tcp`, `udp`, `icmp`, `raw`, `<NA>` for what has none.",
+        |ctx| fd(ctx, |fd| fd.kind.map_or(Val::Missing, |_| Val::Str(params::protocol(&fd).unwrap_or(b"<NA>")))),
+    ),
     Field::new("fd.sockfamily", CharBuf, "The family of a socket: `ip` or `unix`.", |ctx| {
         match ctx.event.fd.and_then(|fd| fd.kind) {
             Some(FdKind::Ipv4 | FdKind::Ipv6) => Val::Str(b"ip"),
@@ -146,13 +190,109 @@ pub const FIELDS: &[Field] = &[
         }
     }),
     Field::new("fd.is_server", Bool, "Whether this process is the server's side.", |ctx| {
-        let socket = ctx.event.fd.and_then(|fd| fd.socket);
-        socket.map_or(Val::Missing, |socket| Val::Bool(socket.role == Role::Server))
+        let server = |socket: Socket| socket.role == Role::Server || serves(&socket);
+        fd(ctx, |fd| fd.kind.map_or(Val::Missing, |_| Val::Bool(fd.socket.is_some_and(server))))
     }),
-    Field::new("fd.dev", Int64, "The device of the file.", |ctx| {
-        fd(ctx, |fd| Val::int(Some(i64::from(fd.dev)).filter(|_| fd.ino != 0)))
+    Field::new("fd.dev", Int64, "The device of the file, as stat(2) numbers it.", |ctx| {
+        device(ctx, |device| device)
+    }),
+    Field::new("fd.dev.major", Int64, "The device's major number.", |ctx| {
+        device(ctx, |device| (device & 0x000f_ff00) >> 8)
+    }),
+    Field::new("fd.dev.minor", Int64, "The device's minor number.", |ctx| {
+        device(ctx, |device| (device & 0xff) | ((device >> 12) & 0x000f_ff00))
     }),
     Field::new("fd.ino", Int64, "The inode of the file.", |ctx| {
         fd(ctx, |fd| Val::int(i64::try_from(fd.ino).ok().filter(|ino| *ino != 0)))
     }),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::Kind;
+    use crate::sample::Sample;
+
+    fn check(kind: Kind, given: &[(&str, &str)], expected: &[(&str, &str)]) {
+        let mut sample = Sample::new(kind);
+        given.iter().for_each(|(field, value)| sample.set(field, value).unwrap());
+        for (field, value) in expected {
+            assert_eq!(sample.text(field), *value, "{field} of {given:?}");
+        }
+    }
+
+    #[test]
+    fn sockets_are_named_from_the_client() {
+        check(
+            Kind::Connect,
+            &[("fd.name", "10.0.0.1:40000->10.0.0.2:443"), ("fd.l4proto", "tcp"), ("fd.num", "5")],
+            &[
+                ("fd.name", "10.0.0.1:40000->10.0.0.2:443"),
+                ("fd.sip", "10.0.0.2"),
+                ("fd.rip", "10.0.0.2"),
+                ("fd.lport", "40000"),
+                ("fd.sproto", "443"),
+                ("fd.is_server", "false"),
+                ("evt.arg.fd", "<4t>10.0.0.1:40000->10.0.0.2:443"),
+                ("evt.arg.tuple", "10.0.0.1:40000->10.0.0.2:443"),
+                ("evt.arg.addr", "10.0.0.2:443"),
+                ("fd.directory", "<NA>"),
+            ],
+        );
+        check(
+            Kind::Accept4,
+            &[("fd.name", "10.0.0.9:40000->10.0.0.1:22"), ("fd.l4proto", "tcp")],
+            &[("fd.rip", "10.0.0.9"), ("fd.lport", "22"), ("fd.cip", "10.0.0.9"), ("fd.is_server", "true")],
+        );
+        check(
+            Kind::Listen,
+            &[("fd.name", "::1:4444"), ("fd.l4proto", "tcp")],
+            &[
+                ("fd.name", "::1:4444"),
+                ("fd.sip", "::1"),
+                ("fd.sport", "4444"),
+                ("fd.lport", "<NA>"),
+                ("fd.cip", "<NA>"),
+                ("fd.is_server", "true"),
+                ("fd.sockfamily", "ip"),
+                ("fd.type", "ipv6"),
+            ],
+        );
+    }
+
+    #[test]
+    fn files_have_two_readings() {
+        check(
+            Kind::Openat,
+            &[("fd.name", "/tmp/../tmp/x"), ("fd.name.real", "/etc/shadow"), ("evt.rawres", "3")],
+            &[
+                ("fd.name", "/tmp/../tmp/x"),
+                ("fd.name.real", "/etc/shadow"),
+                ("fd.directory", "/tmp/../tmp"),
+                ("fd.filename", "x"),
+                ("fd.typechar", "f"),
+                ("fd.l4proto", "<NA>"),
+                ("fd.is_server", "false"),
+                ("evt.arg.fd", "<f>/tmp/../tmp/x"),
+                ("evt.res", "SUCCESS"),
+            ],
+        );
+        check(
+            Kind::Openat,
+            &[("fd.name", "/x"), ("fd.type", "directory"), ("evt.rawres", "3")],
+            &[("fd.directory", "/x"), ("fd.filename", "<NA>"), ("fd.typechar", "d")],
+        );
+        check(
+            Kind::Openat,
+            &[("fd.name", "/x"), ("evt.res", "ENOENT")],
+            &[
+                ("fd.name", "/x"),
+                ("fd.directory", "/"),
+                ("fd.filename", "<NA>"),
+                ("fd.typechar", "f"),
+                ("fd.type", "<NA>"),
+                ("evt.arg.fd", "ENOENT"),
+                ("evt.rawres", "-2"),
+            ],
+        );
+    }
+}

@@ -1,72 +1,122 @@
-//! Fields of the paths of an event that isn't about a descriptor: what was renamed, linked, removed, made.
+//! Fields of the paths that a syscall was given: what was opened, renamed, linked, removed, made, mounted.
 
 use crate::Type::CharBuf;
 use crate::{Ctx, Field, FieldFlags, Kind, Param, Path, Val};
 
-fn by_name(ctx: &Ctx, name: &str) -> Option<Path> {
-    match ctx.event.param(name) {
-        Some(Param::Path(path)) if path.given.len > 0 => Some(path),
+/// Which parameter a field reads.
+type Which = fn(Kind) -> Option<&'static str>;
+
+/// The parameter that is the only path of an event which has one.
+pub fn only(kind: Kind) -> Option<&'static str> {
+    match kind {
+        kind if kind.is_open() => Some("name"),
+        Kind::Unlinkat => Some("name"),
+        Kind::Unlink | Kind::Rmdir | Kind::Mkdir | Kind::Mkdirat => Some("path"),
         _ => None,
     }
 }
 
-/// The only path of an event that has one.
-fn only(ctx: &Ctx) -> Option<Path> {
-    match ctx.event.kind {
-        kind if kind.is_open() => by_name(ctx, "name"),
-        Kind::Unlinkat => by_name(ctx, "name"),
-        Kind::Unlink | Kind::Rmdir | Kind::Mkdir | Kind::Mkdirat => by_name(ctx, "path"),
+/// The parameter that is renamed or mounted; of a link, the link itself, as in Falco.
+pub fn source(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Rename | Kind::Renameat | Kind::Renameat2 => Some("oldpath"),
+        Kind::Link | Kind::Linkat => Some("newpath"),
+        Kind::Symlink | Kind::Symlinkat => Some("linkpath"),
+        Kind::Mount => Some("dev"),
         _ => None,
     }
 }
 
-/// What an event with two paths is done from.
-fn source(ctx: &Ctx) -> Option<Path> {
-    match ctx.event.kind {
-        Kind::Mount => by_name(ctx, "dev"),
-        _ => by_name(ctx, "oldpath"),
+/// The parameter that it is renamed to or mounted on; of a link, what it leads to, as in Falco.
+pub fn target(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Rename | Kind::Renameat | Kind::Renameat2 => Some("newpath"),
+        Kind::Link | Kind::Linkat => Some("oldpath"),
+        Kind::Symlink | Kind::Symlinkat => Some("target"),
+        Kind::Mount => Some("dir"),
+        _ => None,
     }
 }
 
-/// What an event with two paths is done to.
-fn target(ctx: &Ctx) -> Option<Path> {
-    match ctx.event.kind {
-        Kind::Mount => by_name(ctx, "dir"),
-        Kind::Symlink | Kind::Symlinkat => by_name(ctx, "linkpath"),
-        _ => by_name(ctx, "newpath"),
-    }
+/// As in Falco, these fields are missing where the operation failed; an open has its path unless it was answered
+/// with EPERM.
+fn param(ctx: &Ctx, of: Which) -> Option<Param> {
+    let done = if ctx.event.kind.is_open() { ctx.event.res != -1 } else { ctx.event.res == 0 };
+    ctx.event.param(of(ctx.event.kind)?).filter(|_| done)
 }
 
-fn resolved<'a>(ctx: &Ctx<'a>, path: Option<Path>) -> Val<'a> {
-    Val::text(path.map(|path| ctx.path(path)))
+fn resolved<'a>(ctx: &Ctx<'a>, of: Which) -> Val<'a> {
+    text(ctx, of, |ctx, path| ctx.path(path))
 }
 
-fn raw<'a>(ctx: &Ctx<'a>, path: Option<Path>) -> Val<'a> {
-    Val::text(path.map(|path| ctx.event.bytes(path.raw)))
+fn raw<'a>(ctx: &Ctx<'a>, of: Which) -> Val<'a> {
+    text(ctx, of, |ctx, path| ctx.event.bytes(path.raw))
+}
+
+fn text<'a>(ctx: &Ctx<'a>, of: Which, read: fn(&Ctx<'a>, Path) -> &'a [u8]) -> Val<'a> {
+    let text = match param(ctx, of) {
+        Some(Param::Path(path)) => read(ctx, path),
+        Some(Param::Bytes(text)) => ctx.event.bytes(text),
+        _ => &[],
+    };
+    if text.is_empty() { Val::Missing } else { Val::Str(text) }
 }
 
 /// The family's rows.
 pub const FIELDS: &[Field] = &[
     Field::new("fs.path.name", CharBuf, "The path that was opened, removed or made.", |ctx| {
-        resolved(ctx, only(ctx))
+        resolved(ctx, only)
     })
     .with(FieldFlags::PATH),
-    Field::new("fs.path.nameraw", CharBuf, "The same as the program wrote it.", |ctx| raw(ctx, only(ctx))),
-    Field::new("fs.path.source", CharBuf, "The path that was renamed, linked or mounted.", |ctx| {
-        resolved(ctx, source(ctx))
-    })
+    Field::new("fs.path.nameraw", CharBuf, "The same as the program wrote it.", |ctx| raw(ctx, only)),
+    Field::new(
+        "fs.path.source",
+        CharBuf,
+        "The path that was renamed or mounted; of a link, the path of the link.",
+        |ctx| resolved(ctx, source),
+    )
     .with(FieldFlags::PATH),
     Field::new("fs.path.sourceraw", CharBuf, "The same as the program wrote it.", |ctx| {
-        raw(ctx, source(ctx))
+        raw(ctx, source)
     }),
     Field::new(
         "fs.path.target",
         CharBuf,
-        "The path that it was renamed to, linked as or mounted on.",
-        |ctx| resolved(ctx, target(ctx)),
+        "The path that it was renamed to or mounted on; of a link, what it leads to, of a symbolic one as it is \
+         written.",
+        |ctx| resolved(ctx, target),
     )
     .with(FieldFlags::PATH),
     Field::new("fs.path.targetraw", CharBuf, "The same as the program wrote it.", |ctx| {
-        raw(ctx, target(ctx))
+        raw(ctx, target)
     }),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::Kind;
+    use crate::sample::Sample;
+
+    #[test]
+    fn paths_are_those_that_falco_says() {
+        for (kind, params, expected) in [
+            (Kind::Rename, ["oldpath", "newpath"], ["<NA>", "/a", "/b"]),
+            (Kind::Linkat, ["newpath", "oldpath"], ["<NA>", "/a", "/b"]),
+            (Kind::Symlink, ["linkpath", "target"], ["<NA>", "/a", "/b"]),
+            (Kind::Mount, ["dev", "dir"], ["<NA>", "/a", "/b"]),
+            (Kind::Unlinkat, ["name", "flags"], ["/a", "<NA>", "<NA>"]),
+            (Kind::Mkdir, ["path", "mode"], ["/a", "<NA>", "<NA>"]),
+            (Kind::Openat, ["name", "mode"], ["/a", "<NA>", "<NA>"]),
+        ] {
+            let mut sample = Sample::new(kind);
+            sample.set(&format!("evt.arg.{}", params[0]), "/a").unwrap();
+            if expected[2] == "/b" {
+                sample.set(&format!("evt.arg.{}", params[1]), "/b").unwrap();
+            }
+            let fields = ["fs.path.name", "fs.path.source", "fs.path.target"];
+            assert_eq!(fields.map(|field| sample.text(field)), expected, "{kind:?}");
+            sample.set("evt.res", "EPERM").unwrap();
+            assert_eq!(fields.map(|field| sample.text(field)), ["<NA>"; 3], "{kind:?}");
+        }
+    }
+}

@@ -1,14 +1,15 @@
 //! Fields of Kubernetes pods, from the labels that its engines put on containers.
 
+use super::container::record;
 use crate::Type::CharBuf;
-use crate::{Ctx, Field, FieldFlags, Late, Val};
+use crate::{Ctx, Field, FieldFlags, Val};
 
 fn label<'a>(ctx: &Ctx<'a>, name: &str) -> Val<'a> {
-    match ctx.container() {
-        Late::Pending => Val::Pending,
-        Late::Missing => Val::Missing,
-        Late::Known(container) => Val::text(container.labels.get(name).map(|value| value.as_bytes())),
-    }
+    record(ctx, |container| Val::text(container.labels.get(name).map(|value| value.as_bytes())))
+}
+
+fn uid<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    label(ctx, "io.kubernetes.pod.uid")
 }
 
 /// The family's rows.
@@ -21,8 +22,6 @@ pub const FIELDS: &[Field] = &[
         label(ctx, "io.kubernetes.pod.namespace")
     })
     .with(FieldFlags::LATE),
-    Field::new("k8s.pod.uid", CharBuf, "The uid of the container's pod.", |ctx| {
-        label(ctx, "io.kubernetes.pod.uid")
-    })
-    .with(FieldFlags::LATE),
+    Field::new("k8s.pod.uid", CharBuf, "The uid of the container's pod.", uid).with(FieldFlags::LATE),
+    Field::new("k8s.pod.id", CharBuf, "The same as `k8s.pod.uid`.", uid).with(FieldFlags::LATE),
 ];

@@ -1,179 +1,180 @@
-//! The parameters of an event as texts, as Falco writes them.
+//! The parameters of an event as texts, as Falco writes them: the raw text, and what it resolves to where that
+//! says more, such as `3` and `<f>/etc/passwd`.
 
-use std::fmt::Write;
+use super::errno;
+use super::text::Text;
+use crate::{Ctx, Endpoint, Fd, FdKind, Kind, Param, ParamRow, ParamType, Role, Val, flag_text};
 
-use crate::{Ctx, Endpoint, Fd, FdKind, Param, ParamRow, ParamType, Role, Val, flag_text};
+/// The descriptor that stands for the working directory.
+const AT_FDCWD: i64 = -100;
+/// What Falco says of a user that isn't known, and of a parameter that isn't there.
+pub const UNKNOWN: &[u8] = b"<NA>";
+/// What Falco says of a user that is none.
+const NOBODY: &[u8] = b"<NONE>";
 
-/// The errnos that Falco's rules name, by number on x86_64 and aarch64.
-const ERRNOS: &[(i64, &str)] = &[
-    (1, "EPERM"),
-    (2, "ENOENT"),
-    (3, "ESRCH"),
-    (4, "EINTR"),
-    (5, "EIO"),
-    (6, "ENXIO"),
-    (7, "E2BIG"),
-    (8, "ENOEXEC"),
-    (9, "EBADF"),
-    (10, "ECHILD"),
-    (11, "EAGAIN"),
-    (12, "ENOMEM"),
-    (13, "EACCES"),
-    (14, "EFAULT"),
-    (16, "EBUSY"),
-    (17, "EEXIST"),
-    (18, "EXDEV"),
-    (19, "ENODEV"),
-    (20, "ENOTDIR"),
-    (21, "EISDIR"),
-    (22, "EINVAL"),
-    (23, "ENFILE"),
-    (24, "EMFILE"),
-    (26, "ETXTBSY"),
-    (27, "EFBIG"),
-    (28, "ENOSPC"),
-    (30, "EROFS"),
-    (31, "EMLINK"),
-    (32, "EPIPE"),
-    (36, "ENAMETOOLONG"),
-    (38, "ENOSYS"),
-    (39, "ENOTEMPTY"),
-    (40, "ELOOP"),
-    (88, "ENOTSOCK"),
-    (95, "EOPNOTSUPP"),
-    (97, "EAFNOSUPPORT"),
-    (98, "EADDRINUSE"),
-    (99, "EADDRNOTAVAIL"),
-    (101, "ENETUNREACH"),
-    (104, "ECONNRESET"),
-    (106, "EISCONN"),
-    (110, "ETIMEDOUT"),
-    (111, "ECONNREFUSED"),
-    (113, "EHOSTUNREACH"),
-    (114, "EALREADY"),
-    (115, "EINPROGRESS"),
-];
-
-/// `SUCCESS`, or the errno's name, or its number.
-pub fn push_result(out: &mut String, result: i64) {
-    match ERRNOS.iter().find(|(number, _)| *number == -result) {
-        _ if result >= 0 => out.push_str("SUCCESS"),
-        Some((_, name)) => out.push_str(name),
-        // Writing to a string can't fail.
-        None => drop(write!(out, "{result}")),
-    }
-}
-
-/// The letter of a kind of descriptor: what `fd.typechar` says.
-pub fn type_char(fd: &Fd) -> char {
+/// The letter of what a descriptor stands for: what `fd.typechar` says. Of one that could not be made, the
+/// letter of what the event would have made.
+pub fn type_char(kind: Kind, fd: &Fd) -> u8 {
     match fd.kind {
-        None => '?',
-        Some(FdKind::File) => 'f',
-        Some(FdKind::Directory) => 'd',
-        Some(FdKind::Ipv4) => '4',
-        Some(FdKind::Ipv6) => '6',
-        Some(FdKind::Unix) => 'u',
-        Some(FdKind::Other) => 'o',
+        Some(FdKind::File) => b'f',
+        Some(FdKind::Directory) => b'd',
+        Some(FdKind::Ipv4) => b'4',
+        Some(FdKind::Ipv6) => b'6',
+        Some(FdKind::Unix) => b'u',
+        None if kind.is_open() => b'f',
+        None if matches!(kind, Kind::Accept | Kind::Accept4) => b'4',
+        Some(FdKind::Other) | None => b'o',
     }
 }
 
-fn push_endpoint(out: &mut String, end: Endpoint) {
-    let _ = write!(out, "{}:{}", end.ip, end.port);
+/// The name of the protocol of a socket.
+pub fn protocol(fd: &Fd) -> Option<&'static [u8]> {
+    match fd.socket?.protocol {
+        6 => Some(b"tcp"),
+        17 => Some(b"udp"),
+        1 | 58 => Some(b"icmp"),
+        255 => Some(b"raw"),
+        _ => None,
+    }
 }
 
-/// The ends of a connection, the client first.
-pub fn ends(fd: &Fd) -> Option<(Option<Endpoint>, Option<Endpoint>)> {
-    let socket = fd.socket?;
-    Some(match socket.role {
-        Role::Server => (socket.peer, socket.local),
-        Role::Client | Role::Unknown => (socket.local, socket.peer),
-    })
+/// The ends of a connection, the client first. A socket that isn't connected has one end, which is the server's.
+pub fn ends(fd: &Fd) -> (Option<Endpoint>, Option<Endpoint>) {
+    let Some(socket) = fd.socket else { return (None, None) };
+    match (socket.role, socket.peer) {
+        (Role::Client, _) | (Role::Unknown, Some(_)) => (socket.local, socket.peer),
+        (Role::Server, _) | (Role::Unknown, None) => (socket.peer, socket.local),
+    }
+}
+
+fn push_endpoint(out: &mut Text, end: Endpoint) {
+    out.format(format_args!("{}:{}", end.ip, end.port));
 }
 
 /// The name of a socket: `client->server`, or the one end that there is.
-pub fn push_socket(out: &mut String, fd: &Fd) {
+pub fn push_socket(out: &mut Text, fd: &Fd) {
     match ends(fd) {
-        Some((Some(client), Some(server))) => {
+        (Some(client), Some(server)) => {
             push_endpoint(out, client);
-            out.push_str("->");
+            out.push(b"->");
             push_endpoint(out, server);
         }
-        Some((Some(end), None) | (None, Some(end))) => push_endpoint(out, end),
+        (Some(end), None) | (None, Some(end)) => push_endpoint(out, end),
+        (None, None) => {}
+    }
+}
+
+/// The path, or the name of the socket.
+pub fn push_name(out: &mut Text, ctx: &Ctx, fd: &Fd) {
+    match ctx.path(fd.path) {
+        b"" => push_socket(out, fd),
+        path => out.push(path),
+    }
+}
+
+/// `<f>/etc/passwd`, `<4t>10.0.0.1:40000->10.0.0.2:443`, or the name of an errno.
+fn push_fd(out: &mut Text, ctx: &Ctx, number: i64) {
+    let own = ctx.event.fd.filter(|fd| fd.num == number && number >= 0);
+    if let Some(fd) = own {
+        out.push(b"<");
+        out.push(&[type_char(ctx.event.kind, &fd)]);
+        if let Some(protocol) = protocol(&fd) {
+            out.push(&protocol[..1]);
+        }
+        out.push(b">");
+        push_name(out, ctx, &fd);
+    } else if number == AT_FDCWD {
+        out.push(b"AT_FDCWD");
+    } else if let Some(name) = errno::name(number) {
+        out.push(name.as_bytes());
+    }
+}
+
+/// Appends what a parameter resolves to; nothing where its raw text says all.
+fn push_resolved(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
+    let host = ctx.host;
+    match (row.ty, param) {
+        (ParamType::Errno, Param::Int(value)) => {
+            out.push(errno::name(value).unwrap_or_default().as_bytes());
+        }
+        (ParamType::Fd, Param::Int(value)) => push_fd(out, ctx, value),
+        (ParamType::Flags(names), Param::Uint(value)) => flag_text(value, names, out),
+        (ParamType::Uid | ParamType::Gid, Param::Int(-1)) => out.push(NOBODY),
+        (ParamType::Uid, Param::Int(value)) => {
+            let user = u32::try_from(value).ok().and_then(|uid| host.users.users.get(&uid));
+            out.push(user.map_or(UNKNOWN, |user| &user.name));
+        }
+        (ParamType::Gid, Param::Int(value)) => {
+            let group = u32::try_from(value).ok().and_then(|gid| host.users.groups.get(&gid));
+            out.push(group.map_or(UNKNOWN, |name| name));
+        }
+        (ParamType::Pid, Param::Int(value)) => {
+            let process = i32::try_from(value).ok().and_then(|pid| host.processes.get(pid));
+            out.push(process.map_or(&[], |process| process.comm.as_bytes()));
+        }
+        (_, Param::Path(path)) if ctx.path(path) != ctx.event.bytes(path.raw) => out.push(ctx.path(path)),
         _ => {}
     }
 }
 
-fn push_fd(out: &mut String, ctx: &Ctx, number: i64) {
-    let own = ctx.event.fd.filter(|fd| fd.num == number && number >= 0);
-    match own {
-        Some(fd) => {
-            let _ = write!(out, "{number}(<{}>", type_char(&fd));
-            if fd.path.given.len > 0 {
-                out.push_str(&String::from_utf8_lossy(ctx.path(fd.path)));
-            } else {
-                push_socket(out, &fd);
-            }
-            out.push(')');
-        }
-        None if number == -100 => out.push_str("AT_FDCWD"),
-        None if number < 0 => push_result(out, number),
-        None => drop(write!(out, "{number}")),
+/// Appends the raw text of a parameter.
+fn push_raw(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
+    match (row.ty, param, ctx.event.fd) {
+        (ParamType::SockTuple, _, Some(fd)) => push_name(out, ctx, &fd),
+        (ParamType::SockAddr, _, Some(fd)) => match (ctx.path(fd.path), ends(&fd).1) {
+            (b"", Some(server)) => push_endpoint(out, server),
+            (path, _) => out.push(path),
+        },
+        (_, Param::Missing, _) => out.push(UNKNOWN),
+        (ParamType::Mode, Param::Uint(value), _) => out.format(format_args!("0{value:o}")),
+        (ParamType::StrList, Param::Bytes(slice), _) => out.push_args(ctx.event.bytes(slice)),
+        (_, Param::Bytes(slice), _) => out.push(ctx.event.bytes(slice)),
+        (_, Param::Path(path), _) => out.push(ctx.event.bytes(path.raw)),
+        (_, Param::Int(value), _) => out.format(format_args!("{value}")),
+        (_, Param::Uint(value), _) => out.format(format_args!("{value}")),
     }
 }
 
-fn push_user(out: &mut String, ctx: &Ctx, uid: u32) {
-    match ctx.host.users.users.get(&uid) {
-        Some(user) => out.push_str(&String::from_utf8_lossy(&user.name)),
-        None => drop(write!(out, "{uid}")),
+/// All parameters: `fd=3(<f>/etc/passwd) dirfd=-100(AT_FDCWD) name=/etc/passwd`.
+pub fn all<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    let mut out = Text::new(ctx);
+    for (row, param) in ctx.event.kind.row().params.iter().zip(ctx.event.params()) {
+        if out.len() > 0 {
+            out.push(b" ");
+        }
+        out.format(format_args!("{}=", row.name));
+        push_raw(&mut out, ctx, row, *param);
+        let mut resolved = Text::new(ctx);
+        push_resolved(&mut resolved, ctx, row, *param);
+        if resolved.len() > 0 {
+            out.format(format_args!("("));
+            out.push(resolved.bytes());
+            out.push(b")");
+        }
     }
+    out.val()
 }
 
-/// Appends a parameter as a text.
-pub fn push_param(out: &mut String, ctx: &Ctx, row: &ParamRow, param: Param) {
-    match (row.ty, param) {
-        (ParamType::SockAddr | ParamType::SockTuple, _) => {
-            if let Some(fd) = ctx.event.fd {
-                if fd.path.given.len > 0 {
-                    out.push_str(&String::from_utf8_lossy(ctx.path(fd.path)));
-                } else {
-                    push_socket(out, &fd);
-                }
-            }
-        }
-        (_, Param::Missing) => {}
-        (ParamType::Errno, Param::Int(value)) => push_result(out, value),
-        (ParamType::Fd, Param::Int(value)) => push_fd(out, ctx, value),
-        (ParamType::Flags(names), Param::Uint(value)) => flag_text(value, names, out),
-        (ParamType::Mode, Param::Uint(value)) => drop(write!(out, "0{value:o}")),
-        (ParamType::Uid, Param::Int(value)) => push_user(out, ctx, value as u32),
-        (ParamType::StrList, Param::Bytes(slice)) => {
-            let text = ctx.event.bytes(slice);
-            let text = text.strip_suffix(b"\0").unwrap_or(text);
-            out.push_str(&String::from_utf8_lossy(text).replace('\0', " "));
-        }
-        (_, Param::Bytes(slice)) => out.push_str(&String::from_utf8_lossy(ctx.event.bytes(slice))),
-        (_, Param::Path(path)) => out.push_str(&String::from_utf8_lossy(ctx.path(path))),
-        (_, Param::Int(value)) => drop(write!(out, "{value}")),
-        (_, Param::Uint(value)) => drop(write!(out, "{value}")),
-    }
-}
-
-/// The value of a parameter: its bytes as they are where it is a text, else as Falco writes it.
-pub fn param<'a>(ctx: &Ctx<'a>, name: &str) -> Val<'a> {
+/// A parameter by name: what it resolves to, else its raw text.
+pub fn by_name<'a>(ctx: &Ctx<'a>, name: &str) -> Val<'a> {
     let event = ctx.event;
     let Some(at) = event.kind.row().params.iter().position(|row| row.name == name) else {
         return Val::Missing;
     };
     let row = &event.kind.row().params[at];
-    let param = event.params().get(at).copied().unwrap_or(Param::Missing);
+    let param = event.params().get(at).copied().unwrap_or_default();
     match (row.ty, param) {
         (ParamType::SockAddr | ParamType::SockTuple, _) if event.fd.is_some() => {}
         (_, Param::Missing) => return Val::Missing,
+        // What needs no putting together is borrowed.
         (ParamType::Str, Param::Bytes(slice)) => return Val::Str(event.bytes(slice)),
         (_, Param::Path(path)) => return Val::Str(ctx.path(path)),
         _ => {}
     }
-    let mut text = String::new();
-    push_param(&mut text, ctx, row, param);
-    Val::Str(ctx.scratch.alloc_slice_copy(text.as_bytes()))
+    let mut text = Text::new(ctx);
+    push_resolved(&mut text, ctx, row, param);
+    if text.len() == 0 {
+        push_raw(&mut text, ctx, row, param);
+    }
+    text.val()
 }

@@ -1,11 +1,10 @@
 //! Fields of users and groups.
 
+use super::params::UNKNOWN;
 use crate::Type::{CharBuf, Int64, Uint32};
 use crate::{Ctx, Field, User, Val};
 
-/// What Falco says of a user that isn't known: a text, not a missing value.
-const UNKNOWN: &[u8] = b"<NA>";
-
+/// A text of a user; where the user isn't known it is a text too, not a missing value.
 fn user<'a>(ctx: &Ctx<'a>, uid: u32, read: fn(&'a User) -> &'a [u8]) -> Val<'a> {
     Val::Str(ctx.host.users.users.get(&uid).map_or(UNKNOWN, read))
 }

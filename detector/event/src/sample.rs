@@ -1,0 +1,273 @@
+//! Events made by hand: an event and its host, built from the values that fields are to have.
+//!
+//! A rule is tested with what its author can name. What is built here is read by the same getters as what was
+//! captured, so that a test says what will happen.
+
+mod setters;
+
+use crate::{
+    Container, ContainerId, ContainerState, Event, EventBatch, EventFlags, FieldError, FieldRef, Host, Kind,
+    Param, ParamType, Path, Process, Slice, Task, User,
+};
+
+/// The number of the process that does it.
+const PID: i32 = 1000;
+/// The cgroup that its container has, where it has one.
+const CGROUP: u64 = 1;
+/// How many ancestors can be told of.
+const ANCESTORS_MAX: i32 = 64;
+
+/// Why a field can't be given a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SampleError {
+    /// There is no such field.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// It follows from others.
+    #[error("`{0}` can't be given a value: it follows from other fields")]
+    Derived(String),
+    /// The value isn't one that it can have in an event of this kind.
+    #[error("`{field}` can't be `{value}` in an event `{kind}`")]
+    Value {
+        /// The field.
+        field: String,
+        /// The value.
+        value: String,
+        /// The kind of event.
+        kind: &'static str,
+    },
+    /// It has no second reading.
+    #[error("`{0}` is not a path of this event, which could be another in reality")]
+    NotAPath(String),
+}
+
+/// An event and its host. At first root does it, on the host, without a terminal, and it succeeds.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The event.
+    pub event: Event,
+    /// The host.
+    pub host: Host,
+    /// What is known of the event's container, where it is in one.
+    pub container: ContainerState,
+    container_id: Option<ContainerId>,
+    params: Vec<Param>,
+    batch: EventBatch,
+}
+
+impl Sample {
+    /// An event of that kind in which nothing else is known.
+    pub fn new(kind: Kind) -> Sample {
+        let task = Task {
+            pid: PID,
+            tid: PID,
+            vpid: PID,
+            vtid: PID,
+            ppid: PID - 1,
+            sid: 1,
+            pgid: 1,
+            vsid: 1,
+            vpgid: 1,
+            loginuid: u32::MAX,
+            cgroup: CGROUP,
+            ..Task::default()
+        };
+        let mut host = Host::default();
+        let root = User { name: (*b"root").into(), home: (*b"/root").into(), shell: (*b"/bin/sh").into() };
+        host.users.users.insert(0, root);
+        host.users.groups.insert(0, (*b"root").into());
+        host.processes.insert(Process { pid: PID, ppid: PID - 1, ..Process::default() });
+        Sample {
+            event: Event {
+                num: 1,
+                time: 0,
+                kind,
+                flags: EventFlags::empty(),
+                cpu: 0,
+                res: if kind.is_open() { 3 } else { 0 },
+                task,
+                fd: setters::fd(kind),
+                params: Slice::default(),
+            },
+            host,
+            container: ContainerState::Known(Container::default().into()),
+            container_id: None,
+            params: vec![Param::Missing; kind.row().params.len()],
+            batch: EventBatch::default(),
+        }
+    }
+
+    /// Gives a field a value.
+    ///
+    /// # Errors
+    /// Where there is no such field, it can't be set, or not to that.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SampleError> {
+        let field = FieldRef::from_name(name)?;
+        let setter = setters::of(field.field.name).ok_or_else(|| SampleError::Derived(name.to_owned()))?;
+        setter(self, &field.arg, value).ok_or_else(|| SampleError::Value {
+            field: name.to_owned(),
+            value: value.to_owned(),
+            kind: self.event.kind.row().name,
+        })
+    }
+
+    /// Gives a field that is a path its real reading.
+    ///
+    /// # Errors
+    /// Where the field isn't a path, or has no given reading yet.
+    pub fn set_real(&mut self, name: &str, value: &str) -> Result<(), SampleError> {
+        let field = FieldRef::from_name(name)?;
+        let real = Some(self.batch.push_bytes(value.as_bytes()));
+        if let Some(fd) = self.event.fd.as_mut().filter(|_| field.field.name == "fd.name") {
+            fd.path.real = real;
+            return Ok(());
+        }
+        match setters::param_of(self.event.kind, &field).and_then(|name| self.param_mut(name)) {
+            Some(Param::Path(path)) => path.real = real,
+            _ => return Err(SampleError::NotAPath(name.to_owned())),
+        }
+        Ok(())
+    }
+
+    /// The event in a batch, and its host.
+    pub fn build(&self) -> (EventBatch, Host) {
+        let (mut event, mut batch, mut host) = (self.event, self.batch.clone(), self.host.clone());
+        let mut params = self.params.clone();
+        if let Some(fd) = event.fd.as_mut().filter(|_| event.kind.is_open()) {
+            fd.num = event.res;
+            fd.kind = fd.kind.filter(|_| event.res >= 0);
+        }
+        for (at, row) in event.kind.row().params.iter().enumerate() {
+            match (row.name, row.ty, event.fd) {
+                ("res", ParamType::Errno, _) => params[at] = Param::Int(event.res),
+                ("fd", ParamType::Fd, Some(fd)) => params[at] = Param::Int(fd.num),
+                ("name", ParamType::Path, Some(fd)) => params[at] = Param::Path(fd.path),
+                _ => {}
+            }
+        }
+        event.params = batch.push_params(&params);
+        batch.events.push(event);
+        let container = self.container_id.clone();
+        if let Some(id) = &container {
+            host.containers.by_id.insert(id.clone(), self.container.clone());
+        }
+        host.containers.by_cgroup.insert(CGROUP, container);
+        (batch, host)
+    }
+
+    /// Gives a parameter a value; does nothing where the event has none of that name.
+    pub fn param(&mut self, name: &str, value: Param) -> Option<()> {
+        *self.param_mut(name)? = value;
+        Some(())
+    }
+
+    fn param_mut(&mut self, name: &str) -> Option<&mut Param> {
+        let at = self.event.kind.row().params.iter().position(|row| row.name == name)?;
+        self.params.get_mut(at)
+    }
+
+    /// A path with one reading.
+    fn path(&mut self, text: &str) -> Path {
+        let slice = self.batch.push_bytes(text.as_bytes());
+        Path { raw: slice, given: slice, real: None }
+    }
+
+    /// An ancestor by number, 0 is the process itself.
+    fn process(&mut self, number: u32) -> Option<&mut Process> {
+        let number = i32::try_from(number).ok().filter(|number| *number <= ANCESTORS_MAX)?;
+        for pid in PID - number..PID {
+            if self.host.processes.get(pid).is_none() {
+                self.host.processes.insert(Process { pid, ppid: pid - 1, ..Process::default() });
+            }
+        }
+        self.host.processes.get_mut(PID - number)
+    }
+
+    /// The text of a field, `<NA>` where there is none.
+    #[cfg(test)]
+    pub(crate) fn text(&self, field: &str) -> String {
+        let (batch, host) = self.build();
+        let scratch = bumpalo::Bump::new();
+        let field = FieldRef::from_name(field).unwrap();
+        tests::printed(crate::Ctx::new(batch.get(0), &host, &scratch).get(&field))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Val;
+
+    pub fn printed(value: Val) -> String {
+        match value {
+            Val::Missing => "<NA>".to_owned(),
+            Val::Pending => "<pending>".to_owned(),
+            Val::Bool(value) => value.to_string(),
+            Val::Int(value) => value.to_string(),
+            Val::Uint(value) => value.to_string(),
+            Val::Ip(value) => value.to_string(),
+            Val::Str(text) => String::from_utf8_lossy(text).into_owned(),
+            Val::List(items) | Val::Any(items) => {
+                items.iter().map(|item| printed(*item)).collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_set_is_read() {
+        for (kind, field, value) in [
+            (Kind::Openat, "evt.num", "7"),
+            (Kind::Openat, "evt.rawtime", "8"),
+            (Kind::Openat, "evt.hostname", "node"),
+            (Kind::Openat, "evt.res", "EACCES"),
+            (Kind::Openat, "evt.arg.flags", "O_RDWR|O_CREAT"),
+            (Kind::Openat, "evt.arg.dirfd", "AT_FDCWD"),
+            (Kind::Openat, "evt.arg.name", "/a"),
+            (Kind::Openat, "evt.arg.mode", "0755"),
+            (Kind::Execve, "evt.arg.args", "a b"),
+            (Kind::Rename, "evt.arg.oldpath", "/a"),
+            (Kind::Execve, "proc.cmdline", "sh -c ls"),
+            (Kind::Execve, "proc.acmdline[2]", "sshd -D"),
+            (Kind::Execve, "proc.exepath", "/bin/sh"),
+            (Kind::Execve, "proc.aexepath[2]", "/sbin/sshd"),
+            (Kind::Execve, "proc.is_sid_leader", "true"),
+            (Kind::Execve, "proc.is_sid_leader", "false"),
+            (Kind::Execve, "proc.tty", "34816"),
+            (Kind::Execve, "proc.vpid", "1"),
+            (Kind::Execve, "proc.pvpid", "1"),
+            (Kind::Execve, "user.name", "alice"),
+            (Kind::Execve, "user.loginname", "bob"),
+            (Kind::Execve, "user.loginuid", "-1"),
+            (Kind::Openat, "fd.type", "directory"),
+            (Kind::Bind, "fd.name", "0.0.0.0:80"),
+            (Kind::Connect, "fd.name", "/run/x.sock"),
+            (Kind::Connect, "fd.l4proto", "udp"),
+            (Kind::Unlink, "fs.path.name", "/a"),
+            (Kind::Execve, "container.id", "0123456789ab"),
+            (Kind::Execve, "container.mounts", "/a:/b:ro:false:rslave,/c:/d::true:"),
+            (Kind::Execve, "container.privileged", "true"),
+            (Kind::Execve, "k8s.ns.name", "default"),
+        ] {
+            let mut sample = Sample::new(kind);
+            assert_eq!(sample.set(field, value), Ok(()), "{field}");
+            assert_eq!(sample.text(field), value, "{field}");
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_is_refused() {
+        let mut sample = Sample::new(Kind::Openat);
+        for (field, value, said) in [
+            ("proc.nme", "x", "there is no field `proc.nme`"),
+            ("proc.duration", "1", "`proc.duration` can't be given a value: it follows from other fields"),
+            ("proc.name", "sixteen-bytes-lo", "`proc.name` can't be `sixteen-bytes-lo` in an event `openat`"),
+            ("fs.path.target", "/a", "`fs.path.target` can't be `/a` in an event `openat`"),
+            ("fd.name", "a", "`fd.name` can't be `a` in an event `openat`"),
+            ("proc.aname[65]", "a", "`proc.aname[65]` can't be `a` in an event `openat`"),
+        ] {
+            assert_eq!(sample.set(field, value).unwrap_err().to_string(), said);
+        }
+        assert!(sample.set_real("fs.path.target", "/a").is_err());
+        assert_eq!(sample.set_real("fd.name", "/a"), Ok(()));
+    }
+}

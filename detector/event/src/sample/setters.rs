@@ -1,0 +1,288 @@
+//! How a field is given a value: one row each, for those that don't follow from others.
+
+use std::net::IpAddr;
+use std::sync::Arc as Shared;
+
+use super::Sample;
+use crate::fields::{errno, fs};
+use crate::{
+    Arg, CommName, Container, ContainerState, Endpoint, Fd, FdKind, FieldRef, Kind, Mount, Param, ParamType,
+    Path, Process, Role, Socket, User,
+};
+
+/// Gives a field a value; `None` where it can't have that one.
+pub type Set = fn(&mut Sample, &Arg, &str) -> Option<()>;
+
+/// How the field of that name is set.
+pub fn of(name: &str) -> Option<Set> {
+    SETTERS.iter().find(|(known, _)| *known == name).map(|(_, set)| *set)
+}
+
+const SETTERS: &[(&str, Set)] = &[
+    ("evt.num", |sample, _, value| put(&mut sample.event.num, value.parse().ok())),
+    ("evt.rawtime", |sample, _, value| put(&mut sample.event.time, value.parse().ok())),
+    ("evt.hostname", |sample, _, value| put(&mut sample.host.hostname, Some(value.into()))),
+    ("evt.rawres", |sample, _, value| put(&mut sample.event.res, value.parse().ok())),
+    ("evt.res", |sample, _, value| match value {
+        "SUCCESS" => Some(()),
+        name => put(&mut sample.event.res, errno::result(name)),
+    }),
+    ("evt.arg", |sample, arg, value| match arg {
+        Arg::Key(name) => parameter(sample, name, value),
+        _ => None,
+    }),
+    ("proc.name", |sample, _, value| {
+        sample.event.task.comm = comm(value)?;
+        name(sample, 0, value)
+    }),
+    ("proc.pname", |sample, _, value| name(sample, 1, value)),
+    ("proc.aname", |sample, arg, value| name(sample, index(arg)?, value)),
+    ("proc.exe", |sample, _, value| put(&mut sample.process(0)?.exe, bytes(value))),
+    ("proc.exepath", |sample, _, value| put(&mut sample.process(0)?.exepath, bytes(value))),
+    ("proc.pexepath", |sample, _, value| put(&mut sample.process(1)?.exepath, bytes(value))),
+    ("proc.aexepath", |sample, arg, value| put(&mut sample.process(index(arg)?)?.exepath, bytes(value))),
+    ("proc.args", |sample, _, value| args(sample.process(0)?, value)),
+    ("proc.cmdline", |sample, _, value| {
+        sample.event.task.comm = comm(value.split(' ').next()?)?;
+        command(sample, 0, value)
+    }),
+    ("proc.pcmdline", |sample, _, value| command(sample, 1, value)),
+    ("proc.acmdline", |sample, arg, value| command(sample, index(arg)?, value)),
+    ("proc.cwd", |sample, _, value| put(&mut sample.process(0)?.cwd, bytes(value))),
+    ("proc.tty", |sample, _, value| put(&mut sample.event.task.tty, value.parse().ok())),
+    ("proc.vpid", |sample, _, value| put(&mut sample.event.task.vpid, value.parse().ok())),
+    ("proc.pvpid", |sample, _, value| put(&mut sample.process(1)?.vpid, value.parse().ok())),
+    ("proc.sid", |sample, _, value| put(&mut sample.event.task.vsid, value.parse().ok())),
+    ("proc.is_sid_leader", |sample, _, value| {
+        let task = &mut sample.event.task;
+        let leads: bool = value.parse().ok()?;
+        (task.sid, task.vsid) = if leads { (task.pid, task.vpid) } else { (task.ppid, task.vpid + 1) };
+        Some(())
+    }),
+    ("user.uid", |sample, _, value| put(&mut sample.event.task.uid, value.parse().ok())),
+    ("user.name", |sample, _, value| {
+        let uid = user(sample, value);
+        put(&mut sample.event.task.uid, uid)
+    }),
+    ("user.loginuid", |sample, _, value| {
+        put(&mut sample.event.task.loginuid, value.parse::<i32>().ok().map(|uid| uid as u32))
+    }),
+    ("user.loginname", |sample, _, value| {
+        let uid = user(sample, value);
+        put(&mut sample.event.task.loginuid, uid)
+    }),
+    ("group.gid", |sample, _, value| put(&mut sample.event.task.gid, value.parse().ok())),
+    ("fd.num", |sample, _, value| put(&mut sample.event.fd.as_mut()?.num, value.parse().ok())),
+    ("fd.type", |sample, _, value| {
+        let kind = match value {
+            "file" => FdKind::File,
+            "directory" => FdKind::Directory,
+            _ => return None,
+        };
+        put(&mut sample.event.fd.as_mut()?.kind, Some(Some(kind)))
+    }),
+    ("fd.name", descriptor),
+    ("fd.name.real", |sample, _, value| sample.set_real("fd.name", value).ok()),
+    ("fd.l4proto", |sample, _, value| {
+        let protocol = [("tcp", 6_u8), ("udp", 17), ("icmp", 1), ("raw", 255)];
+        let number = protocol.iter().find(|(name, _)| *name == value).map(|(_, number)| *number);
+        let socket = sample.event.fd.as_mut()?.socket.as_mut()?;
+        put(&mut socket.protocol, number)
+    }),
+    ("fs.path.name", |sample, _, value| parameter(sample, fs::only(sample.event.kind)?, value)),
+    ("fs.path.source", |sample, _, value| parameter(sample, fs::source(sample.event.kind)?, value)),
+    ("fs.path.target", |sample, _, value| parameter(sample, fs::target(sample.event.kind)?, value)),
+    ("container.id", container_id),
+    ("container.full_id", container_id),
+    ("container.name", |sample, _, value| put(&mut container(sample)?.name, Some(value.into()))),
+    ("container.type", |sample, _, value| put(&mut container(sample)?.engine, Some(value.into()))),
+    ("container.image", |sample, _, value| put(&mut container(sample)?.image, Some(value.into()))),
+    ("container.image.repository", |sample, _, value| {
+        put(&mut container(sample)?.image_repository, Some(value.into()))
+    }),
+    ("container.image.tag", |sample, _, value| put(&mut container(sample)?.image_tag, Some(value.into()))),
+    ("container.privileged", |sample, _, value| put(&mut container(sample)?.privileged, value.parse().ok())),
+    ("container.mounts", |sample, _, value| {
+        let mounts = value.split(',').map(mount).collect();
+        put(&mut container(sample)?.mounts, mounts)
+    }),
+    ("container.labels", |sample, _, value| {
+        for label in value.split(", ") {
+            let (name, value) = label.split_once(':').unwrap_or((label, ""));
+            set_label(sample, name, value)?;
+        }
+        Some(())
+    }),
+    ("k8s.pod.name", |sample, _, value| set_label(sample, "io.kubernetes.pod.name", value)),
+    ("k8s.ns.name", |sample, _, value| set_label(sample, "io.kubernetes.pod.namespace", value)),
+    ("k8s.pod.uid", |sample, _, value| set_label(sample, "io.kubernetes.pod.uid", value)),
+];
+
+fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {
+    *place = value?;
+    Some(())
+}
+
+fn bytes(text: &str) -> Option<Box<[u8]>> {
+    Some(text.as_bytes().into())
+}
+
+fn index(arg: &Arg) -> Option<u32> {
+    match arg {
+        Arg::Index(number) => Some(*number),
+        _ => None,
+    }
+}
+
+fn comm(text: &str) -> Option<CommName> {
+    let mut name = CommName::default();
+    name.0.get_mut(..text.len()).filter(|_| text.len() < 16)?.copy_from_slice(text.as_bytes());
+    Some(name)
+}
+
+fn name(sample: &mut Sample, ancestor: u32, text: &str) -> Option<()> {
+    let process = sample.process(ancestor)?;
+    process.comm = comm(text)?;
+    let args = process.args.clone();
+    process.set_args(&args);
+    Some(())
+}
+
+fn args(process: &mut Process, text: &str) -> Option<()> {
+    let mut args = text.replace(' ', "\0");
+    if !args.is_empty() {
+        args.push('\0');
+    }
+    process.set_args(args.as_bytes());
+    Some(())
+}
+
+fn command(sample: &mut Sample, ancestor: u32, text: &str) -> Option<()> {
+    let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+    name(sample, ancestor, first)?;
+    args(sample.process(ancestor)?, rest)
+}
+
+/// The number of a user of that name, who is added where there is none.
+fn user(sample: &mut Sample, name: &str) -> Option<u32> {
+    let users = &mut sample.host.users.users;
+    if let Some((uid, _)) = users.iter().find(|(_, user)| *user.name == *name.as_bytes()) {
+        return Some(*uid);
+    }
+    let uid = 1000 + u32::try_from(users.len()).ok()?;
+    users.insert(uid, User { name: bytes(name)?, ..User::default() });
+    Some(uid)
+}
+
+/// The parameter that a field which is a path reads.
+pub fn param_of(kind: Kind, field: &FieldRef) -> Option<&str> {
+    match (field.field.name, &field.arg) {
+        // The path of an open is its descriptor's.
+        _ if kind.is_open() => None,
+        ("evt.arg", Arg::Key(name)) => Some(name),
+        ("fs.path.name", _) => fs::only(kind),
+        ("fs.path.source", _) => fs::source(kind),
+        ("fs.path.target", _) => fs::target(kind),
+        _ => None,
+    }
+}
+
+fn parameter(sample: &mut Sample, name: &str, text: &str) -> Option<()> {
+    let row = sample.event.kind.row().params.iter().find(|row| row.name == name)?;
+    let value = match row.ty {
+        ParamType::Errno | ParamType::SockAddr | ParamType::SockTuple => return None,
+        ParamType::Path if sample.event.kind.is_open() => return descriptor(sample, &Arg::None, text),
+        ParamType::Path => Param::Path(sample.path(text)),
+        ParamType::Fd if text == "AT_FDCWD" => Param::Int(-100),
+        ParamType::Fd | ParamType::Pid | ParamType::Uid | ParamType::Gid | ParamType::Int => {
+            Param::Int(text.parse().ok()?)
+        }
+        ParamType::Uint => Param::Uint(text.parse().ok()?),
+        ParamType::Mode => Param::Uint(u64::from_str_radix(text, 8).ok()?),
+        ParamType::Str => Param::Bytes(sample.batch.push_bytes(text.as_bytes())),
+        ParamType::StrList => {
+            Param::Bytes(sample.batch.push_bytes((text.replace(' ', "\0") + "\0").as_bytes()))
+        }
+        ParamType::Flags(names) => {
+            let bits = |name| names.iter().find(|flag| flag.name == name).map(|flag| flag.bits);
+            let flags: Option<Vec<u64>> = text.split('|').map(bits).collect();
+            Param::Uint(flags?.into_iter().fold(0, |all, flag| all | flag))
+        }
+    };
+    sample.param(name, value)
+}
+
+/// The descriptor that an event of that kind is about, before its name is known.
+pub fn fd(kind: Kind) -> Option<Fd> {
+    let socket = matches!(kind, Kind::Connect | Kind::Accept | Kind::Accept4 | Kind::Listen | Kind::Bind);
+    let role = match kind {
+        Kind::Connect => Role::Client,
+        Kind::Accept | Kind::Accept4 | Kind::Listen => Role::Server,
+        _ => Role::Unknown,
+    };
+    let file = Fd { num: 3, kind: None, path: Path::default(), socket: None, dev: 0, ino: 0 };
+    match kind {
+        kind if kind.is_open() => Some(Fd { kind: Some(FdKind::File), ..file }),
+        _ if socket => {
+            let socket = Socket { protocol: 0, role, local: None, peer: None };
+            Some(Fd { kind: Some(FdKind::Other), socket: Some(socket), ..file })
+        }
+        _ => None,
+    }
+}
+
+/// Names the descriptor: a path, `ip:port`, or `ip:port->ip:port`.
+fn descriptor(sample: &mut Sample, _: &Arg, text: &str) -> Option<()> {
+    let path = text.starts_with('/').then(|| sample.path(text));
+    let fd = sample.event.fd.as_mut()?;
+    match (&mut fd.socket, path) {
+        (None, path) => fd.path = path?,
+        (Some(_), Some(path)) => (fd.kind, fd.path) = (Some(FdKind::Unix), path),
+        (Some(socket), None) => {
+            let (client, server) = match text.split_once("->") {
+                Some((client, server)) => (Some(endpoint(client)?), endpoint(server)?),
+                None => (None, endpoint(text)?),
+            };
+            (socket.local, socket.peer) = match socket.role {
+                Role::Client => (client, Some(server)),
+                Role::Server | Role::Unknown => (Some(server), client),
+            };
+            fd.kind = Some(if server.ip.is_ipv4() { FdKind::Ipv4 } else { FdKind::Ipv6 });
+        }
+    }
+    Some(())
+}
+
+fn endpoint(text: &str) -> Option<Endpoint> {
+    let (ip, port) = text.rsplit_once(':')?;
+    Some(Endpoint { ip: ip.parse::<IpAddr>().ok()?, port: port.parse().ok()? })
+}
+
+fn container_id(sample: &mut Sample, _: &Arg, id: &str) -> Option<()> {
+    sample.container_id = (id != "host").then(|| id.into());
+    Some(())
+}
+
+/// What is known of the container, which has an id from then on.
+fn container(sample: &mut Sample) -> Option<&mut Container> {
+    sample.container_id.get_or_insert_with(|| "0123456789ab".repeat(5).into());
+    match &mut sample.container {
+        ContainerState::Known(container) => Some(Shared::make_mut(container)),
+        _ => None,
+    }
+}
+
+fn set_label(sample: &mut Sample, name: &str, value: &str) -> Option<()> {
+    container(sample)?.labels.insert(name.into(), value.into());
+    Some(())
+}
+
+/// `source:dest:mode:rdwr:propagation`, of which the end may be left out.
+fn mount(text: &str) -> Option<Mount> {
+    let mut parts = text.split(':');
+    let source = parts.next()?.into();
+    let dest = parts.next()?.into();
+    let mode = parts.next().unwrap_or_default().into();
+    let rw = parts.next().unwrap_or("true").parse().ok()?;
+    Some(Mount { source, dest, mode, rw, propagation: parts.next().unwrap_or_default().into() })
+}
