@@ -5,10 +5,12 @@ mod graph;
 mod lower;
 mod operand;
 mod predicate;
+mod program;
 mod regex;
 mod source;
 
-pub use graph::{Graph, Node, NodeId};
+pub use graph::{Graph, NodeId};
 pub use lower::{Lowering, check_condition};
 pub use operand::{Fields, Stop, operand};
+pub use program::{NO_SLOT, Program, StepId, StepOp};
 pub use source::Source;

@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use lanner_event::{Ctx, Reading};
 
-use crate::compile::{Graph, Node, NodeId};
+use crate::compile::{Graph, NO_SLOT, Program, StepId, StepOp};
 use crate::ruleset::RuleId;
 
 /// True, false, or not known yet, as what a check reads hasn't come (Kleene's logic).
@@ -66,70 +66,84 @@ pub struct Scratch {
     memo: Memo,
 }
 
-/// What nodes were judged to be, and when: an entry of an older generation counts for nothing, so that nothing is
+/// What steps were judged to be, and when: an entry of an older generation counts for nothing, so that nothing is
 /// cleared between events.
 #[derive(Debug, Default)]
 struct Memo {
-    /// One entry for each node under the given reading, then one for each under the real one.
     entries: Vec<(u32, Tri)>,
     generation: u32,
 }
 
 impl Scratch {
-    /// Ready for the next event.
-    pub(crate) fn begin(&mut self, nodes: usize) {
+    /// Ready for the next event: the memory for values, and a judge of a program's steps.
+    pub(crate) fn begin<'a>(
+        &'a mut self,
+        graph: &'a Graph,
+        program: &'a Program<RuleId>,
+    ) -> (&'a Bump, Judge<'a>) {
         self.bump.reset();
-        self.memo.entries.resize(2 * nodes, (0, Tri::False));
-        self.memo.generation = self.memo.generation.wrapping_add(1);
-        if self.memo.generation == 0 {
-            self.memo.entries.fill((0, Tri::False));
-            self.memo.generation = 1;
+        let memo = &mut self.memo;
+        if memo.entries.len() < program.slots as usize {
+            memo.entries.resize(program.slots as usize, (0, Tri::False));
         }
-    }
-
-    /// The memory for values, and a judge of nodes.
-    pub(crate) fn split<'a>(&'a mut self, graph: &'a Graph) -> (&'a Bump, Judge<'a>) {
-        (&self.bump, Judge { graph, memo: &mut self.memo })
+        memo.generation = memo.generation.wrapping_add(1);
+        if memo.generation == 0 {
+            memo.entries.fill((0, Tri::False));
+            memo.generation = 1;
+        }
+        (&self.bump, Judge { graph, program, memo })
     }
 }
 
-/// Judges nodes of a graph for one event.
+/// Judges a program's steps for one event.
 pub(crate) struct Judge<'a> {
     graph: &'a Graph,
+    program: &'a Program<RuleId>,
     memo: &'a mut Memo,
 }
 
 impl<'a> Judge<'a> {
-    /// Whether a node is true of the event in the context.
-    pub(crate) fn judge(&mut self, id: NodeId, ctx: &Ctx<'a>) -> Tri {
-        let graph = self.graph;
-        // What doesn't depend on the reading is the same under both.
-        let under_real = ctx.reading == Reading::Real && graph.is_path(id);
-        let at = id as usize + if under_real { graph.len() } else { 0 };
-        let (generation, known) = self.memo.entries[at];
+    /// Whether a step is true of the event in the context.
+    pub(crate) fn judge(&mut self, id: StepId, ctx: &Ctx<'a>) -> Tri {
+        let step = &self.program.steps[id as usize];
+        if step.slot == NO_SLOT {
+            return self.run(&step.op, ctx);
+        }
+        let under_real = step.path && ctx.reading == Reading::Real;
+        let slot = (step.slot + u32::from(under_real)) as usize;
+        let (generation, known) = self.memo.entries[slot];
         if generation == self.memo.generation {
             return known;
         }
-        let result = match graph.node(id) {
-            Node::Constant(value) => Tri::from(*value),
-            Node::Check(index) => graph.check(*index).judge(ctx),
-            Node::Not(inner) => !self.judge(*inner, ctx),
-            Node::And(items) => self.chain(items, Tri::False, Tri::and, ctx),
-            Node::Or(items) => self.chain(items, Tri::True, Tri::or, ctx),
-        };
-        self.memo.entries[at] = (self.memo.generation, result);
+        let result = self.run(&step.op, ctx);
+        self.memo.entries[slot] = (self.memo.generation, result);
         result
     }
 
-    fn chain(&mut self, items: &[NodeId], decides: Tri, join: fn(Tri, Tri) -> Tri, ctx: &Ctx<'a>) -> Tri {
+    fn run(&mut self, op: &StepOp, ctx: &Ctx<'a>) -> Tri {
+        match *op {
+            StepOp::Check(index) => self.graph.check(index).judge(ctx),
+            StepOp::Not(inner) => !self.judge(inner, ctx),
+            StepOp::And(start, end) => self.chain(start, end, Tri::False, Tri::and, ctx),
+            StepOp::Or(start, end) => self.chain(start, end, Tri::True, Tri::or, ctx),
+        }
+    }
+
+    fn chain(&mut self, start: u32, end: u32, decides: Tri, join: fn(Tri, Tri) -> Tri, ctx: &Ctx<'a>) -> Tri {
+        let program = self.program;
         let mut result = !decides;
-        for item in items {
+        for item in &program.items[start as usize..end as usize] {
             result = join(result, self.judge(*item, ctx));
             if result == decides {
                 break;
             }
         }
         result
+    }
+
+    /// Whether a step depends on the reading of paths.
+    pub(crate) fn is_path(&self, id: StepId) -> bool {
+        self.program.steps[id as usize].path
     }
 }
 

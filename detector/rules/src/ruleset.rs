@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use lanner_alert::{Priority, Value};
 use lanner_diagnostic::{Diagnostic, SourceId, Sources};
-use lanner_event::{Ctx, EventRef, FieldRef, Host, KINDS, Reading, Val};
+use lanner_event::{Ctx, EventRef, FieldRef, Host, Kind, Reading, Val};
 
-use crate::compile::{Fields, Graph, NodeId};
+use crate::compile::{Fields, Graph, NodeId, Program};
 use crate::eval::{Hit, Scratch, Tri};
 use crate::format::{Format, typed};
 use crate::kindset::KindSet;
@@ -129,8 +129,8 @@ pub struct Rendered {
 pub struct RuleSet {
     rules: Vec<Rule>,
     graph: Graph,
-    /// The enabled rules that can be true of a kind, in order.
-    by_kind: Vec<Vec<RuleId>>,
+    /// What is run for each kind of events.
+    by_kind: Vec<Program<RuleId>>,
     kinds: KindSet,
     wanted: Vec<FieldRef>,
     matching: Matching,
@@ -186,20 +186,18 @@ impl RuleSet {
     /// hit whose condition isn't decided, or whose alert would show what hasn't come yet, is pending. Under
     /// [`Matching::First`] a pending hit ends the judgement, too: the whole event is to be judged again.
     pub fn eval(&self, event: EventRef<'_>, host: &Host, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
-        let Some(candidates) = self.by_kind.get(event.kind.index()).filter(|rules| !rules.is_empty()) else {
+        let Some(program) = self.by_kind.get(event.kind.index()).filter(|program| !program.rules.is_empty())
+        else {
             return;
         };
-        scratch.begin(self.graph.len());
-        let (bump, mut judge) = scratch.split(&self.graph);
+        let (bump, mut judge) = scratch.begin(&self.graph, program);
         let given = Ctx::new(event, host, bump);
         let real = event.has_two_readings().then(|| given.reading(Reading::Real));
-        for id in candidates {
-            let rule = self.rule(*id);
-            let mut result = judge.judge(rule.node, &given);
+        for (id, step) in &program.rules {
+            let mut result = judge.judge(*step, &given);
             let mut reading = Reading::Given;
-            if let Some(real) = real.as_ref().filter(|_| result != Tri::True && self.graph.is_path(rule.node))
-            {
-                let other = judge.judge(rule.node, real);
+            if let Some(real) = real.as_ref().filter(|_| result != Tri::True && judge.is_path(*step)) {
+                let other = judge.judge(*step, real);
                 if other as u8 > result as u8 {
                     (result, reading) = (other, Reading::Real);
                 }
@@ -207,7 +205,8 @@ impl RuleSet {
             if result == Tri::False {
                 continue;
             }
-            let pending = || rule.late.iter().any(|field| given.get(field) == Val::Pending);
+            let late = &self.rule(*id).late;
+            let pending = || late.iter().any(|field| given.get(field) == Val::Pending);
             hits.push(Hit { rule: *id, reading, pending: result == Tri::Unknown || pending() });
             if self.matching == Matching::First {
                 return;
@@ -217,7 +216,7 @@ impl RuleSet {
 
     /// Fills in the output of a hit.
     pub fn render(&self, hit: &Hit, event: EventRef<'_>, host: &Host, scratch: &mut Scratch) -> Rendered {
-        scratch.begin(self.graph.len());
+        scratch.bump.reset();
         let ctx = Ctx::new(event, host, &scratch.bump).reading(hit.reading);
         let rule = self.rule(hit.rule);
         let mut output_fields = BTreeMap::new();
@@ -229,13 +228,18 @@ impl RuleSet {
         Rendered { output, output_fields, facts }
     }
 
+    /// Makes the programs of the enabled rules.
     fn index(&mut self) {
-        self.by_kind = vec![Vec::new(); KINDS.len()];
-        for (at, rule) in self.rules.iter().enumerate().filter(|(_, rule)| rule.enabled) {
-            self.kinds = self.kinds.or(&rule.kinds);
-            for kind in rule.kinds.iter() {
-                self.by_kind[kind.index()].push(RuleId(at as u32));
-            }
-        }
+        let rules = &self.rules;
+        let enabled = || rules.iter().enumerate().filter(|(_, rule)| rule.enabled);
+        self.kinds = enabled().fold(KindSet::default(), |sum, (_, rule)| sum.or(&rule.kinds));
+        self.by_kind = Kind::ALL
+            .iter()
+            .map(|kind| {
+                let rules = enabled().filter(|(_, rule)| rule.kinds.contains(*kind));
+                let rules = rules.map(|(at, rule)| (RuleId(at as u32), rule.node));
+                Program::new(&mut self.graph, *kind, rules)
+            })
+            .collect();
     }
 }

@@ -1,6 +1,7 @@
 //! The graph of checks over all rules. What is the same stands once, so it is judged once for an event.
 
 use hashbrown::HashMap;
+use lanner_event::Kind;
 
 use super::check::Check;
 use crate::kindset::KindSet;
@@ -51,11 +52,6 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// How many nodes there are.
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// A node.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
@@ -181,6 +177,37 @@ impl Graph {
                 sum
             }
         }
+    }
+
+    /// What a node is for events of a kind.
+    pub fn for_kind(&mut self, id: NodeId, kind: Kind, known: &mut HashMap<NodeId, NodeId>) -> NodeId {
+        if !self.asks_for_kind(id) {
+            return id;
+        }
+        if let Some(folded) = known.get(&id) {
+            return *folded;
+        }
+        let folded = match self.node(id).clone() {
+            Node::Constant(_) => id,
+            Node::Check(index) => match self.check(index).kinds {
+                Some(kinds) => self.constant(kinds.contains(kind)),
+                None => id,
+            },
+            Node::Not(inner) => {
+                let inner = self.for_kind(inner, kind, known);
+                self.not(inner)
+            }
+            Node::And(items) => {
+                let items = items.iter().map(|item| self.for_kind(*item, kind, known)).collect();
+                self.and(items)
+            }
+            Node::Or(items) => {
+                let items = items.iter().map(|item| self.for_kind(*item, kind, known)).collect();
+                self.or(items)
+            }
+        };
+        known.insert(id, folded);
+        folded
     }
 
     /// The event kinds of which a node can be true (De Morgan carries `not` down to the checks of `evt.type`).
