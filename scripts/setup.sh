@@ -32,7 +32,7 @@ for_build() {
 
 for_test() {
     has go || fail "Go 1.24 or newer is missing, which builds the mail server of the tests; Debian 12's is too old: https://go.dev/dl"
-    packages docker.io iptables rsyslog busybox-static iproute2 util-linux
+    packages docker.io iptables rsyslog busybox-static iproute2 openssl util-linux
     has java || packages default-jdk-headless
     has mvn || packages maven
     mkdir -p "$CACHE/bin"

@@ -48,7 +48,8 @@ impl Mailpit {
         let path = |name: &str| folder.path().join(name);
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"])
-            .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout"])
+            .args(["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"])
+            .arg("-keyout")
             .arg(path("key.pem"))
             .arg("-out")
             .arg(path("cert.pem"))

@@ -1,0 +1,195 @@
+//! The attacks, numbered, and what must come of each.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use lanner_integration_tests::docker::IMAGE;
+use lanner_integration_tests::{free_port, wait_for};
+use serde_json::Value;
+
+use crate::outputs::Seen;
+use crate::stand::{ADDRESS, CONTAINER, Stand};
+
+/// An alert that must come: the rule, what its text must hold to be the one, and how often at each output.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    pub attack: u8,
+    pub rule: &'static str,
+    pub token: String,
+    pub count: usize,
+    /// What every output must say of it.
+    pub facts: Vec<String>,
+    priority: &'static str,
+    process: &'static str,
+    image: Option<&'static str>,
+}
+
+impl Expected {
+    /// Whether an output's notification is this alert.
+    pub fn is(&self, seen: &Seen) -> bool {
+        seen.text.contains(self.rule) && seen.text.contains(&self.token)
+    }
+
+    /// The alert as JSON is right, field by field.
+    pub fn check(&self, json: &Value) {
+        let field = |name: &str| json["output_fields"][name].clone();
+        assert_eq!(json["rule"], self.rule);
+        assert_eq!(json["priority"], self.priority, "{json:#}");
+        assert_eq!(field("user.name"), "root", "{json:#}");
+        assert_eq!(field("proc.name"), self.process, "{json:#}");
+        assert!(field("proc.cmdline").as_str().is_some_and(|line| !line.is_empty()), "{json:#}");
+        assert!(field("proc.sid").as_i64().is_some_and(|sid| sid > 0), "{json:#}");
+        let (container, image) = match self.image {
+            Some(image) => (self.facts.last().expect("the container's name").as_str(), image),
+            None => ("host", ":"),
+        };
+        assert_eq!(field("container.name"), container, "{json:#}");
+        let text = |name: &str| field(name).as_str().unwrap_or_default().to_owned();
+        let seen = format!("{}:{}", text("container.image.repository"), text("container.image.tag"));
+        assert_eq!(seen, image, "{json:#}");
+    }
+}
+
+/// An attack.
+pub struct Attack {
+    number: u8,
+    perform: fn(&Stand, &str) -> Vec<Expected>,
+}
+
+impl Attack {
+    pub fn perform(&self, stand: &Stand, run: &str) -> Vec<Expected> {
+        let mut expected = (self.perform)(stand, run);
+        expected.iter_mut().for_each(|alert| alert.attack = self.number);
+        expected
+    }
+}
+
+/// An alert of something on the host, once at each output.
+fn on_host(rule: &'static str, priority: &'static str, process: &'static str, token: &str) -> Expected {
+    let facts = vec![rule.to_owned(), priority.to_owned(), "root".to_owned(), process.to_owned()];
+    Expected { attack: 0, rule, token: token.to_owned(), count: 1, facts, priority, process, image: None }
+}
+
+/// An alert of something in a container.
+fn inside(
+    container: &str,
+    rule: &'static str,
+    priority: &'static str,
+    process: &'static str,
+    token: &str,
+) -> Expected {
+    let mut alert = on_host(rule, priority, process, token);
+    alert.image = Some(IMAGE);
+    alert.facts.push(IMAGE.split(':').next().expect("a name").to_owned());
+    alert.facts.push(container.to_owned());
+    alert
+}
+
+/// Each attack, and the alerts that it must raise, once at each output.
+pub const ATTACKS: &[Attack] = &[
+    // 1: a shell with a terminal in a container -> Shell with a terminal in a container, once.
+    Attack {
+        number: 1,
+        perform: |stand, run| {
+            let token = format!("shell-{run}");
+            stand.docker.run(&["exec", "-t", CONTAINER, "sh", "-c", &format!("echo {token}")]);
+            vec![inside(CONTAINER, "Shell with a terminal in a container", "Notice", "sh", &token)]
+        },
+    },
+    // 2: /etc/shadow read by a program that isn't expected to -> Sensitive file read, once.
+    Attack {
+        number: 2,
+        perform: |_, run| {
+            let token = format!("/none/plain-{run}");
+            cat(&["/etc/shadow", &token]);
+            vec![on_host("Sensitive file read", "Warning", "cat", &token)]
+        },
+    },
+    // 3: the same through a symbolic link and through /proc/self/root -> Sensitive file read, once for each.
+    Attack {
+        number: 3,
+        perform: |stand, run| {
+            let link = stand.path(&format!("link-{run}")).display().to_string();
+            symlink("/etc/shadow", &link).expect("a link");
+            cat(&[&link]);
+            let token = format!("/none/proc-{run}");
+            cat(&["/proc/self/root/etc/shadow", &token]);
+            vec![
+                on_host("Sensitive file read", "Warning", "cat", &link),
+                on_host("Sensitive file read", "Warning", "cat", &token),
+            ]
+        },
+    },
+    // 4: a binary renamed in a container -> Program renamed or linked below a binary directory, once.
+    Attack {
+        number: 4,
+        perform: |stand, run| {
+            let to = format!("/bin/cp.{run}");
+            stand.docker.run(&["exec", CONTAINER, "cp", "/bin/busybox", "/tmp-program"]);
+            stand.docker.run(&["exec", CONTAINER, "mv", "/tmp-program", &to]);
+            let rule = "Program renamed or linked below a binary directory";
+            vec![inside(CONTAINER, rule, "Error", "mv", &to)]
+        },
+    },
+    // 5: a container with the host's /etc -> Container started with a sensitive host directory, once.
+    Attack {
+        number: 5,
+        perform: |stand, run| {
+            let name = format!("mounts-{run}");
+            stand.docker.start_container(&name, &["-v", "/etc:/host-etc:ro"]);
+            let rule = "Container started with a sensitive host directory";
+            vec![inside(&name, rule, "Warning", "sleep", &name)]
+        },
+    },
+    // 6: a listener on an odd port -> Unexpected port listened on, once;
+    // 7: a connection to it -> Unexpected outbound connection, once.
+    Attack {
+        number: 6,
+        perform: |stand, _| {
+            let port = free_port().to_string();
+            let listens = format!("-l -p {port}");
+            let mut listener = exec(stand, &["nc", "-l", "-p", &port]);
+            wait_for("the listener", || listening(&port).then_some(()), String::new);
+            let connects = format!("{ADDRESS} {port}");
+            let mut client = exec(stand, &["nc", ADDRESS, &port]);
+            let _ = client.wait();
+            let _ = listener.wait();
+            vec![
+                inside(CONTAINER, "Unexpected port listened on", "Warning", "nc", &listens),
+                Expected {
+                    attack: 7,
+                    ..inside(CONTAINER, "Unexpected outbound connection", "Warning", "nc", &connects)
+                },
+            ]
+        },
+    },
+];
+
+fn cat(files: &[&str]) {
+    // It fails for the files that don't exist, which are there to be recognized.
+    let output = Command::new("cat").args(files).output().expect("cat runs");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("root:"), "the file was read");
+}
+
+/// Starts a program in the container without waiting for it.
+fn exec(stand: &Stand, arguments: &[&str]) -> Child {
+    Command::new("docker")
+        .args(["-H", &format!("unix://{}", stand.docker.socket().display()), "exec", CONTAINER])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("docker runs")
+}
+
+/// Whether somebody listens on a port of this host, without connecting to it.
+fn listening(port: &str) -> bool {
+    let wanted = format!(":{:04X} ", port.parse::<u16>().expect("a port"));
+    ["/proc/net/tcp", "/proc/net/tcp6"].iter().any(|path| {
+        let text = std::fs::read_to_string(Path::new(path)).unwrap_or_default();
+        // The local address is the first that is followed by a remote one of zeros, and state 0A is listening.
+        text.lines().any(|line| line.contains(&wanted) && line.contains(" 0A "))
+    })
+}
