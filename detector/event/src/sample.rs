@@ -41,6 +41,14 @@ pub enum SampleError {
     NotAPath(String),
 }
 
+/// What a parameter is where nothing is said: no flag is set.
+fn ordinary(ty: ParamType) -> Param {
+    match ty {
+        ParamType::Flags(_) | ParamType::Mode => Param::Uint(0),
+        _ => Param::Missing,
+    }
+}
+
 /// An event and its host. At first root does it, on the host, without a terminal, and it succeeds.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -92,7 +100,7 @@ impl Sample {
             host,
             container: ContainerState::Known(Container::default().into()),
             container_id: None,
-            params: vec![Param::Missing; kind.row().params.len()],
+            params: kind.row().params.iter().map(|row| ordinary(row.ty)).collect(),
             batch: EventBatch::default(),
         }
     }

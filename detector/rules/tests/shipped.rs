@@ -1,53 +1,77 @@
 //! The rules that Lanner ships: they compile without a word, are complete, and do what they say.
-
-mod build;
+//!
+//! A case is an event, written as the values that fields have; `real` holds the real readings of paths.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use lanner_diagnostic::{SourceText, Sources, parse, plain};
+use lanner_diagnostic::{Node, SourceText, Sources, parse, plain};
 use lanner_event::fields::FIELDS;
+use lanner_event::sample::Sample;
+use lanner_event::{ContainerState, Kind};
 use lanner_rules::{Hit, Matching, Options, RuleSet, Scratch};
-use serde::Deserialize;
 
-use build::Scene;
-
-fn compile() -> (RuleSet, Vec<String>, String) {
+fn compile() -> (RuleSet, Vec<String>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/rules/lanner_rules.yaml");
     let text = std::fs::read_to_string(&path).expect("the rules are in the tree");
     let mut sources = Sources::default();
     let id = sources.add(SourceText::new("lanner_rules.yaml", text.as_str()));
+    // All of them match, so that none hides another.
     let options = Options { matching: Matching::All, ..Options::default() };
     let (set, diagnostics) = RuleSet::compile(&sources, &[id], FIELDS, &[], &options);
-    (set, diagnostics.iter().map(|diagnostic| plain(diagnostic, &sources)).collect(), text)
+    (set, diagnostics.iter().map(|diagnostic| plain(diagnostic, &sources)).collect())
 }
 
 #[test]
 fn they_compile_without_a_word() {
-    let (set, said, _) = compile();
+    let (set, said) = compile();
     assert!(said.is_empty(), "{}", said.join("\n"));
     assert!(set.enabled() >= 9);
 }
 
 #[test]
 fn each_says_what_it_is_about() {
-    let (set, ..) = compile();
+    let (set, _) = compile();
     for rule in set.rules() {
         assert!(rule.desc.len() > 60, "{} is hardly described", rule.name);
-        let technique = |tag: &String| tag.starts_with('T') && tag[1..5].bytes().all(|b| b.is_ascii_digit());
+        let technique = |tag: &String| {
+            let digits = tag.strip_prefix('T').unwrap_or_default();
+            digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        };
         assert!(rule.tags.iter().any(technique), "{} names no technique", rule.name);
         assert!(rule.tags.iter().any(|tag| tag.starts_with("mitre_")), "{} names no tactic", rule.name);
         assert!(rule.kinds.iter().count() < 10, "{} is judged for too many events", rule.name);
     }
 }
 
-/// What a rule fires for, and near misses.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// An event of a rule's cases, and where it stands.
 struct Case {
     rule: String,
-    fires: Vec<Scene>,
-    quiet: Vec<Scene>,
+    fires: bool,
+    place: String,
+    sample: Sample,
+}
+
+fn text(node: &Node) -> &str {
+    node.as_str().expect("a scalar")
+}
+
+fn sample(event: &Node) -> Result<Sample, String> {
+    let pairs = event.as_mapping().ok_or("an event is a mapping of fields to values")?;
+    let kind = event.get("evt.type").and_then(Node::as_str).ok_or("`evt.type` is missing")?;
+    let kind = Kind::by_name(kind).ok_or_else(|| format!("there is no event `{kind}`"))?;
+    let mut sample = Sample::new(kind);
+    for (field, value) in pairs {
+        match (text(field), value.as_mapping()) {
+            ("evt.type", _) => {}
+            ("real", Some(_)) => {}
+            (field, _) => sample.set(field, text(value)).map_err(|error| error.to_string())?,
+        }
+    }
+    for (field, value) in event.get("real").and_then(Node::as_mapping).unwrap_or_default() {
+        sample.set_real(text(field), text(value)).map_err(|error| error.to_string())?;
+    }
+    Ok(sample)
 }
 
 fn cases() -> Vec<Case> {
@@ -55,57 +79,74 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for entry in std::fs::read_dir(directory).expect("the cases are in the tree") {
         let path = entry.expect("the folder can be read").path();
-        let text = std::fs::read_to_string(&path).expect("a case can be read");
+        let file = std::fs::read_to_string(&path).expect("the cases can be read");
         let mut sources = Sources::default();
-        let id = sources.add(SourceText::new(path.display().to_string(), text));
-        for document in
-            parse(sources.get(id), id).unwrap_or_else(|error| panic!("{}", plain(&error, &sources)))
-        {
-            let read = document.read::<Vec<Case>>();
-            cases.extend(
-                read.unwrap_or_else(|error| panic!("{}", plain(&error.into_diagnostic("CASE"), &sources))),
-            );
+        let id = sources.add(SourceText::new(path.display().to_string(), file));
+        let documents =
+            parse(sources.get(id), id).unwrap_or_else(|error| panic!("{}", plain(&error, &sources)));
+        for item in documents.iter().flat_map(|document| document.as_sequence().expect("a list of rules")) {
+            let rule = text(item.get("rule").expect("a rule's name"));
+            for (key, fires) in [("fires", true), ("quiet", false)] {
+                let events = item.get(key).and_then(Node::as_sequence).unwrap_or_default();
+                assert!(!events.is_empty(), "{rule} has no case that is `{key}`");
+                cases.extend(events.iter().map(|event| {
+                    let place = sources.locate(event.place);
+                    let sample = sample(event).unwrap_or_else(|error| panic!("{place}: {error}"));
+                    Case { rule: rule.to_owned(), fires, place, sample }
+                }));
+            }
         }
     }
     cases
 }
 
-/// The rules that are true of a scene; with all of them matching, so that none hides another.
-fn judge(set: &RuleSet, scene: &Scene) -> Vec<String> {
-    let (batch, host) = scene.build();
-    let mut hits: Vec<Hit> = Vec::new();
+fn judge(set: &RuleSet, sample: &Sample) -> Vec<Hit> {
+    let (batch, host) = sample.build();
+    let mut hits = Vec::new();
     set.eval(batch.get(0), &host, &mut Scratch::default(), &mut hits);
-    hits.iter().map(|hit| set.rule(hit.rule).name.to_string()).collect()
+    hits
 }
 
 #[test]
 fn each_fires_and_holds_back_as_it_should() {
-    let (set, ..) = compile();
-    let mut tested = BTreeSet::new();
-    for case in cases() {
-        assert!(!case.fires.is_empty() && !case.quiet.is_empty(), "{} lacks cases", case.rule);
-        for scene in &case.fires {
-            assert_eq!(judge(&set, scene), [case.rule.as_str()], "{scene:?}");
+    let (set, _) = compile();
+    let cases = cases();
+    for case in &cases {
+        let hits = judge(&set, &case.sample);
+        let fired: Vec<&str> = hits.iter().map(|hit| &*set.rule(hit.rule).name).collect();
+        if case.fires {
+            assert_eq!(fired, [case.rule.as_str()], "{}", case.place);
+        } else {
+            assert!(!fired.contains(&case.rule.as_str()), "{}: {} fires", case.place, case.rule);
         }
-        for scene in &case.quiet {
-            let fired = judge(&set, scene);
-            assert!(!fired.contains(&case.rule), "{} fires for {scene:?}", case.rule);
-        }
-        tested.insert(case.rule);
     }
-    let untested: Vec<_> = set.rules().iter().filter(|rule| !tested.contains(&*rule.name)).collect();
-    assert!(untested.is_empty(), "without a case: {untested:?}");
+    let tested: BTreeSet<&str> = cases.iter().map(|case| case.rule.as_str()).collect();
+    let rules: BTreeSet<&str> = set.rules().iter().map(|rule| &*rule.name).collect();
+    assert_eq!(tested, rules);
 }
 
 #[test]
-fn what_a_container_is_may_come_late() {
-    let (set, ..) = compile();
-    let yaml = "[{event: execve, process: [sh, runc], image: nginx, pending: true}]";
-    let mut sources = Sources::default();
-    let id = sources.add(SourceText::new("scene", yaml));
-    let scenes: Vec<Scene> = parse(sources.get(id), id).unwrap()[0].read().unwrap();
-    let (batch, host) = scenes[0].build();
-    let mut hits = Vec::new();
-    set.eval(batch.get(0), &host, &mut Scratch::default(), &mut hits);
+fn each_prints_every_fact_it_names() {
+    let (set, _) = compile();
+    for case in cases().iter().filter(|case| case.fires) {
+        let (batch, host) = case.sample.build();
+        let mut scratch = Scratch::default();
+        let hits = judge(&set, &case.sample);
+        let rendered = set.render(&hits[0], batch.get(0), &host, &mut scratch);
+        for field in ["user.name", "user.loginname", "proc.cmdline", "proc.pname", "proc.tty", "container.id"]
+        {
+            assert!(rendered.output_fields.contains_key(field), "{} doesn't say {field}", case.rule);
+        }
+    }
+}
+
+/// What a container is may come late: until then it isn't known whether the rule is true.
+#[test]
+fn a_hit_waits_for_its_container() {
+    let (set, _) = compile();
+    let waits = |case: &&Case| case.fires && case.rule.contains("in a container");
+    let mut case = cases().into_iter().find(|case| waits(&case)).expect("a shell in a container");
+    case.sample.container = ContainerState::Pending;
+    let hits = judge(&set, &case.sample);
     assert!(hits.len() == 1 && hits[0].pending, "{hits:?}");
 }
