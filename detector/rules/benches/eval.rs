@@ -16,6 +16,10 @@ use lanner_event::{
 use lanner_rules::{Options, RuleSet, Scratch};
 
 const ROUNDS: u32 = 300_000;
+/// `O_RDONLY` and `O_WRONLY|O_CREAT`.
+const READ: u64 = 0;
+/// See `READ`.
+const WRITE: u64 = 0o101;
 
 fn files() -> Vec<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -48,16 +52,17 @@ fn comm(name: &str) -> CommName {
 
 fn batch() -> EventBatch {
     let mut batch = EventBatch::default();
-    for (kind, path) in [
-        (Kind::Openat, "/usr/lib/gcc/x86_64-linux-gnu/12/include/stddef.h"),
-        (Kind::Connect, ""),
-        (Kind::Execve, "/usr/bin/gcc"),
+    for (kind, path, flags) in [
+        (Kind::Openat, "/usr/lib/gcc/x86_64-linux-gnu/12/include/stddef.h", READ),
+        (Kind::Openat, "/home/user/project/target/main.o", WRITE),
+        (Kind::Connect, "", 0),
+        (Kind::Execve, "/usr/bin/gcc", 0),
     ] {
         let given = batch.push_bytes(path.as_bytes());
         let path = lanner_event::Path { raw: given, given, real: Some(given) };
         let params = kind.row().params.iter().map(|row| match row.ty {
             ParamType::Path => Param::Path(path),
-            ParamType::Flags(_) => Param::Uint(1),
+            ParamType::Flags(_) => Param::Uint(flags),
             ParamType::Errno => Param::Int(0),
             _ => Param::Missing,
         });

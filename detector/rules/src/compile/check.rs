@@ -32,14 +32,42 @@ pub struct Check {
     pub kinds: Option<KindSet>,
     /// What it is always, where that is known.
     pub constant: Option<bool>,
-    /// How much work it is, to put the cheap ones first.
-    pub cost: u32,
+    /// How much work it is, and how likely it is true of an ordinary event: what decides with little work is judged
+    /// first.
+    pub cost: f32,
+    /// See `cost`.
+    pub chance: f32,
 }
 
 impl Check {
     /// Judges the event in the context.
     pub fn judge<'a>(&'a self, ctx: &Ctx<'a>) -> Tri {
         test(&self.predicate, self.source.get(ctx), self.list_any, self.all_differ, ctx)
+    }
+
+    /// Checks of one source of texts, of which any is to be true, as one check. What each of them says of several
+    /// values, a missing or a pending one is the same for all.
+    pub fn any(checks: &[&Check]) -> Option<Check> {
+        let [first, ..] = checks else { return None };
+        let test = |check: &&Check| match &check.predicate {
+            Predicate::Text(test) => Some(test.clone()),
+            _ => None,
+        };
+        let tests: Vec<TextTest> = checks.iter().map(test).collect::<Option<_>>()?;
+        Some(Check {
+            source: first.source.clone(),
+            predicate: Predicate::Text(TextTest::any(&tests)),
+            cost: checks.iter().map(|check| check.cost).sum(),
+            kinds: None,
+            constant: None,
+            ..**first
+        })
+    }
+
+    /// Whether it can be made one with other checks of its source. A regular expression takes memory of its own.
+    pub fn is_mergeable(&self) -> bool {
+        let text = matches!(&self.predicate, Predicate::Text(test) if !matches!(test, TextTest::Regex(_)));
+        text && self.kinds.is_none() && !self.source.is_list()
     }
 
     /// Whether it depends on the reading of paths.
@@ -91,9 +119,9 @@ pub fn check(
     };
     let kinds = event_kinds(&source, op, right)?;
     let constant = event_number(&source, &predicate);
-    let cost = cost(&source, &predicate);
+    let (cost, chance) = (cost(&source, &predicate), chance(&predicate));
     let all_differ = source.field().field.flags.contains(FieldFlags::FILTER_ONLY);
-    Ok(Check { source, predicate, list_any: op == Op::Intersects, all_differ, kinds, constant, cost })
+    Ok(Check { source, predicate, list_any: op == Op::Intersects, all_differ, kinds, constant, cost, chance })
 }
 
 /// Whether the operator suits the type (libs, `filter_compare.cpp`).
@@ -163,8 +191,7 @@ fn many(source: &Source, op: Op, texts: &[Text]) -> Result<Predicate, Mismatch> 
         bounded(text)?;
     }
     if op == Op::PMatch {
-        let paths = texts.iter().map(|text| text.text.as_bytes().into()).collect();
-        return Ok(Predicate::Text(TextTest::PathPrefix(paths)));
+        return Ok(Predicate::Text(TextTest::below(texts.iter().map(|text| text.text.as_bytes()))));
     }
     Ok(match source.ty() {
         Type::CharBuf | Type::ByteBuf => {
@@ -209,8 +236,8 @@ fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
             let finder = finder.map_err(|error| mismatch(error.to_string(), text.range.clone()))?;
             TextTest::IContains(Box::new(finder))
         }
-        Op::StartsWith => TextTest::StartsWith(bytes),
-        Op::EndsWith => TextTest::EndsWith(bytes),
+        Op::StartsWith => TextTest::starts_with(vec![bytes]),
+        Op::EndsWith => TextTest::EndsWith([bytes].into()),
         Op::Glob => TextTest::Glob(bytes, false),
         Op::IGlob => TextTest::Glob(bytes, true),
         Op::Regex => TextTest::Regex(Box::new(
@@ -326,21 +353,36 @@ fn event_number(source: &Source, predicate: &Predicate) -> Option<bool> {
     }
 }
 
-fn cost(source: &Source, predicate: &Predicate) -> u32 {
+/// Rough, in nanoseconds.
+fn cost(source: &Source, predicate: &Predicate) -> f32 {
     let test = match predicate {
-        Predicate::Exists | Predicate::Bool(_) | Predicate::Number(..) | Predicate::NumberIn(_) => 1,
-        Predicate::Text(TextTest::In(_) | TextTest::StartsWith(_) | TextTest::EndsWith(_)) => 2,
-        Predicate::Text(TextTest::Regex(_)) => 20,
+        Predicate::Exists | Predicate::Bool(_) | Predicate::Number(..) | Predicate::NumberIn(_) => 1.0,
+        Predicate::Text(TextTest::In(_) | TextTest::StartsWith(_) | TextTest::EndsWith(_)) => 6.0,
+        Predicate::Text(TextTest::Regex(_)) => 100.0,
         Predicate::Ne(inner) => return cost(source, inner),
-        Predicate::Modified(_, inner) => return inner.iter().map(|inner| cost(source, inner)).sum(),
-        _ => 5,
+        Predicate::Modified(_, inner) => inner.iter().map(|inner| cost(source, inner)).sum(),
+        _ => 15.0,
     };
     let field = source.field().field;
     let read = match field.name {
-        "evt.type" | "evt.num" | "evt.rawres" => 0,
-        name if name.starts_with("proc.a") => 10,
-        _ if field.flags.contains(FieldFlags::LATE) => 5,
-        _ => 1,
+        "evt.type" | "evt.num" | "evt.rawres" => 1.0,
+        name if name.starts_with("proc.a") || name.starts_with("evt.arg") => 60.0,
+        _ if field.flags.contains(FieldFlags::FILTER_ONLY) => 40.0,
+        _ if field.flags.contains(FieldFlags::LATE) => 20.0,
+        _ => 6.0,
     };
     test + read
+}
+
+/// A rule looks for something out of the ordinary: hardly any value is the one that it names.
+fn chance(predicate: &Predicate) -> f32 {
+    match predicate {
+        Predicate::Exists => 0.9,
+        Predicate::Bool(_) => 0.3,
+        Predicate::Number(Op::Eq, _) | Predicate::NumberIn(_) => 0.1,
+        Predicate::Number(..) => 0.5,
+        Predicate::Ne(inner) => 1.0 - chance(inner),
+        Predicate::Modified(..) | Predicate::Field(..) => 0.2,
+        Predicate::Text(_) | Predicate::Ip(_) | Predicate::Net(_) => 0.05,
+    }
 }

@@ -18,9 +18,9 @@ pub enum Node {
     Check(u32),
     /// The opposite.
     Not(NodeId),
-    /// All, the cheapest first.
+    /// All, in the order of [`Facts::rank`].
     And(Box<[NodeId]>),
-    /// Any, the cheapest first.
+    /// Any, in the order of [`Facts::rank`].
     Or(Box<[NodeId]>),
 }
 
@@ -29,8 +29,10 @@ pub enum Node {
 struct Facts {
     /// Whether it depends on the reading of paths.
     path: bool,
-    /// How much work it is to judge it.
-    cost: u32,
+    /// How much work it is to judge it, as a rule.
+    cost: f32,
+    /// How likely it is true of an ordinary event.
+    chance: f32,
     /// How many nodes stand below it, one below the other.
     depth: u32,
     /// Whether a check in it asks for the event's kind.
@@ -41,6 +43,15 @@ struct Facts {
     if_false: KindSet,
 }
 
+impl Facts {
+    /// In which order members are judged: first those that decide with little work, where false decides `and` and true
+    /// `or`.
+    fn rank(&self, decides: bool) -> f32 {
+        let chance = if decides { self.chance } else { 1.0 - self.chance };
+        self.cost / chance.max(0.001)
+    }
+}
+
 /// The nodes, each after those it is made of.
 #[derive(Debug, Default)]
 pub struct Graph {
@@ -49,6 +60,8 @@ pub struct Graph {
     facts: Vec<Facts>,
     by_node: HashMap<Node, NodeId>,
     by_check: HashMap<String, u32>,
+    /// Checks that are others in one, by those.
+    merged: HashMap<Vec<u32>, u32>,
 }
 
 impl Graph {
@@ -85,6 +98,19 @@ impl Graph {
         self.add(Node::Check(index))
     }
 
+    /// A check that is true where any of several is, which are all of one source and can be merged.
+    pub fn merge(&mut self, checks: Vec<u32>) -> Option<u32> {
+        if let Some(known) = self.merged.get(&checks) {
+            return Some(*known);
+        }
+        let all: Vec<&Check> = checks.iter().map(|check| self.check(*check)).collect();
+        let check = Check::any(&all)?;
+        let index = self.checks.len() as u32;
+        self.checks.push(check);
+        self.merged.insert(checks, index);
+        Some(index)
+    }
+
     /// The opposite of a node.
     pub fn not(&mut self, inner: NodeId) -> NodeId {
         match *self.node(inner) {
@@ -116,7 +142,8 @@ impl Graph {
                 _ => flat.push(item),
             }
         }
-        flat.sort_unstable_by_key(|id| (self.facts[*id as usize].cost, *id));
+        let rank = |id: NodeId| self.facts[id as usize].rank(decides);
+        flat.sort_unstable_by(|a, b| rank(*a).total_cmp(&rank(*b)).then(a.cmp(b)));
         flat.dedup();
         match flat.as_slice() {
             [] => self.constant(!decides),
@@ -139,18 +166,14 @@ impl Graph {
     }
 
     fn facts_of(&self, node: &Node) -> Facts {
-        let no_kinds = KindSet::default();
         match node {
-            Node::Constant(value) => {
-                let (if_true, if_false) =
-                    if *value { (KindSet::all(), no_kinds) } else { (no_kinds, KindSet::all()) };
-                Facts { path: false, cost: 0, depth: 0, asks_for_kind: true, if_true, if_false }
-            }
+            Node::Constant(value) => constant_facts(*value),
             Node::Check(index) => {
                 let check = self.check(*index);
                 Facts {
                     path: check.is_path(),
                     cost: check.cost,
+                    chance: check.chance,
                     depth: 0,
                     asks_for_kind: check.kinds.is_some(),
                     if_true: check.kinds.unwrap_or_else(KindSet::all),
@@ -159,19 +182,31 @@ impl Graph {
             }
             Node::Not(inner) => {
                 let inner = self.facts[*inner as usize];
-                Facts { depth: inner.depth + 1, if_true: inner.if_false, if_false: inner.if_true, ..inner }
+                Facts {
+                    depth: inner.depth + 1,
+                    chance: 1.0 - inner.chance,
+                    if_true: inner.if_false,
+                    if_false: inner.if_true,
+                    ..inner
+                }
             }
             Node::And(items) | Node::Or(items) => {
                 let all = matches!(node, Node::And(_));
-                let mut items = items.iter().map(|id| self.facts[*id as usize]);
-                let first = items.next().unwrap_or(self.facts_of(&Node::Constant(all)));
-                let mut sum = items.fold(first, |sum, item| Facts {
-                    path: sum.path || item.path,
-                    cost: sum.cost.saturating_add(item.cost),
-                    depth: sum.depth.max(item.depth),
-                    asks_for_kind: sum.asks_for_kind || item.asks_for_kind,
-                    if_true: join(all, sum.if_true, &item.if_true),
-                    if_false: join(!all, sum.if_false, &item.if_false),
+                // What a chain of no members is, and costs; each member is only judged if those before didn't decide.
+                let none = Facts { asks_for_kind: false, ..constant_facts(all) };
+                let mut sum = items.iter().map(|id| self.facts[*id as usize]).fold(none, |sum, item| {
+                    let undecided = if all { sum.chance } else { 1.0 - sum.chance };
+                    let decided = 1.0 - if all { item.chance } else { 1.0 - item.chance };
+                    let undecided_after = undecided * (1.0 - decided);
+                    Facts {
+                        path: sum.path || item.path,
+                        cost: sum.cost + undecided * item.cost,
+                        chance: if all { undecided_after } else { 1.0 - undecided_after },
+                        depth: sum.depth.max(item.depth),
+                        asks_for_kind: sum.asks_for_kind || item.asks_for_kind,
+                        if_true: join(all, sum.if_true, &item.if_true),
+                        if_false: join(!all, sum.if_false, &item.if_false),
+                    }
                 });
                 sum.depth += 1;
                 sum
@@ -223,6 +258,19 @@ impl Graph {
     /// Whether any check of a node asks for the event's kind.
     pub fn asks_for_kind(&self, id: NodeId) -> bool {
         self.facts[id as usize].asks_for_kind
+    }
+}
+
+fn constant_facts(value: bool) -> Facts {
+    let (all, none) = (KindSet::all(), KindSet::default());
+    Facts {
+        path: false,
+        cost: 0.0,
+        chance: if value { 1.0 } else { 0.0 },
+        depth: 0,
+        asks_for_kind: true,
+        if_true: if value { all } else { none },
+        if_false: if value { none } else { all },
     }
 }
 

@@ -39,7 +39,7 @@ pub enum Predicate {
 }
 
 /// How a text is compared.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum TextTest {
     /// It is one of these.
     In(HashSet<Box<[u8]>>),
@@ -49,16 +49,88 @@ pub enum TextTest {
     Contains(Box<Finder<'static>>),
     /// It has this inside, case ignored.
     IContains(Box<AhoCorasick>),
-    /// It begins with this.
-    StartsWith(Box<[u8]>),
-    /// It ends with this.
-    EndsWith(Box<[u8]>),
+    /// It begins with one of these, which are in order, and none of which begins with another.
+    StartsWith(Box<[Box<[u8]>]>),
+    /// It ends with one of these.
+    EndsWith(Box<[Box<[u8]>]>),
     /// It matches this shell pattern, case ignored or not.
     Glob(Box<[u8]>, bool),
-    /// It lies below one of these paths.
-    PathPrefix(Box<[Box<[u8]>]>),
+    /// It lies below one of these paths: compared component by component, which may be patterns.
+    Below(Box<[Box<[u8]>]>),
+    /// The same for paths without patterns, which in an ordinary value are found without looking at components.
+    BelowLiteral {
+        /// The paths themselves.
+        paths: Box<[Box<[u8]>]>,
+        /// What an ordinary value below them is, or begins with.
+        ordinary: Box<TextTest>,
+    },
     /// It matches as a whole.
     Regex(Box<Regex>),
+    /// Any of several.
+    Any(Box<[TextTest]>),
+}
+
+impl TextTest {
+    /// It begins with one of these.
+    pub fn starts_with(mut wanted: Vec<Box<[u8]>>) -> TextTest {
+        wanted.sort_unstable();
+        let mut shortest: Vec<Box<[u8]>> = Vec::with_capacity(wanted.len());
+        for prefix in wanted {
+            if shortest.last().is_none_or(|last| !prefix.starts_with(last)) {
+                shortest.push(prefix);
+            }
+        }
+        TextTest::StartsWith(shortest.into())
+    }
+
+    /// It lies below one of these paths.
+    pub fn below<'t>(paths: impl Iterator<Item = &'t [u8]>) -> TextTest {
+        let is_pattern = |path: &&[u8]| path.iter().any(|byte| b"*?[\\".contains(byte));
+        let (patterns, literals): (Vec<&[u8]>, Vec<&[u8]>) = paths.partition(is_pattern);
+        let own = |paths: &[&[u8]]| paths.iter().map(|path| Box::from(*path)).collect();
+        let (mut equal, mut starts) = (HashSet::new(), Vec::new());
+        for path in &literals {
+            let mut path = path.to_vec();
+            path.dedup_by(|next, before| (*next, *before) == (b'/', b'/'));
+            path.pop_if(|last| *last == b'/');
+            equal.insert(path.clone().into_boxed_slice());
+            path.push(b'/');
+            starts.push(path.into_boxed_slice());
+        }
+        let ordinary = TextTest::Any([TextTest::In(equal), TextTest::starts_with(starts)].into());
+        let literal = TextTest::BelowLiteral { paths: own(&literals), ordinary: Box::new(ordinary) };
+        match (patterns.is_empty(), literals.is_empty()) {
+            (true, _) => literal,
+            (false, true) => TextTest::Below(own(&patterns)),
+            (false, false) => TextTest::Any([literal, TextTest::Below(own(&patterns))].into()),
+        }
+    }
+
+    /// All of the tests in one, for a text that is to pass any of them: those of a kind are put together.
+    pub fn any<'t>(tests: impl IntoIterator<Item = &'t TextTest>) -> TextTest {
+        let mut equal = HashSet::new();
+        let (mut starts, mut ends, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for test in tests {
+            match test {
+                TextTest::In(texts) => equal.extend(texts.iter().cloned()),
+                TextTest::StartsWith(texts) => starts.extend(texts.iter().cloned()),
+                TextTest::EndsWith(texts) => ends.extend(texts.iter().cloned()),
+                other => rest.push(other.clone()),
+            }
+        }
+        let mut all = Vec::new();
+        if !equal.is_empty() {
+            all.push(TextTest::In(equal));
+        }
+        if !starts.is_empty() {
+            all.push(TextTest::starts_with(starts));
+        }
+        if !ends.is_empty() {
+            all.push(TextTest::EndsWith(ends.into()));
+        }
+        all.append(&mut rest);
+        TextTest::Any(all.into())
+    }
 }
 
 /// A network.
@@ -161,19 +233,32 @@ fn text_test(test: &TextTest, value: &[u8]) -> bool {
         TextTest::Order(op, wanted) => compare(*op, value.cmp(wanted)),
         TextTest::Contains(finder) => finder.find(value).is_some(),
         TextTest::IContains(finder) => finder.is_match(value),
-        TextTest::StartsWith(wanted) => value.starts_with(wanted),
-        TextTest::EndsWith(wanted) => value.ends_with(wanted),
+        // As none begins with another, only the last that comes before the value can be its beginning.
+        TextTest::StartsWith(wanted) => {
+            let after = wanted.partition_point(|prefix| **prefix <= *value);
+            after.checked_sub(1).is_some_and(|last| value.starts_with(&wanted[last]))
+        }
+        TextTest::EndsWith(wanted) => wanted.iter().any(|suffix| value.ends_with(suffix)),
         TextTest::Glob(pattern, ignore_case) => glob::matches(pattern, value, *ignore_case),
-        TextTest::PathPrefix(paths) => paths.iter().any(|path| below(path, value)),
+        TextTest::Below(paths) => paths.iter().any(|path| below(path, value)),
+        TextTest::BelowLiteral { paths, ordinary } => {
+            // A path that was not made clean can have empty components.
+            text_test(ordinary, value)
+                || memchr::memmem::find(value, b"//").is_some() && paths.iter().any(|path| below(path, value))
+        }
         TextTest::Regex(regex) => regex.is_match(value),
+        TextTest::Any(tests) => tests.iter().any(|test| text_test(test, value)),
     }
 }
 
-/// Whether a path lies below another, component by component; components of the other may be patterns.
+/// Whether a path lies below another, component by component; components of the other may be patterns. Only an
+/// absolute path lies below an absolute one.
 fn below(prefix: &[u8], path: &[u8]) -> bool {
     let components = |path| <[u8]>::split(path, |byte| *byte == b'/').filter(|name| !name.is_empty());
-    let mut path = components(path);
-    components(prefix).all(|wanted| path.next().is_some_and(|name| glob::matches(wanted, name, false)))
+    let mut names = components(path);
+    prefix.starts_with(b"/") == path.starts_with(b"/")
+        && components(prefix)
+            .all(|wanted| names.next().is_some_and(|name| glob::matches(wanted, name, false)))
 }
 
 fn compare(op: Op, order: std::cmp::Ordering) -> bool {
@@ -242,10 +327,32 @@ mod tests {
 
     #[test]
     fn paths_are_compared_by_component() {
-        assert!(below(b"/usr", b"/usr/lib/x"));
-        assert!(below(b"/usr", b"/usr"));
-        assert!(!below(b"/usr", b"/usrlib"));
-        assert!(below(b"/home/*/.ssh", b"/home/a/.ssh/id"));
-        assert!(!below(b"/home/*/.ssh", b"/home/a/b/.ssh"));
+        for (prefix, path, expected) in [
+            ("/usr", "/usr/lib/x", true),
+            ("/usr", "/usr", true),
+            ("/usr/", "/usr", true),
+            ("//usr//lib", "/usr/lib/x", true),
+            ("/usr/lib", "//usr///lib/", true),
+            ("/usr", "/usrlib", false),
+            ("/usr", "usr", false),
+            ("usr", "usr/x", true),
+            ("/", "/usr", true),
+            ("/home/*/.ssh", "/home/a/.ssh/id", true),
+            ("/home/*/.ssh", "/home/a/b/.ssh", false),
+        ] {
+            let test = TextTest::below([prefix.as_bytes(), b"/other", b"/other/*"].into_iter());
+            assert_eq!(text_test(&test, path.as_bytes()), expected, "{prefix} {path}");
+            assert_eq!(below(prefix.as_bytes(), path.as_bytes()), expected, "{prefix} {path}");
+        }
+    }
+
+    #[test]
+    fn beginnings_are_found_among_many() {
+        let wanted = ["/etc", "/etc/ssh", "/b", "/bin", "/x-y", "/x"];
+        let test = TextTest::starts_with(wanted.map(|text| Box::from(text.as_bytes())).to_vec());
+        for value in ["/etc/passwd", "/et", "/bin", "/b", "/", "", "/x/y", "/x-y", "/w", "/zzz"] {
+            let expected = wanted.iter().any(|prefix| value.starts_with(prefix));
+            assert_eq!(text_test(&test, value.as_bytes()), expected, "{value}");
+        }
     }
 }

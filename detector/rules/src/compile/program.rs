@@ -56,44 +56,18 @@ impl<R> Program<R> {
         let mut folded = HashMap::new();
         let roots: Vec<(R, NodeId)> =
             rules.map(|(rule, node)| (rule, graph.for_kind(node, kind, &mut folded))).collect();
-        let mut program = Program { rules: Vec::new(), steps: Vec::new(), items: Vec::new(), slots: 0 };
-        let mut known = HashMap::new();
+        let roots = roots.into_iter().filter(|(_, node)| *graph.node(*node) != Node::Constant(false));
+        let roots: Vec<(R, NodeId)> = roots.collect();
+        let asked = asked(graph, roots.iter().map(|(_, node)| *node));
+        let program = Program { rules: Vec::new(), steps: Vec::new(), items: Vec::new(), slots: 0 };
+        let mut builder = Builder { graph, asked, known: HashMap::new(), program };
         for (rule, node) in roots {
-            if *graph.node(node) != Node::Constant(false) {
-                let step = program.step(graph, node, &mut known);
-                program.rules.push((rule, step));
-            }
+            let step = builder.step(node);
+            builder.program.rules.push((rule, step));
         }
+        let mut program = builder.program;
         program.remember();
         program
-    }
-
-    fn step(&mut self, graph: &Graph, node: NodeId, known: &mut HashMap<NodeId, StepId>) -> StepId {
-        if let Some(step) = known.get(&node) {
-            return *step;
-        }
-        let op = match graph.node(node) {
-            // Constants are folded away, but for a rule that is nothing else.
-            Node::Constant(true) => StepOp::And(0, 0),
-            Node::Constant(false) => StepOp::Or(0, 0),
-            Node::Check(index) => StepOp::Check(*index),
-            Node::Not(inner) => StepOp::Not(self.step(graph, *inner, known)),
-            Node::And(items) | Node::Or(items) => {
-                let items: Vec<StepId> = items.iter().map(|item| self.step(graph, *item, known)).collect();
-                let start = self.items.len() as u32;
-                self.items.extend(items);
-                let end = self.items.len() as u32;
-                if matches!(graph.node(node), Node::And(_)) {
-                    StepOp::And(start, end)
-                } else {
-                    StepOp::Or(start, end)
-                }
-            }
-        };
-        let id = self.steps.len() as StepId;
-        self.steps.push(Step { op, path: graph.is_path(node), slot: NO_SLOT });
-        known.insert(node, id);
-        id
     }
 
     /// Gives a slot to each step that is asked for more than once: by several others; or by one that is judged again
@@ -122,6 +96,131 @@ impl<R> Program<R> {
             StepOp::Check(_) => &[],
             StepOp::Not(inner) => std::slice::from_ref(inner),
             StepOp::And(start, end) | StepOp::Or(start, end) => &self.items[*start as usize..*end as usize],
+        }
+    }
+}
+
+/// How often each node is asked for by others, and as a rule.
+fn asked(graph: &Graph, roots: impl Iterator<Item = NodeId>) -> HashMap<NodeId, u32> {
+    let mut asked = HashMap::new();
+    let mut todo: Vec<NodeId> = roots.collect();
+    while let Some(node) = todo.pop() {
+        let count = asked.entry(node).or_insert(0);
+        *count += 1;
+        if *count == 1 {
+            match graph.node(node) {
+                Node::Constant(_) | Node::Check(_) => {}
+                Node::Not(inner) => todo.push(*inner),
+                Node::And(items) | Node::Or(items) => todo.extend(items.iter()),
+            }
+        }
+    }
+    asked
+}
+
+struct Builder<'g, R> {
+    graph: &'g mut Graph,
+    asked: HashMap<NodeId, u32>,
+    known: HashMap<NodeId, StepId>,
+    program: Program<R>,
+}
+
+/// A member of `and` or `or`: a node, or checks that are made one.
+enum Member {
+    Node(NodeId),
+    Checks(Vec<u32>),
+}
+
+impl<R> Builder<'_, R> {
+    fn step(&mut self, node: NodeId) -> StepId {
+        if let Some(step) = self.known.get(&node) {
+            return *step;
+        }
+        let op = match self.graph.node(node).clone() {
+            // Constants are folded away, but for a rule that is nothing else.
+            Node::Constant(true) => StepOp::And(0, 0),
+            Node::Constant(false) => StepOp::Or(0, 0),
+            Node::Check(index) => StepOp::Check(index),
+            Node::Not(inner) => StepOp::Not(self.step(inner)),
+            Node::And(items) => {
+                let (start, end) = self.chain(&items, false);
+                StepOp::And(start, end)
+            }
+            Node::Or(items) => {
+                let (start, end) = self.chain(&items, true);
+                StepOp::Or(start, end)
+            }
+        };
+        let step = self.push(op, self.graph.is_path(node));
+        self.known.insert(node, step);
+        step
+    }
+
+    fn push(&mut self, op: StepOp, path: bool) -> StepId {
+        self.program.steps.push(Step { op, path, slot: NO_SLOT });
+        self.program.steps.len() as StepId - 1
+    }
+
+    fn chain(&mut self, items: &[NodeId], or: bool) -> (u32, u32) {
+        let mut steps = Vec::with_capacity(items.len());
+        for member in self.members(items, or) {
+            steps.push(match member {
+                Member::Node(node) => self.step(node),
+                Member::Checks(checks) => {
+                    let path = self.graph.check(checks[0]).is_path();
+                    let one = self.push(StepOp::Check(checks[0]), path);
+                    if or { one } else { self.push(StepOp::Not(one), path) }
+                }
+            });
+        }
+        let start = self.program.items.len() as u32;
+        self.program.items.extend(steps);
+        (start, self.program.items.len() as u32)
+    }
+
+    /// The members of `or`, where checks of one source that nothing else asks for are one check; or those of `and`,
+    /// where such checks are denied.
+    fn members(&mut self, items: &[NodeId], or: bool) -> Vec<Member> {
+        let mut members: Vec<Member> = Vec::new();
+        for item in items {
+            let Some(check) = self.own_check(*item, or) else {
+                members.push(Member::Node(*item));
+                continue;
+            };
+            let same = |other: &&mut Member| match other {
+                Member::Checks(others) => {
+                    self.graph.check(others[0]).source == self.graph.check(check).source
+                }
+                Member::Node(_) => false,
+            };
+            match members.iter_mut().find(same) {
+                Some(Member::Checks(others)) => others.push(check),
+                _ => members.push(Member::Checks(vec![check])),
+            }
+        }
+        for member in &mut members {
+            if let Member::Checks(checks) = member
+                && checks.len() > 1
+                && let Some(merged) = self.graph.merge(std::mem::take(checks))
+            {
+                checks.push(merged);
+            }
+        }
+        members
+    }
+
+    /// The check that a member of `or` is, or that a member of `and` denies, if it can be merged and nothing else asks
+    /// for it.
+    fn own_check(&self, item: NodeId, or: bool) -> Option<u32> {
+        let own = |node: &NodeId| self.asked.get(node) == Some(&1);
+        let node = match self.graph.node(item) {
+            Node::Check(_) if or => item,
+            Node::Not(inner) if !or && own(&item) => *inner,
+            _ => return None,
+        };
+        match self.graph.node(node) {
+            Node::Check(index) if own(&node) && self.graph.check(*index).is_mergeable() => Some(*index),
+            _ => None,
         }
     }
 }
