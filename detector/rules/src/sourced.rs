@@ -32,6 +32,7 @@ impl Sourced {
             if written.get(found) == Some(&byte) {
                 from = found + 1;
             } else {
+                // It was written as an escape: what follows is somewhere behind.
                 found = from.min(written.len().saturating_sub(1));
             }
             at.push((node.place.source, (node.place.span.start + found) as u32));

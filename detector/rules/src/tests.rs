@@ -1,6 +1,7 @@
 //! Whole rules files judged against whole events.
 
 mod cases;
+mod damage;
 mod loading;
 mod naive;
 mod outputs;

@@ -54,6 +54,11 @@ pub fn compile(
     };
     select(&mut set.rules, options);
     set.index();
+    for place in diagnostics.iter_mut().filter_map(|diagnostic| diagnostic.place.as_mut()) {
+        let text = &sources.get(place.source).text;
+        place.span.start = text.floor_char_boundary(place.span.start);
+        place.span.end = text.ceil_char_boundary(place.span.end);
+    }
     diagnostics.sort_by_key(|diagnostic| diagnostic.place);
     diagnostics.dedup();
     (set, diagnostics)
@@ -129,7 +134,14 @@ impl<'a> Builder<'a> {
             self.warn(item, "LOAD_UNKNOWN_SOURCE", message);
             return None;
         }
-        let node = self.lowering.condition(&condition, usize::MAX, &mut stops);
+        // Where the condition doesn't stand by itself, what is said of it should not be about its exceptions.
+        if !item.exceptions.is_empty() {
+            self.lowering.note_used(&item.condition, usize::MAX, &mut stops);
+        }
+        let node = match stops.as_slice() {
+            [] => self.lowering.condition(&condition, usize::MAX, &mut stops),
+            _ => self.lowering.graph.constant(false),
+        };
         let output = self.output(item, &mut stops);
         if !stops.is_empty() {
             self.stop(item, stops);
@@ -202,12 +214,18 @@ impl<'a> Builder<'a> {
     /// Warns of macros and lists that no rule uses. Such a macro must be well formed all the same, but what its
     /// fields mean is nobody's business: they may be of another source.
     fn unused(&mut self, loaded: &'a Loaded) {
+        let broken = |diagnostic: &Diagnostic| diagnostic.code == "LOAD_ERR_COMPILE_CONDITION";
+        let broken = self.diagnostics.iter().any(broken);
         let unused: Vec<&MacroItem> =
             loaded.macros.iter().filter(|item| !self.lowering.used.contains(item.name.as_str())).collect();
         for item in &unused {
             let mut stops = Vec::new();
             self.lowering.note_used(&item.condition, item.visibility, &mut stops);
             self.diagnostics.extend(stops.into_iter().map(|stop| stop.diagnostic.item("macro", &item.name)));
+        }
+        // What a broken condition was to use isn't known.
+        if broken {
+            return;
         }
         let listed =
             |name: &str| loaded.lists.iter().any(|list| list.items.iter().any(|item| item.as_str() == name));
