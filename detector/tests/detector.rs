@@ -183,7 +183,10 @@ fn a_hit_waits_for_its_container() {
     assert!(matches!(run.outcomes[0], Outcome::Hold { .. }), "{:?}", run.outcomes);
     let mut seen = outputs(&run.outcomes);
     seen.sort();
-    assert_eq!(seen, ["shell (cmdline=sh -c ls container=web image=nginx:1)", "started (container=web process=sh)"]);
+    assert_eq!(
+        seen,
+        ["shell (cmdline=sh -c ls container=web image=nginx:1)", "started (container=web process=sh)"]
+    );
     assert_eq!((run.report.held, run.report.expired, run.report.containers_known), (1, 0, 1));
 }
 

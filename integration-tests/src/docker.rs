@@ -12,7 +12,8 @@ use crate::wait_for;
 /// The image.
 pub const IMAGE: &str = "test/busybox:1";
 /// The programs in it.
-const APPLETS: &[&str] = &["sh", "ls", "mv", "cp", "cat", "nc", "sleep", "touch", "rm", "mkdir", "echo", "head"];
+const APPLETS: &[&str] =
+    &["sh", "ls", "mv", "cp", "cat", "nc", "sleep", "touch", "rm", "mkdir", "echo", "head"];
 
 /// The running engine.
 pub struct Docker {

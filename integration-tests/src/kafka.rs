@@ -48,10 +48,13 @@ impl Kafka {
              transaction.state.log.min.isr=1\n",
             folder.path().join("data").display(),
         );
-        std::fs::write(folder.path().join("server.properties"), properties).expect("the properties can be written");
+        std::fs::write(folder.path().join("server.properties"), properties)
+            .expect("the properties can be written");
         let mut kafka = Kafka { port, folder, running: None };
         let mut format = kafka.java("kafka.tools.StorageTool");
-        format.args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c"]).arg(kafka.folder.path().join("server.properties"));
+        format
+            .args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c"])
+            .arg(kafka.folder.path().join("server.properties"));
         let formatted = format.output().expect("java runs");
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stdout));
         kafka.resume();

@@ -70,7 +70,10 @@ impl Mailpit {
             .arg(path("logins"));
         let running = Running::start(&mut command, &path("log"));
         let mailpit = Mailpit { smtp, http, folder, _running: running };
-        let ready = || (mailpit.get("/api/v1/info").is_some() && TcpStream::connect(("127.0.0.1", smtp)).is_ok()).then_some(());
+        let ready = || {
+            (mailpit.get("/api/v1/info").is_some() && TcpStream::connect(("127.0.0.1", smtp)).is_ok())
+                .then_some(())
+        };
         wait_for("mailpit", ready, || mailpit._running.said());
         mailpit
     }

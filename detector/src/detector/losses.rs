@@ -55,8 +55,7 @@ impl Detector {
         );
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let time = Timestamp::default().after(now);
-        let output =
-            format!("Falco internal: syscall event drop. {new} events were lost.");
+        let output = format!("Falco internal: syscall event drop. {new} events were lost.");
         let alert = internal(RULE, Priority::Debug, output, fields, time, &self.state.host.hostname);
         self.hand_on(Outcome::Alert(alert), sink)
     }

@@ -90,7 +90,9 @@ pub const OUTPUTS: &[Output] = &[
             requests
                 .iter()
                 .filter(|request| request.path == "/alerts/batch")
-                .flat_map(|request| serde_json::from_slice::<Vec<Value>>(&request.body).expect("a JSON array"))
+                .flat_map(|request| {
+                    serde_json::from_slice::<Vec<Value>>(&request.body).expect("a JSON array")
+                })
                 .map(|alert| Seen {
                     id: alert["id"].as_str().map(str::to_owned),
                     text: alert.to_string(),

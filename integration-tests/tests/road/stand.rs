@@ -39,7 +39,8 @@ struct Address;
 impl Address {
     fn add() -> Address {
         let _ = Command::new("ip").args(["link", "set", "lo", "up"]).output();
-        let added = Command::new("ip").args(["addr", "replace", &format!("{ADDRESS}/32"), "dev", "lo"]).status();
+        let added =
+            Command::new("ip").args(["addr", "replace", &format!("{ADDRESS}/32"), "dev", "lo"]).status();
         assert!(added.is_ok_and(|status| status.success()), "ip adds an address");
         Address
     }
