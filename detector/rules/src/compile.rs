@@ -1,6 +1,7 @@
 //! Conditions lowered into one graph over all rules, in which each distinct check stands once.
 
 mod check;
+mod foretold;
 mod graph;
 mod lower;
 mod operand;

@@ -69,6 +69,10 @@ pub fn load(sources: &Sources, files: &[SourceId]) -> Loaded {
             }
             Err(error) => loaded.diagnostics.push(*error),
         }
+        // Falco compiles each file with those before it: what comes in a later one isn't there yet.
+        for rule in loaded.rules.iter_mut().filter(|rule| rule.visibility == usize::MAX) {
+            rule.visibility = loaded.items + 1;
+        }
     }
     loaded
 }

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
-use lanner_event::{Ctx, FieldFlags, Kind, Type};
+use lanner_event::{Ctx, FieldFlags, Type};
 use memchr::memmem::Finder;
 
+use super::foretold::{event_number, kinds, known_kinds};
 use super::predicate::{Net, Predicate, TextTest, test};
 use super::regex;
 use super::source::Source;
@@ -92,7 +93,7 @@ pub struct Mismatch {
     pub unknown_event: bool,
 }
 
-fn mismatch(message: impl Into<String>, range: Range<usize>) -> Mismatch {
+pub(super) fn mismatch(message: impl Into<String>, range: Range<usize>) -> Mismatch {
     Mismatch { message: message.into(), range, near: None, unknown_event: false }
 }
 
@@ -117,11 +118,14 @@ pub fn check(
         }
         (Right::Operand(_), None) => return Err(mismatch("the right side isn't understood", op_range)),
     };
-    let kinds = event_kinds(&source, op, right)?;
+    known_kinds(&source, op, right)?;
     let constant = event_number(&source, &predicate);
     let (cost, chance) = (cost(&source, &predicate), chance(&predicate));
     let all_differ = source.field().field.flags.contains(FieldFlags::FILTER_ONLY);
-    Ok(Check { source, predicate, list_any: op == Op::Intersects, all_differ, kinds, constant, cost, chance })
+    let list_any = op == Op::Intersects;
+    let mut check = Check { source, predicate, list_any, all_differ, kinds: None, constant, cost, chance };
+    check.kinds = kinds(&check);
+    Ok(check)
 }
 
 /// Whether the operator suits the type (libs, `filter_compare.cpp`).
@@ -283,7 +287,10 @@ fn number(text: &Text, ty: Type) -> Result<i128, Mismatch> {
         Some(hex) => i128::from_str_radix(hex, 16).ok(),
         None => written.parse().ok().or_else(|| written.parse::<f64>().ok().map(|number| number as i128)),
     };
-    let number = parsed.ok_or_else(|| mismatch("this is no number", text.range.clone()))?;
+    let number = parsed.ok_or_else(|| {
+        let what = if ty == Type::Port { "port, which is written as a number" } else { "number" };
+        mismatch(format!("this is no {what}"), text.range.clone())
+    })?;
     let (low, high) = match ty {
         Type::Uint32 => (i128::from(i32::MIN), i128::from(u32::MAX)),
         Type::Port => (0, i128::from(u16::MAX)),
@@ -298,59 +305,6 @@ fn number(text: &Text, ty: Type) -> Result<i128, Mismatch> {
         Type::Uint64 | Type::RelTime | Type::AbsTime if number < 0 => i128::from(number as u64),
         _ => number,
     })
-}
-
-/// The kinds that a check of `evt.type` asks for.
-fn event_kinds(source: &Source, op: Op, right: &Right) -> Result<Option<KindSet>, Mismatch> {
-    if !matches!(source, Source::Field(field) if field.field.name == "evt.type" || field.field.name == "syscall.type")
-    {
-        return Ok(None);
-    }
-    let texts = match right {
-        Right::Constant(text) => std::slice::from_ref(text),
-        Right::List(texts) => texts,
-        _ => return Ok(None),
-    };
-    if !matches!(op, Op::Eq | Op::Ne | Op::In) {
-        return Ok(None);
-    }
-    let mut kinds = Vec::new();
-    for text in texts {
-        match Kind::by_name(&text.text) {
-            Some(kind) => kinds.push(kind),
-            None => {
-                let names = Kind::ALL.iter().map(|kind| kind.row()).filter(|row| !row.internal);
-                let near = lanner_diagnostic::nearest(&text.text, names.map(|row| row.name));
-                return Err(Mismatch {
-                    message: format!("unknown event type `{}`", text.text),
-                    range: text.range.clone(),
-                    near: near.map(str::to_owned),
-                    unknown_event: true,
-                });
-            }
-        }
-    }
-    let set: KindSet = kinds.into_iter().collect();
-    Ok(Some(if op == Op::Ne { set.complement() } else { set }))
-}
-
-/// Events are numbered from 1, and all rules files have `evt.num=0` for what is never true.
-fn event_number(source: &Source, predicate: &Predicate) -> Option<bool> {
-    if !matches!(source, Source::Field(field) if field.field.name == "evt.num") {
-        return None;
-    }
-    let never = |predicate: &Predicate| match predicate {
-        Predicate::Number(Op::Eq | Op::Le, number) => *number < 1,
-        Predicate::Number(Op::Lt, number) => *number <= 1,
-        _ => false,
-    };
-    match predicate {
-        Predicate::Number(Op::Ge, number) if *number <= 1 => Some(true),
-        Predicate::Number(Op::Gt, number) if *number < 1 => Some(true),
-        Predicate::Ne(inner) if never(inner) => Some(true),
-        predicate if never(predicate) => Some(false),
-        _ => None,
-    }
 }
 
 /// Rough, in nanoseconds.

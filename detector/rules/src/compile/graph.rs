@@ -1,7 +1,7 @@
 //! The graph of checks over all rules. What is the same stands once, so it is judged once for an event.
 
-use hashbrown::HashMap;
-use lanner_event::Kind;
+use hashbrown::{HashMap, HashSet};
+use lanner_event::{FieldRef, Kind};
 
 use super::check::Check;
 use crate::kindset::KindSet;
@@ -253,6 +253,26 @@ impl Graph {
     /// How many nodes stand below a node, one below the other: how deep judging it goes.
     pub fn depth(&self, id: NodeId) -> usize {
         self.facts[id as usize].depth as usize
+    }
+
+    /// The fields on the left sides of a node's checks, each node's once.
+    pub fn fields(&self, id: NodeId) -> impl Iterator<Item = &FieldRef> {
+        let mut seen = HashSet::new();
+        let mut todo = vec![id];
+        std::iter::from_fn(move || {
+            while let Some(id) = todo.pop() {
+                if !seen.insert(id) {
+                    continue;
+                }
+                match self.node(id) {
+                    Node::Constant(_) => {}
+                    Node::Check(index) => return Some(self.check(*index).source.field()),
+                    Node::Not(inner) => todo.push(*inner),
+                    Node::And(items) | Node::Or(items) => todo.extend(items.iter()),
+                }
+            }
+            None
+        })
     }
 
     /// Whether any check of a node asks for the event's kind.

@@ -42,12 +42,29 @@ pub fn read(
         diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", "`exceptions` must be a list", node.place));
         return;
     };
+    let mut defined: Vec<&str> = Vec::new();
     for node in nodes {
         if let Err(error) = read_one(exceptions, item, node, sources) {
             diagnostics.push(*error);
         }
+        let entries = node.as_mapping().unwrap_or_default();
+        let keys = entries.iter().filter_map(|(key, _)| key.as_str().map(|name| (name, key.place)));
+        item.unknown_among(keys, KEYS, diagnostics);
+        let name = node.get("name").and_then(Node::as_str).filter(|_| node.get("fields").is_some());
+        if let Some(name) = name.filter(|name| defined.contains(name)) {
+            let message =
+                format!("the exception `{name}` is defined twice: the second takes the place of the first");
+            diagnostics.push(item.warning("LOAD_EXCEPTION_NAME_NOT_UNIQUE", &message, node.place));
+        }
+        defined.extend(name);
+        if change == Change::Append && node.get("values").is_none() {
+            let message = "nothing is appended: the exception has no `values`";
+            diagnostics.push(item.warning("LOAD_APPEND_NO_VALUES", message, node.place));
+        }
     }
 }
+
+const KEYS: &[&str] = &["name", "fields", "comps", "values"];
 
 fn read_one(
     exceptions: &mut Vec<Exception>,

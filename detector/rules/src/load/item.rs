@@ -117,7 +117,17 @@ impl<'a> Item<'a> {
 
     /// Warns of keys that nobody reads.
     pub fn unknown_keys(&self, known: &[&str], diagnostics: &mut Vec<Diagnostic>) {
-        for (key, place) in self.keys().filter(|(key, _)| !known.contains(key)) {
+        self.unknown_among(self.keys(), known, diagnostics);
+    }
+
+    /// Warns of those among the keys of a part of the item that nobody reads.
+    pub fn unknown_among<'k>(
+        &self,
+        keys: impl Iterator<Item = (&'k str, Place)>,
+        known: &[&str],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        for (key, place) in keys.filter(|(key, _)| !known.contains(key)) {
             diagnostics.push(
                 self.warning("LOAD_UNKNOWN_KEY", &format!("unknown key `{key}`, which is ignored"), place)
                     .help_nearest(nearest(key, known.iter().copied())),

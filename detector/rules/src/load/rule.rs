@@ -35,6 +35,8 @@ pub struct RuleItem {
     pub exceptions: Vec<Exception>,
     /// Where its name stands.
     pub place: Place,
+    /// It sees macros whose number is smaller: those of the file of its last change, and of those before.
+    pub visibility: usize,
 }
 
 /// A key of a rule.
@@ -235,6 +237,7 @@ impl Loaded {
             self.diagnostics.push(item.not_defined("rule"));
             return;
         };
+        rule.visibility = usize::MAX;
         for (name, change) in changes {
             let key = KEYS.iter().find(|key| key.name == *name);
             if let (Some(key), Some(node)) = (key, item.get(name)) {
@@ -263,6 +266,7 @@ impl Loaded {
             warn_evttypes: true,
             exceptions: Vec::new(),
             place,
+            visibility: usize::MAX,
         };
         let mut complete = true;
         for key in KEYS {

@@ -6,7 +6,7 @@ use lanner_diagnostic::{Diagnostic, Place, Severity, SourceId, Sources};
 use lanner_event::{FieldFlags, FieldRef};
 
 use super::{AppendOutput, Options, Rule, RuleSet, Selection, Toggle};
-use crate::compile::{Fields, Lowering, Source, Stop, operand};
+use crate::compile::{Fields, Lowering, NodeId, Source, Stop, operand};
 use crate::format::Format;
 use crate::glob;
 use crate::load::{Loaded, MacroItem, RuleItem, Substitutions, apply_exceptions, load};
@@ -127,7 +127,7 @@ impl<'a> Builder<'a> {
         let mut stops = Vec::new();
         let condition = apply_exceptions(&item.condition, &item.exceptions);
         if item.source != SYSCALL {
-            self.lowering.note_used(&condition, usize::MAX, &mut stops);
+            self.lowering.note_used(&condition, item.visibility, &mut stops);
             self.stop(item, stops);
             let message =
                 format!("the rule is skipped: there are no events of the source `{}` yet", item.source);
@@ -136,10 +136,10 @@ impl<'a> Builder<'a> {
         }
         // Where the condition doesn't stand by itself, what is said of it should not be about its exceptions.
         if !item.exceptions.is_empty() {
-            self.lowering.note_used(&item.condition, usize::MAX, &mut stops);
+            self.lowering.note_used(&item.condition, item.visibility, &mut stops);
         }
         let node = match stops.as_slice() {
-            [] => self.lowering.condition(&condition, usize::MAX, &mut stops),
+            [] => self.lowering.condition(&condition, item.visibility, &mut stops),
             _ => self.lowering.graph.constant(false),
         };
         let output = self.output(item, &mut stops);
@@ -154,6 +154,7 @@ impl<'a> Builder<'a> {
         }
         let extra_fields: Vec<FieldRef> =
             self.appended(item).flat_map(|append| append.fields.clone()).collect();
+        self.warn_of_deprecated(item, node, &output);
         let shown = output.fields().chain(&extra_fields).chain(self.wanted);
         Some(Rule {
             name: item.name.as_str().into(),
@@ -168,6 +169,16 @@ impl<'a> Builder<'a> {
             output,
             extra_fields,
         })
+    }
+
+    fn warn_of_deprecated(&mut self, item: &RuleItem, node: NodeId, output: &Format) {
+        let in_condition = self.lowering.graph.fields(node);
+        let mut names: Vec<&str> = in_condition.chain(output.fields()).filter_map(deprecated).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            self.warn(item, "LOAD_DEPRECATED_ITEM", format!("the field `{name}` is deprecated"));
+        }
     }
 
     fn warn(&mut self, item: &RuleItem, code: &'static str, message: String) {
@@ -238,6 +249,10 @@ impl<'a> Builder<'a> {
             Diagnostic::warning(code, message).at(place).item(kind, name)
         }));
     }
+}
+
+fn deprecated(field: &FieldRef) -> Option<&'static str> {
+    field.field.flags.contains(FieldFlags::DEPRECATED).then_some(field.field.name)
 }
 
 fn select(rules: &mut [Rule], options: &Options) {

@@ -81,8 +81,8 @@ fn places_lead_through_macros_and_lists() {
     check(
         &[file],
         &[
-            "LOAD_ERR_COMPILE_CONDITION 0:2:15: this is no number",
-            "LOAD_ERR_COMPILE_CONDITION 0:2:15: this is no number",
+            "LOAD_ERR_COMPILE_CONDITION 0:2:15: this is no port, which is written as a number",
+            "LOAD_ERR_COMPILE_CONDITION 0:2:15: this is no port, which is written as a number",
             "LOAD_ERR_COMPILE_OUTPUT 0:10:13: there is no field `proc.nme` (did you mean `proc.name`?)",
             "LOAD_ERR_COMPILE_CONDITION 0:12:5: there is no field `proc.nam` (did you mean `proc.name`?)",
         ],
@@ -251,11 +251,34 @@ fn later_files_change_earlier_ones() {
         ("- rule: r\n  condition: proc.name=vi\n  override: {condition: replace}\n", EVENT, "s"),
         ("- rule: s\n  enabled: false\n", EVENT, "r"),
         ("- rule: s\n  enabled: false\n  override: {enabled: replace}\n", EVENT, "r"),
+        // A macro must be there when its rule is loaded.
+        (
+            "- macro: later\n  condition: evt.type=openat\n- rule: r\n  condition: and later\n  override: {condition: append}\n",
+            EVENT,
+            "r s",
+        ),
         // It keeps its place in the order.
         ("- rule: r\n  desc: d\n  priority: info\n  output: o\n  condition: evt.type=openat\n", EVENT, "r s"),
     ] {
         check_hits(&[base, local], event, expected);
     }
+}
+
+#[test]
+fn rules_dont_see_macros_of_later_files() {
+    let (set, said) = compile(
+        &[&rule("evt.type=openat and later"), "- macro: later\n  condition: evt.num>0\n"],
+        &Options::default(),
+    );
+    assert_eq!(
+        (set.rules().len(), said),
+        (0, vec!["LOAD_ERR_COMPILE_CONDITION 0:5:35: undefined macro `later` used in filter".to_owned()])
+    );
+    check_hits(
+        &[&(rule("evt.type=openat and later") + "- macro: later\n  condition: evt.num>0\n")],
+        EVENT,
+        "r",
+    );
 }
 
 #[test]

@@ -10,7 +10,8 @@ use crate::{Matching, Tri, parse};
 
 /// Comparisons, each over what the events below hold.
 const FIELDS: &[(&str, &[&str], &[&str])] = &[
-    ("evt.type", &["=", "!="], &["open", "openat", "execve", "connect"]),
+    ("evt.type", &["=", "!="], KINDS),
+    ("syscall.type", &["=", "!="], KINDS),
     ("proc.name", TEXT, NAMES),
     ("proc.pname", TEXT, NAMES),
     ("proc.aname", TEXT, NAMES),
@@ -34,6 +35,7 @@ const FIELDS: &[(&str, &[&str], &[&str])] = &[
     ("fd.snet", &["=", "!="], &["10.0.0.0/8", "1.2.0.0/16", "::/0"]),
     ("evt.failed", &["=", "!="], &["true", "false"]),
 ];
+const KINDS: &[&str] = &["open", "openat", "execve", "connect", "container", "procexit"];
 const TEXT: &[&str] = &["=", "==", "!=", "contains", "icontains", "startswith", "endswith", "glob", "iglob"];
 const NUMBER: &[&str] = &["=", "!=", "<", "<=", ">", ">="];
 const NAMES: &[&str] = &["sh", "bash", "sshd", "vim", "*s*", "?im", "SH"];
@@ -93,7 +95,8 @@ fn condition(macros: usize) -> impl Strategy<Value = String> {
 }
 
 fn event() -> impl Strategy<Value = String> {
-    let kind = prop::sample::select(vec!["open", "openat", "execve", "connect", "unlink"]);
+    let kind =
+        prop::sample::select(vec!["open", "openat", "execve", "connect", "unlink", "container", "procexit"]);
     let name = || prop::sample::select(vec!["sh", "bash", "sshd", "vim"]);
     let path =
         || prop::option::of(prop::sample::select(vec!["/etc/sh", "/etc/vim", "/tmp/SH", "/etc", "sh"]));
