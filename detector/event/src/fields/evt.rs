@@ -2,13 +2,15 @@
 
 use super::params;
 use crate::Type::{AbsTime, Bool, CharBuf, Int64, Uint64};
+use crate::flags::O_F_CREATED;
 use crate::{Arg, ArgRule, Ctx, EventFlags, Field, FieldFlags, Kind, Param, Val};
 
 const SECOND: u64 = 1_000_000_000;
 /// The access mode of open(2), which is read, write or both.
 const O_ACCMODE: u64 = 0o3;
-/// The flags of open(2) with which a file is made.
-const O_MAKES: u64 = 0o100 | 0o20_000_000;
+/// The flags of open(2) with which a file is made; that of a file without a name has two bits.
+const O_CREAT: u64 = 0o100;
+const O_TMPFILE: u64 = 0o20_200_000;
 /// The bits of a mode with which somebody may execute a file.
 const MODE_EXEC: u64 = 0o111;
 
@@ -32,7 +34,14 @@ fn makes_executable(ctx: &Ctx) -> bool {
         Some(Param::Uint(mode)) => mode,
         _ => 0,
     };
-    open_flags(ctx).is_some_and(|flags| flags & O_MAKES != 0) && mode & MODE_EXEC != 0
+    let makes = |flags: u64| flags & O_CREAT != 0 || flags & O_TMPFILE == O_TMPFILE;
+    open_flags(ctx).is_some_and(makes) && mode & MODE_EXEC != 0
+}
+
+/// Whether the open made its file: a named one, or one of its own without a name.
+fn created(ctx: &Ctx) -> bool {
+    let made = |flags: u64| flags & O_F_CREATED != 0 || flags & O_TMPFILE == O_TMPFILE && ctx.event.res >= 0;
+    open_flags(ctx).is_some_and(made)
 }
 
 /// What the operation returned, where the event is one that returns something.
@@ -120,6 +129,9 @@ pub const FIELDS: &[Field] = &[
         "Whether a file was opened to be written, by creat(2) too.",
         |ctx| opened(ctx, |flags| matches!(flags & O_ACCMODE, 1 | 2)),
     ),
+    Field::new("evt.is_open_create", Bool, "Whether the file was made by this open.", |ctx| {
+        Val::Bool(created(ctx))
+    }),
     Field::new("evt.is_open_exec", Bool, "Whether a file was made that somebody may execute.", |ctx| {
         Val::Bool(makes_executable(ctx))
     }),
@@ -146,21 +158,22 @@ mod tests {
 
     #[test]
     fn opens_are_told_apart() {
-        for (flags, mode, expected) in [
-            (0, 0, [true, false, false]),
-            (0o1, 0, [false, true, false]),
-            (0o2, 0o777, [true, true, false]),
-            (0o101, 0o644, [false, true, false]),
-            (0o101, 0o744, [false, true, true]),
+        for (flags, mode, res, expected) in [
+            (0, 0, 3, [true, false, false, false]),
+            (0o1, 0, 3, [false, true, false, false]),
+            (0o2, 0o777, 3, [true, true, false, false]),
+            (0o101, 0o644, 3, [false, true, false, false]),
+            (0o101 | O_F_CREATED, 0o744, 3, [false, true, true, true]),
+            (O_TMPFILE | 0o2, 0o600, 3, [true, true, true, false]),
+            (O_TMPFILE | 0o2, 0o600, -1, [true, true, false, false]),
         ] {
             let mut sample = Sample::new(Kind::Openat);
             sample.param("flags", Param::Uint(flags));
             sample.param("mode", Param::Uint(mode));
-            for (field, expected) in
-                ["evt.is_open_read", "evt.is_open_write", "evt.is_open_exec"].iter().zip(expected)
-            {
-                assert_eq!(sample.text(field), expected.to_string(), "{field} {flags:o} {mode:o}");
-            }
+            sample.event.res = res;
+            let fields = ["read", "write", "create", "exec"];
+            let opened = fields.map(|field| sample.text(&format!("evt.is_open_{field}")) == "true");
+            assert_eq!(opened, expected, "{flags:o} {mode:o}");
         }
     }
 }
