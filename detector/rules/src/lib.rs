@@ -8,7 +8,6 @@ mod ast;
 mod compile;
 mod eval;
 mod format;
-mod glob;
 mod kindset;
 mod load;
 mod parse;
@@ -16,6 +15,8 @@ mod ruleset;
 mod sourced;
 #[cfg(test)]
 mod tests;
+
+use lanner_event::glob;
 
 pub use compile::check_condition;
 pub use eval::{Hit, Scratch, Tri};
