@@ -6,8 +6,15 @@ use std::process::Command;
 /// How long a file may be: past that it is two things.
 const FILE_LINES_MAX: usize = 600;
 
-/// What isn't left behind in code.
-const LEFT_OPEN: [&str; 5] = ["todo!(", "unimplemented!(", "FIX\u{4d}E", "TO\u{44}O", "#[ign\u{6f}re"];
+/// What isn't left behind in code. This file says it without holding it.
+const LEFT_OPEN: [[&str; 2]; 6] = [
+    ["todo", "!("],
+    ["unimplemented", "!("],
+    ["FIX", "ME"],
+    ["TO", "DO"],
+    ["#[ig", "nore"],
+    ["allow(dead", "_code"],
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -48,7 +55,7 @@ fn nothing_is_left_open() {
     let mut found = Vec::new();
     for path in files(&["rs", "c", "h"]) {
         for (line, text) in read(&path).lines().enumerate() {
-            if LEFT_OPEN.iter().any(|mark| text.contains(mark)) {
+            if LEFT_OPEN.iter().any(|mark| text.contains(&mark.concat())) {
                 found.push(format!("{}:{}: {}", path.display(), line + 1, text.trim()));
             }
         }
