@@ -86,6 +86,16 @@ pub enum Operand {
     Call(Call),
 }
 
+impl Operand {
+    /// Its bytes.
+    pub fn range(&self) -> Range<usize> {
+        match self {
+            Operand::Field(field) => field.range.clone(),
+            Operand::Call(call) => call.range.clone(),
+        }
+    }
+}
+
 /// A field by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldName {

@@ -72,9 +72,9 @@ impl Format {
 
     /// The fields it prints.
     pub fn fields(&self) -> impl Iterator<Item = &FieldRef> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Text(_) => None,
-            Piece::Value { source, .. } => Some(source.field()),
+        self.pieces.iter().flat_map(|piece| match piece {
+            Piece::Text(_) => Vec::new(),
+            Piece::Value { source, .. } => source.fields(),
         })
     }
 
@@ -148,7 +148,7 @@ fn token(
         stop.diagnostic.code = "LOAD_ERR_COMPILE_OUTPUT";
         stop
     })?;
-    if source.field().field.flags.contains(FieldFlags::FILTER_ONLY) {
+    if source.has(FieldFlags::FILTER_ONLY) {
         return Err(fail(format!("`{source}` can only stand in conditions"), end));
     }
     Ok((Some(Piece::Value { source, width }), end))

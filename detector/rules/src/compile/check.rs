@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
-use lanner_event::{Ctx, FieldFlags, Type};
+use lanner_event::{Ctx, FieldFlags, FieldRef, Type};
 use memchr::memmem::Finder;
 
 use super::foretold::{event_number, kinds, known_kinds};
@@ -121,7 +121,7 @@ pub fn check(
     known_kinds(&source, op, right)?;
     let constant = event_number(&source, &predicate);
     let (cost, chance) = (cost(&source, &predicate), chance(&predicate));
-    let all_differ = source.field().field.flags.contains(FieldFlags::FILTER_ONLY);
+    let all_differ = source.has(FieldFlags::FILTER_ONLY);
     let list_any = op == Op::Intersects;
     let mut check = Check { source, predicate, list_any, all_differ, kinds: None, constant, cost, chance };
     check.kinds = kinds(&check);
@@ -145,7 +145,10 @@ fn allowed(source: &Source, op: Op) -> Result<(), String> {
     let set = matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects);
     let suits = match source.ty() {
         Type::CharBuf => !matches!(op, Op::BContains | Op::BStartsWith),
-        Type::ByteBuf => set || matches!(op, Op::Contains | Op::StartsWith | Op::EndsWith),
+        Type::ByteBuf => {
+            let bytes = matches!(op, Op::BContains | Op::BStartsWith);
+            set || bytes || matches!(op, Op::Contains | Op::StartsWith | Op::EndsWith)
+        }
         Type::Bool => matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects),
         Type::IpAddr | Type::IpNet => set,
         _ => set || op.takes_number(),
@@ -176,7 +179,7 @@ fn field_predicate(
     range: Range<usize>,
     other: Source,
 ) -> Result<Predicate, Mismatch> {
-    if other.field().field.flags.contains(FieldFlags::NO_RHS) {
+    if other.has(FieldFlags::NO_RHS) {
         return Err(mismatch(format!("`{other}` can't stand on the right"), range));
     }
     if matches!(op, Op::PMatch | Op::Regex) || source.ty() == Type::IpNet {
@@ -232,15 +235,18 @@ fn one(source: &Source, op: Op, text: &Text) -> Result<Predicate, Mismatch> {
 }
 
 fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
-    let bytes: Box<[u8]> = text.text.as_bytes().into();
+    let bytes: Box<[u8]> = match op {
+        Op::BContains | Op::BStartsWith => hexadecimal(text)?,
+        _ => text.text.as_bytes().into(),
+    };
     Ok(Predicate::Text(match op {
-        Op::Contains => TextTest::Contains(Box::new(Finder::new(&bytes).into_owned())),
+        Op::Contains | Op::BContains => TextTest::Contains(Box::new(Finder::new(&bytes).into_owned())),
         Op::IContains => {
             let finder = AhoCorasick::builder().ascii_case_insensitive(true).build([&bytes]);
             let finder = finder.map_err(|error| mismatch(error.to_string(), text.range.clone()))?;
             TextTest::IContains(Box::new(finder))
         }
-        Op::StartsWith => TextTest::starts_with(vec![bytes]),
+        Op::StartsWith | Op::BStartsWith => TextTest::starts_with(vec![bytes]),
         Op::EndsWith => TextTest::EndsWith([bytes].into()),
         Op::Glob => TextTest::Glob(bytes, false),
         Op::IGlob => TextTest::Glob(bytes, true),
@@ -250,6 +256,17 @@ fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
         Op::Lt | Op::Le | Op::Gt | Op::Ge => TextTest::Order(op, bytes),
         _ => TextTest::In([bytes].into_iter().collect()),
     }))
+}
+
+fn hexadecimal(text: &Text) -> Result<Box<[u8]>, Mismatch> {
+    let digits: Option<Vec<u8>> =
+        text.text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
+    match digits {
+        Some(digits) if digits.len() % 2 == 0 => {
+            Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+        }
+        _ => Err(mismatch("this should be bytes, two hexadecimal digits each", text.range.clone())),
+    }
 }
 
 fn bounded(text: &Text) -> Result<(), Mismatch> {
@@ -317,15 +334,14 @@ fn cost(source: &Source, predicate: &Predicate) -> f32 {
         Predicate::Modified(_, inner) => inner.iter().map(|inner| cost(source, inner)).sum(),
         _ => 15.0,
     };
-    let field = source.field().field;
-    let read = match field.name {
+    let read = |field: &&FieldRef| match field.field.name {
         "evt.type" | "evt.num" | "evt.rawres" => 1.0,
         name if name.starts_with("proc.a") || name.starts_with("evt.arg") => 60.0,
-        _ if field.flags.contains(FieldFlags::FILTER_ONLY) => 40.0,
-        _ if field.flags.contains(FieldFlags::LATE) => 20.0,
+        _ if field.field.flags.contains(FieldFlags::FILTER_ONLY) => 40.0,
+        _ if field.field.flags.contains(FieldFlags::LATE) => 20.0,
         _ => 6.0,
     };
-    test + read
+    test + source.fields().iter().map(read).sum::<f32>()
 }
 
 /// A rule looks for something out of the ordinary: hardly any value is the one that it names.

@@ -255,24 +255,20 @@ impl Graph {
         self.facts[id as usize].depth as usize
     }
 
-    /// The fields on the left sides of a node's checks, each node's once.
-    pub fn fields(&self, id: NodeId) -> impl Iterator<Item = &FieldRef> {
+    /// The fields on the left sides of a node's checks.
+    pub fn fields(&self, id: NodeId) -> Vec<&FieldRef> {
+        let mut fields = Vec::new();
         let mut seen = HashSet::new();
         let mut todo = vec![id];
-        std::iter::from_fn(move || {
-            while let Some(id) = todo.pop() {
-                if !seen.insert(id) {
-                    continue;
-                }
-                match self.node(id) {
-                    Node::Constant(_) => {}
-                    Node::Check(index) => return Some(self.check(*index).source.field()),
-                    Node::Not(inner) => todo.push(*inner),
-                    Node::And(items) | Node::Or(items) => todo.extend(items.iter()),
-                }
+        while let Some(id) = todo.pop() {
+            match self.node(id) {
+                Node::Check(index) => fields.extend(self.check(*index).source.fields()),
+                Node::Not(inner) if seen.insert(id) => todo.push(*inner),
+                Node::And(items) | Node::Or(items) if seen.insert(id) => todo.extend(items.iter()),
+                _ => {}
             }
-            None
-        })
+        }
+        fields
     }
 
     /// Whether any check of a node asks for the event's kind.

@@ -3,7 +3,7 @@
 use lanner_diagnostic::{Diagnostic, Place, nearest};
 use lanner_event::{Field, FieldError, FieldFlags, FieldRef, Type};
 
-use super::source::Source;
+use super::source::{Part, Source};
 use crate::ast::{Call, CallArg, FieldName, Function, Operand};
 use crate::sourced::Sourced;
 
@@ -61,24 +61,56 @@ fn field(name: &FieldName, fields: Fields, text: &Sourced) -> Result<FieldRef, B
 }
 
 fn transformed(call: &Call, fields: Fields, text: &Sourced) -> Result<Source, Box<Stop>> {
-    let place = text.place(call.range.start, call.range.end);
-    let stop = |message: String| Box::new(Stop::at(place, message));
+    let stop = |message: String| Box::new(Stop::at(text.place(call.range.start, call.range.end), message));
     let name = call.function.name();
-    let known =
-        matches!(call.function, Function::ToLower | Function::ToUpper | Function::Basename | Function::Len);
-    if !known || call.key.is_some() {
+    if call.function == Function::Getopt || call.key.is_some() {
         return Err(stop(format!("the transformer `{name}` is not supported yet")));
     }
-    let [CallArg::Operand(inner)] = call.args.as_slice() else {
-        return Err(stop(format!("`{name}` takes one field")));
+    match (call.function, call.args.as_slice()) {
+        (Function::Join, [CallArg::Constant(separator), CallArg::List(args)]) => {
+            joined(&separator.text, args, fields, text)
+        }
+        (Function::Join, [CallArg::Constant(separator), list @ CallArg::Operand(_)]) => {
+            joined(&separator.text, std::slice::from_ref(list), fields, text)
+        }
+        (Function::Join, _) => Err(stop("`join` takes a separator and a list".to_owned())),
+        (Function::Concat, args) if args.len() >= 2 => joined("", args, fields, text),
+        (Function::Concat, _) => Err(stop("`concat` takes at least two texts".to_owned())),
+        (function, [CallArg::Operand(inner)]) => {
+            let inner = operand(inner, fields, text)?;
+            let counts = function == Function::Len && inner.is_list();
+            transformable(&inner, counts).map_err(stop)?;
+            Ok(Source::Transformed(function, Box::new(inner)))
+        }
+        _ => Err(stop(format!("`{name}` takes one field"))),
+    }
+}
+
+fn joined(separator: &str, args: &[CallArg], fields: Fields, text: &Sourced) -> Result<Source, Box<Stop>> {
+    let part = |arg: &CallArg| match arg {
+        CallArg::Constant(constant) => Ok(Part::Constant(constant.text.as_str().into())),
+        CallArg::Operand(inner) => {
+            let source = operand(inner, fields, text)?;
+            let range = inner.range();
+            transformable(&source, false)
+                .map_err(|message| Box::new(Stop::at(text.place(range.start, range.end), message)))?;
+            Ok(Part::Source(source))
+        }
+        CallArg::List(_) => {
+            Err(Box::new(Stop::at(text.place(0, 1), "a list can only be the second argument of `join`")))
+        }
     };
-    let inner = operand(inner, fields, text)?;
-    if inner.field().field.flags.contains(FieldFlags::NO_TRANSFORMER) {
-        return Err(stop(format!("`{inner}` can't be transformed")));
+    let parts = args.iter().map(part).collect::<Result<_, Box<Stop>>>()?;
+    Ok(Source::Joined(separator.into(), parts))
+}
+
+/// Whether a transformer can work on a source, which for all but counting must be a text.
+fn transformable(source: &Source, any_type: bool) -> Result<(), String> {
+    if source.has(FieldFlags::NO_TRANSFORMER) {
+        return Err(format!("`{source}` can't be transformed"));
     }
-    let counts = call.function == Function::Len && inner.is_list();
-    if inner.ty() != Type::CharBuf && !counts {
-        return Err(stop(format!("`{name}` needs a text, which `{inner}` isn't")));
+    if !any_type && !matches!(source.ty(), Type::CharBuf | Type::ByteBuf) {
+        return Err(format!("a transformer needs a text, which `{source}` isn't"));
     }
-    Ok(Source::Transformed(call.function, Box::new(inner)))
+    Ok(())
 }

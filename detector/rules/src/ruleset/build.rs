@@ -108,7 +108,7 @@ fn extra_field(name: &str, fields: Fields) -> Result<FieldRef, Box<Stop>> {
     match parse::operand(name) {
         Ok((field, length)) if length == name.len() => match operand(&field, fields, &sourced)? {
             Source::Field(field) => Ok(field),
-            Source::Transformed(..) => Err(no_field()),
+            Source::Transformed(..) | Source::Joined(..) => Err(no_field()),
         },
         _ => Err(no_field()),
     }
@@ -173,7 +173,8 @@ impl<'a> Builder<'a> {
 
     fn warn_of_deprecated(&mut self, item: &RuleItem, node: NodeId, output: &Format) {
         let in_condition = self.lowering.graph.fields(node);
-        let mut names: Vec<&str> = in_condition.chain(output.fields()).filter_map(deprecated).collect();
+        let mut names: Vec<&str> =
+            in_condition.into_iter().chain(output.fields()).filter_map(deprecated).collect();
         names.sort_unstable();
         names.dedup();
         for name in names {

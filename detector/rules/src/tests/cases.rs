@@ -56,6 +56,10 @@ fn texts() {
             ("toupper(proc.name) = VIM", "yes"),
             ("basename(fd.name) = Sshd.conf", "yes"),
             ("len(proc.name) = 3", "yes"),
+            ("concat(proc.name, \"@\", evt.type) = vim@openat", "yes"),
+            ("concat(proc.name, fs.path.target) = vim", "no"),
+            ("join(\"-\", (proc.name, tolower(fd.filename))) = vim-sshd.conf", "yes"),
+            ("toupper(concat(proc.name, proc.name)) = VIMVIM", "yes"),
             ("fd.name startswith anyof (/usr, /etc)", "yes"),
             ("fd.name contains allof (etc, ssh)", "yes"),
             ("fd.name contains allof (etc, tmp)", "no"),
@@ -64,6 +68,21 @@ fn texts() {
             ("fd.name endswith val(fd.filename)", "yes"),
         ],
     );
+}
+
+#[test]
+fn base64() {
+    for (text, condition, expected) in [
+        ("L2Jpbi9zaA==", "b64(proc.args) = /bin/sh", "yes"),
+        ("L2Jpbi9zaA", "b64(proc.args) = /bin/sh", "yes"),
+        ("L2Jpbi9zaA=", "b64(proc.args) exists", "no"),
+        ("YWJj", "b64(proc.args) = abc", "yes"),
+        ("YQ==", "b64(proc.args) = a", "yes"),
+        ("Y", "b64(proc.args) exists", "no"),
+        ("a-b_", "b64(proc.args) exists", "no"),
+    ] {
+        check(&format!("openat args={text}"), &[(condition, expected)]);
+    }
 }
 
 /// What is missing makes every comparison false; `not` stands outside.

@@ -41,7 +41,17 @@ fn conditions_are_wrong_where_they_are_wrong() {
             "0:5:50: invalid regex pattern: `\\d` is not of POSIX syntax",
         ),
         ("evt.type=openat and proc.name = val(fd.ip)", "0:5:44: `fd.ip` can't stand on the right"),
-        ("evt.type=openat and join(proc.name) = a", "0:5:34: the transformer `join` is not supported yet"),
+        ("evt.type=openat and join(proc.name) = a", "0:5:34: `join` takes a separator and a list"),
+        ("evt.type=openat and concat(proc.name) = a", "0:5:34: `concat` takes at least two texts"),
+        (
+            "evt.type=openat and getopt(proc.name, \"c:\") = a",
+            "0:5:34: the transformer `getopt` is not supported yet",
+        ),
+        ("evt.type=openat and tolower(proc.aname) = a", "0:5:34: `proc.aname` can't be transformed"),
+        (
+            "evt.type=openat and concat(proc.name, proc.pid) = a",
+            "0:5:52: a transformer needs a text, which `proc.pid` isn't",
+        ),
         (
             "evt.type=openat and evt.arg.flgs = a",
             "0:5:34: no event has a parameter `flgs` (did you mean `evt.arg.flags`?)",
