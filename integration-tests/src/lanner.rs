@@ -19,10 +19,14 @@ pub fn binary() -> &'static Path {
         if let Some(path) = std::env::var_os("LANNER_BIN") {
             return path.into();
         }
-        let built = Command::new(env!("CARGO")).args(["build", "--bin", "lanner"]).status();
-        assert!(built.is_ok_and(|status| status.success()), "lanner can't be built");
         let test = std::env::current_exe().expect("a test knows where it is");
         let target = test.ancestors().nth(2).expect("it is in target/debug/deps");
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "-p", "lanner", "--bin", "lanner"]);
+        if target.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().is_ok_and(|status| status.success()), "lanner can't be built");
         target.join("lanner")
     })
 }

@@ -1,0 +1,17 @@
+//! What watching costs the host, and how fast alerts pass: `make bench`.
+
+mod road;
+mod syscalls;
+mod table;
+
+use lanner_integration_tests::can_watch;
+
+fn main() {
+    if !can_watch() {
+        return;
+    }
+    let mut rows = syscalls::measure();
+    rows.push(road::latency());
+    rows.push(road::rate());
+    table::print(&rows);
+}
