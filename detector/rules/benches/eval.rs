@@ -1,6 +1,6 @@
 //! What compiling rules and judging events costs: `cargo bench -p lanner-rules`.
 //!
-//! The rules are Lanner's own, and Falco's where they are at hand; the events are an ordinary `openat`, a `connect` and
+//! The rules are Lanner's own, Falco's where they are at hand, and a thousand generated; the events are an ordinary `openat`, a `connect` and
 //! an `execve`, none of which any rule is true of.
 
 use std::hint::black_box;
@@ -15,7 +15,10 @@ use lanner_event::{
 };
 use lanner_rules::{Options, RuleSet, Scratch};
 
-const ROUNDS: u32 = 300_000;
+/// How often an event is judged in a round.
+const EVENTS: u32 = 5_000;
+/// How many rounds there are.
+const ROUNDS: u32 = 60;
 /// `O_RDONLY` and `O_WRONLY|O_CREAT`.
 const READ: u64 = 0;
 /// See `READ`.
@@ -83,13 +86,25 @@ fn batch() -> EventBatch {
     batch
 }
 
+/// As many rules as a large site may have, each with names of its own.
+fn generated() -> String {
+    let rule = |at: u32| {
+        format!(
+            "- rule: generated {at}\n  desc: d\n  priority: info\n  output: o\n  condition: evt.type in (open, openat) and \
+             fd.name startswith /srv/site{at}/ and not proc.name in (worker{at}, nginx)\n"
+        )
+    };
+    (0..1000).map(rule).collect()
+}
+
 fn main() {
     let mut sources = Sources::default();
     let mut read = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).expect("the file can be read");
         sources.add(SourceText::new(path.display().to_string(), text))
     };
-    let ids: Vec<_> = files().iter().map(&mut read).collect();
+    let mut ids: Vec<_> = files().iter().map(&mut read).collect();
+    ids.push(sources.add(SourceText::new("generated", generated())));
     let (host, batch) = (host(), batch());
     for count in 1..=ids.len() {
         let start = Instant::now();
@@ -97,11 +112,15 @@ fn main() {
         println!("{} rules: compiled in {:.1} ms", set.enabled(), start.elapsed().as_secs_f64() * 1e3);
         let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
         for event in batch.iter() {
-            let start = Instant::now();
-            for _ in 0..ROUNDS {
-                set.eval(black_box(event), &host, &mut scratch, &mut hits);
-            }
-            let each = start.elapsed().as_nanos() / u128::from(ROUNDS);
+            // The quickest of several is the one that was disturbed least.
+            let mut round = || {
+                let start = Instant::now();
+                for _ in 0..EVENTS {
+                    set.eval(black_box(event), &host, &mut scratch, &mut hits);
+                }
+                start.elapsed().as_nanos() / u128::from(EVENTS)
+            };
+            let each = (0..ROUNDS).map(|_| round()).min().unwrap_or_default();
             assert!(hits.is_empty(), "{} matches {}", event.kind.row().name, set.rule(hits[0].rule).name);
             println!("  {}: {each} ns an event", event.kind.row().name);
         }
