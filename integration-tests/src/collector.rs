@@ -1,15 +1,23 @@
 //! A receiver of alerts over HTTP.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::free_port;
 pub use crate::server::Request;
 use crate::server::{Answer, Server};
 
+#[derive(Default)]
+struct State {
+    requests: Vec<Request>,
+    /// Whether requests are left without an answer.
+    withholds: bool,
+    unanswered: Vec<Request>,
+}
+
 /// A server that takes whatever is posted.
 pub struct Collector {
     port: u16,
-    requests: Arc<Mutex<Vec<Request>>>,
+    shared: Arc<(Mutex<State>, Condvar)>,
     _server: Server,
 }
 
@@ -17,16 +25,15 @@ impl Collector {
     /// Starts it.
     pub fn start() -> Collector {
         let port = free_port();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let kept = requests.clone();
-        let server = Server::start(
-            port,
-            Arc::new(move |request| {
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-                Answer { status: 200, kind: "text/plain", body: String::new() }
-            }),
-        );
-        Collector { port, requests, _server: server }
+        let shared: Arc<(Mutex<State>, Condvar)> = Arc::default();
+        let kept = shared.clone();
+        let server = Server::start(port, Arc::new(move |request| take(&kept, request)));
+        Collector { port, shared, _server: server }
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where to post to.
@@ -36,6 +43,37 @@ impl Collector {
 
     /// What was posted, in order.
     pub fn requests(&self) -> Vec<Request> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.shared.0).requests.clone()
     }
+
+    /// From now on what is posted is taken, but not answered: it stays in flight.
+    pub fn withhold(&self) {
+        lock(&self.shared.0).withholds = true;
+    }
+
+    /// What was taken and not answered.
+    pub fn unanswered(&self) -> Vec<Request> {
+        lock(&self.shared.0).unanswered.clone()
+    }
+
+    /// Answers everything again.
+    pub fn release(&self) {
+        lock(&self.shared.0).withholds = false;
+        self.shared.1.notify_all();
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn take((state, released): &(Mutex<State>, Condvar), request: Request) -> Answer {
+    let mut state = lock(state);
+    state.requests.push(request.clone());
+    if state.withholds {
+        state.unanswered.push(request);
+    }
+    let state = released.wait_while(state, |state| state.withholds);
+    drop(state.unwrap_or_else(PoisonError::into_inner));
+    Answer { status: 200, kind: "text/plain", body: String::new(), retry_after: None }
 }

@@ -6,9 +6,17 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::need::{Need, on_path};
 use crate::process::Running;
 use crate::wait_for;
 
+/// What it needs.
+pub const NEED: Need = Need {
+    what: "dockerd and iptables (docker.io), and a static busybox (busybox-static)",
+    there: || on_path("dockerd") && on_path("iptables") && Path::new(BUSYBOX).is_file(),
+};
+/// A busybox that needs no library.
+const BUSYBOX: &str = "/bin/busybox";
 /// The image.
 pub const IMAGE: &str = "test/busybox:1";
 /// The programs in it.
@@ -46,7 +54,7 @@ impl Docker {
         let root = self.folder.path().join("root");
         std::fs::create_dir_all(root.join("bin")).expect("a folder");
         std::fs::create_dir_all(root.join("etc")).expect("a folder");
-        std::fs::copy("/bin/busybox", root.join("bin/busybox")).expect("busybox-static is installed");
+        std::fs::copy(BUSYBOX, root.join("bin/busybox")).expect("busybox-static is installed");
         for applet in APPLETS {
             symlink("busybox", root.join("bin").join(applet)).expect("a link");
         }

@@ -1,5 +1,6 @@
 //! An Apache Kafka broker, which can be killed and started again on its data and port.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,8 +10,19 @@ use rdkafka::message::{Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tempfile::TempDir;
 
+use crate::need::{Need, on_path};
 use crate::process::Running;
 use crate::{cache, free_port, wait_for};
+
+/// What it needs.
+pub const NEED: Need = Need {
+    what: "Java, and Kafka (`scripts/setup.sh test` fetches it)",
+    there: || on_path("java") && jars().join("complete").is_file(),
+};
+
+fn jars() -> PathBuf {
+    cache().join("kafka-4.3.1")
+}
 
 /// A record of a topic.
 #[derive(Debug, Clone)]
@@ -34,7 +46,7 @@ impl Kafka {
     /// Starts a new broker.
     ///
     /// # Panics
-    /// Where it can't be: `scripts/setup.sh test` fetches it.
+    /// Where it can't be.
     pub fn start() -> Kafka {
         let folder = tempfile::tempdir().expect("a folder");
         let (port, controller) = (free_port(), free_port());
@@ -62,13 +74,12 @@ impl Kafka {
     }
 
     fn java(&self, class: &str) -> Command {
-        let jars = cache().join("kafka-4.3.1/lib/*");
         let mut command = Command::new("java");
         command
             .args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
             .arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
             .arg("-cp")
-            .arg(jars)
+            .arg(jars().join("lib/*"))
             .arg(class);
         command
     }

@@ -72,6 +72,11 @@ impl Lanner {
             .unwrap_or_else(|error| panic!("{error}: {text} {}", String::from_utf8_lossy(&output.stderr)))
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: i32) {
+        self.running.signal(signal);
+    }
+
     /// Kills it without warning.
     pub fn kill(mut self) {
         self.running.kill();

@@ -1,11 +1,13 @@
 //! The real parts that tests and benchmarks use: each starts in a place of its own, says when it is ready, and is
 //! gone when it is dropped.
 
+pub mod client;
 pub mod collector;
 pub mod docker;
 pub mod kafka;
 pub mod lanner;
 pub mod mailpit;
+pub mod need;
 mod process;
 pub mod rsyslog;
 mod server;
@@ -51,21 +53,4 @@ pub fn free_port() -> u16 {
 pub fn cache() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache/lanner");
     std::env::var_os("LANNER_CACHE").map_or_else(home, PathBuf::from)
-}
-
-/// Whether a test that needs it can run: root, and a kernel with BTF. Otherwise it says why not, and fails in CI.
-///
-/// # Panics
-/// In CI, where nothing is skipped.
-pub fn can_watch() -> bool {
-    // SAFETY: geteuid can't fail and touches no memory.
-    let root = unsafe { libc::geteuid() } == 0;
-    let btf = std::path::Path::new("/sys/kernel/btf/vmlinux").exists();
-    if root && btf {
-        return true;
-    }
-    let why = "skipped: watching a host needs root and a kernel with BTF";
-    assert!(std::env::var_os("CI").is_none(), "{why}");
-    eprintln!("{why}");
-    false
 }

@@ -1,6 +1,5 @@
 //! mailpit: a mail server that wants STARTTLS and a login, and shows what it got.
 
-use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,9 +7,15 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::need::{Need, on_path};
 use crate::process::Running;
-use crate::{cache, free_port, wait_for};
+use crate::{cache, client, free_port, wait_for};
 
+/// What it needs.
+pub const NEED: Need = Need {
+    what: "mailpit (`scripts/setup.sh test` installs it) and openssl",
+    there: || program().is_file() && on_path("openssl"),
+};
 /// The login that is accepted.
 pub const USER: &str = "lanner";
 /// Its password.
@@ -29,6 +34,10 @@ pub struct Mail {
     pub html: String,
 }
 
+fn program() -> PathBuf {
+    cache().join("bin/mailpit")
+}
+
 /// The running server.
 pub struct Mailpit {
     smtp: u16,
@@ -41,7 +50,7 @@ impl Mailpit {
     /// Starts it.
     ///
     /// # Panics
-    /// Where it can't be: `scripts/setup.sh test` installs it.
+    /// Where it can't be.
     pub fn start() -> Mailpit {
         let folder = tempfile::tempdir().expect("a folder");
         let (smtp, http) = (free_port(), free_port());
@@ -57,7 +66,7 @@ impl Mailpit {
             .expect("openssl makes a certificate");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         std::fs::write(path("logins"), format!("{USER}:{PASSWORD}\n")).expect("the logins can be written");
-        let mut command = Command::new(cache().join("bin/mailpit"));
+        let mut command = Command::new(program());
         command
             .arg("--disable-version-check")
             .args(["--smtp", &format!("127.0.0.1:{smtp}"), "--listen", &format!("127.0.0.1:{http}")])
@@ -76,6 +85,11 @@ impl Mailpit {
         };
         wait_for("mailpit", ready, || mailpit._running.said());
         mailpit
+    }
+
+    /// Its port for mail.
+    pub fn port(&self) -> u16 {
+        self.smtp
     }
 
     /// The server, for the setting `smtp` of an output.
@@ -106,11 +120,6 @@ impl Mailpit {
     }
 
     fn get(&self, path: &str) -> Option<Value> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.http)).ok()?;
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: mailpit\r\n\r\n").ok()?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).ok()?;
-        let body = answer.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-        serde_json::from_slice(&answer[body..]).ok()
+        serde_json::from_str(&client::get(self.http, path)?.body).ok()
     }
 }

@@ -1,13 +1,18 @@
 //! rsyslog, listening on a local socket of its own, as it listens on `/dev/log`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::need::Need;
 use crate::process::Running;
 use crate::wait_for;
+
+/// What it needs.
+pub const NEED: Need = Need { what: "rsyslogd (rsyslog)", there: || Path::new(DAEMON).is_file() };
+const DAEMON: &str = "/usr/sbin/rsyslogd";
 
 /// The running daemon.
 pub struct Rsyslog {
@@ -32,7 +37,7 @@ impl Rsyslog {
             path("messages"),
         );
         std::fs::write(path("rsyslog.conf"), configuration).expect("the configuration can be written");
-        let mut command = Command::new("/usr/sbin/rsyslogd");
+        let mut command = Command::new(DAEMON);
         command.args(["-n", "-f", &path("rsyslog.conf"), "-i", &path("pid")]);
         let running = Running::start(&mut command, &folder.path().join("log"));
         let rsyslog = Rsyslog { folder, _running: running };

@@ -24,11 +24,14 @@ impl Request {
     }
 }
 
-/// An answer: the status, the type of the body, the body.
+/// An answer.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// The type of the body.
     pub(crate) kind: &'static str,
     pub(crate) body: String,
+    /// Seconds until the next attempt: the header `Retry-After`.
+    pub(crate) retry_after: Option<u32>,
 }
 
 pub(crate) type Handler = Arc<dyn Fn(Request) -> Answer + Send + Sync>;
@@ -90,8 +93,9 @@ fn serve(mut stream: TcpStream, handler: &Handler) -> Option<()> {
     request.body.resize(length, 0);
     reader.read_exact(&mut request.body).ok()?;
     let answer = handler(request);
+    let retry = answer.retry_after.map(|seconds| format!("Retry-After: {seconds}\r\n")).unwrap_or_default();
     let head = format!(
-        "HTTP/1.1 {} Status\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {} Status\r\nContent-Type: {}\r\nContent-Length: {}\r\n{retry}Connection: close\r\n\r\n",
         answer.status,
         answer.kind,
         answer.body.len()

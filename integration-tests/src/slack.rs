@@ -1,5 +1,6 @@
 //! What stands for Slack: an incoming webhook and `chat.postMessage`, as strict about Block Kit as Slack is.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
@@ -9,13 +10,21 @@ use crate::server::{Answer, Request, Server};
 
 /// The token that is accepted.
 pub const TOKEN: &str = "xoxb-test-token";
-const WEBHOOK: &str = "/services/T0/B0/secret";
+/// The path of the incoming webhook.
+pub const WEBHOOK: &str = "/services/T0/B0/secret";
+/// The path of `chat.postMessage`.
+pub const POST_MESSAGE: &str = "/api/chat.postMessage";
 
 #[derive(Default)]
 struct State {
     messages: Vec<(Via, Value)>,
     refused: Vec<String>,
+    /// How the next requests fail.
+    failures: VecDeque<Failure>,
 }
+
+/// A request that fails, whatever it holds: its status, and seconds until the next attempt.
+pub type Failure = (u16, Option<u32>);
 
 /// How a message came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +61,16 @@ impl Slack {
         self.server = Some(Server::start(self.port, Arc::new(move |request| answer(&state, &request))));
     }
 
+    /// Fails that many of the next requests, as Slack does when it is asked too often (429) or has trouble (5xx).
+    pub fn fail_next(&self, failures: &[Failure]) {
+        lock(&self.state).failures.extend(failures);
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The incoming webhook.
     pub fn webhook_url(&self) -> String {
         format!("http://127.0.0.1:{}{WEBHOOK}", self.port)
@@ -79,9 +98,13 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 fn answer(state: &Mutex<State>, request: &Request) -> Answer {
-    let posts = request.path == "/api/chat.postMessage";
-    let text = |status, body: &str| Answer { status, kind: "text/plain", body: body.to_owned() };
-    let api = |body: Value| Answer { status: 200, kind: "application/json", body: body.to_string() };
+    if let Some((status, retry_after)) = lock(state).failures.pop_front() {
+        return Answer { status, kind: "text/plain", body: "failed".to_owned(), retry_after };
+    }
+    let posts = request.path == POST_MESSAGE;
+    let of = |status, kind, body| Answer { status, kind, body, retry_after: None };
+    let text = |status, body: &str| of(status, "text/plain", body.to_owned());
+    let api = |body: Value| of(200, "application/json", body.to_string());
     if !posts && request.path != WEBHOOK {
         return text(404, "no_service");
     }

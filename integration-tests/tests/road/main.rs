@@ -131,6 +131,15 @@ fn stops_with_a_report(mut stand: Stand) {
     }
 }
 
+/// What lanner says before it ends, run by a command of the system's.
+fn refused_by(command: &mut std::process::Command) -> String {
+    let output = command.output().expect("util-linux is installed");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    said
+}
+
 #[test]
 fn without_privileges_one_sentence_says_what_is_needed() {
     if !can_watch() {
@@ -141,14 +150,55 @@ fn without_privileges_one_sentence_says_what_is_needed() {
     std::fs::copy(lanner::binary(), &copy).expect("a copy for everybody");
     let permissions: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), permissions).expect("everybody may look");
-    let output = std::process::Command::new("setpriv")
-        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
-        .arg(&copy)
-        .args(["-o", "journal.path=/nowhere/journal.db"])
-        .output()
-        .expect("setpriv is installed");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(&copy);
+    let said = refused_by(command.args(["-o", "journal.path=/nowhere/journal.db"]));
     assert!(said.contains("needs root, or the capabilities CAP_BPF"), "{said}");
+}
+
+#[test]
+fn without_the_kernels_types_one_sentence_says_what_is_needed() {
+    if !can_watch() {
+        return;
+    }
+    // In a mount namespace of its own, in which the kernel shows no types.
+    let script = "mount -t tmpfs none /sys/kernel/btf && exec \"$0\" -o journal.path=/nowhere/journal.db";
+    let mut command = std::process::Command::new("unshare");
+    let said = refused_by(command.args(["-m", "sh", "-c", script]).arg(lanner::binary()));
+    assert!(said.contains("needs a kernel with BTF"), "{said}");
+}
+
+#[test]
+fn a_file_that_was_moved_away_is_opened_again() {
+    if !can_watch() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let configuration = format!(
+        "file_output: {{enabled: true, keep_alive: true, filename: {}}}\njournal: {{path: {}}}\n",
+        path("alerts").display(),
+        path("journal.db").display()
+    );
+    std::fs::write(path("lanner.yaml"), configuration).expect("a file");
+    let lanner = lanner::Lanner::start(&path("lanner.yaml"), &path("log"));
+    let read = |name: &str| std::fs::read_to_string(path(name)).unwrap_or_default();
+    let attack = |token: &str| std::process::Command::new("cat").args(["/etc/shadow", token]).output();
+    let attack_until = |token: &str, name: &str| {
+        let _ = attack(token);
+        wait_for("the alert", || read(name).contains(token).then_some(()), || lanner.said());
+    };
+    attack_until("/none/before", "alerts");
+    std::fs::rename(path("alerts"), path("alerts.1")).expect("it is moved away");
+    attack_until("/none/between", "alerts.1");
+    lanner.signal(10);
+    // The signal comes when it comes; the file is made by the first alert after it.
+    let made = || {
+        let _ = attack("/none/meanwhile");
+        path("alerts").exists().then_some(())
+    };
+    wait_for("a new file", made, || lanner.said());
+    attack_until("/none/after", "alerts");
+    assert!(!read("alerts.1").contains("/none/after"));
+    assert!(lanner.stop().0.success());
 }

@@ -10,7 +10,6 @@ use lanner_integration_tests::lanner::Lanner;
 use lanner_integration_tests::mailpit::Mailpit;
 use lanner_integration_tests::rsyslog::Rsyslog;
 use lanner_integration_tests::slack::{self, Slack};
-use serde_json::Value;
 use tempfile::TempDir;
 
 /// An address of this host that isn't a loopback one, so that a connection to it is one to elsewhere.
@@ -119,10 +118,5 @@ impl Stand {
 
     pub fn stop_lanner(&mut self) -> (ExitStatus, String) {
         self.lanner.take().expect("lanner runs").stop()
-    }
-
-    /// Whether an output's receiver is one of those that are stopped.
-    pub fn is_away(&self, output: &Value) -> bool {
-        ["kafka", "webhook", "bot"].iter().any(|name| output == name)
     }
 }
