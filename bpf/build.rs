@@ -5,11 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
-    for file in
-        ["kernel.h", "layout.h", "common.h", "task.h", "process.c", "cgroup.c", "syscall.c", "lanner.bpf.c"]
-    {
-        println!("cargo:rerun-if-changed={file}");
-    }
+    // The directory stands for the files in it.
+    println!("cargo:rerun-if-changed=.");
     println!("cargo:rerun-if-env-changed=CLANG");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let layout = std::fs::read_to_string("layout.h").expect("layout.h is beside build.rs");
@@ -105,7 +102,7 @@ fn translate_enum(body: &str, rust: &mut String) {
 fn translate_struct(name: &str, body: &str, rust: &mut String, checks: &mut String) {
     let rust_name: String = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
     line_of(rust, format_args!("#[repr(C)]\n#[derive(Debug, Clone, Copy)]\npub struct {rust_name} {{"));
-    let mut sizes = Vec::new();
+    let (mut sizes, mut rust_sizes) = (Vec::new(), Vec::new());
     for field in body.split(';').map(str::trim).filter(|field| !field.is_empty()) {
         let (ty, declared) = field.rsplit_once(' ').expect("a field has a type and a name");
         let (field, count) = match declared.split_once('[') {
@@ -119,10 +116,13 @@ fn translate_struct(name: &str, body: &str, rust: &mut String, checks: &mut Stri
         };
         let field_name = if field == "type" { "r#type" } else { field };
         line_of(rust, format_args!("    pub {field_name}: {full},"));
-        sizes.push((field.to_owned(), size));
+        rust_sizes.push(format!("size_of::<{full}>()"));
+        sizes.push(size);
     }
-    line_of(rust, format_args!("}}\n"));
-    let total = sizes.iter().map(|(_, size)| size.as_str()).collect::<Vec<_>>().join(" + ");
+    line_of(rust, format_args!("}}"));
+    let total = rust_sizes.join(" + ");
+    line_of(rust, format_args!("const _: () = assert!(size_of::<{rust_name}>() == {total});\n"));
+    let total = sizes.join(" + ");
     line_of(
         checks,
         format_args!("_Static_assert(sizeof(struct {name}) == {total}, \"struct {name} has padding\");"),

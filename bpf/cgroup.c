@@ -9,10 +9,10 @@ int BPF_PROG(cgroup_mkdir, struct cgroup *cgroup, const char *path)
 	if (!s)
 		return 0;
 	/* Other hierarchies have cgroups of the same numbers. */
-	if (BPF_CORE_READ(cgroup, root) != BPF_CORE_READ(cgroup_of(task), root))
+	if (cgroup->root != cgroup_of(task)->root)
 		return 0;
 	record_begin(s, RECORD_CGROUP_MKDIR, task);
-	s->record.args[0] = BPF_CORE_READ(cgroup, kn, id);
+	s->record.args[0] = cgroup->kn->id;
 	part_kernel_string(s, PART_STRING, path);
 	submit(s, RECORD_CGROUP_MKDIR);
 	return 0;

@@ -15,6 +15,8 @@
 struct walk {
 	struct dentry *dentry;
 	struct vfsmount *mnt;
+	/* The root of the mount that the walk is in. */
+	struct dentry *mnt_root;
 	struct dentry *root;
 	struct vfsmount *root_mnt;
 	struct kernfs_node *node;
@@ -161,7 +163,7 @@ static __always_inline void part_user_bytes(struct scratch *s, __u16 kind, const
 	part_end(s, at, kind);
 }
 
-/* Appends a component's name; false where there is no more room. */
+/* Appends a component's name, unless it is empty; false where there is no more room. */
 static __always_inline bool append_name(struct scratch *s, const void *name)
 {
 	__u64 pos = s->used;
@@ -171,10 +173,21 @@ static __always_inline bool append_name(struct scratch *s, const void *name)
 	if (pos > PARTS_MAX)
 		return false;
 	n = bpf_probe_read_kernel_str(&s->parts[pos], NAME_MAX, name);
-	if (n <= 0)
-		return false;
-	s->used = pos + n;
-	return true;
+	if (n > 1)
+		s->used = pos + n;
+	return n > 0;
+}
+
+/* Appends a name that is empty: the root. */
+static __always_inline void append_root(struct scratch *s)
+{
+	__u64 pos = s->used;
+
+	bounded(pos);
+	if (pos > PARTS_MAX)
+		return;
+	s->parts[pos] = 0;
+	s->used = pos + 1;
 }
 
 /* Sends the record, or counts that it could not be sent. */

@@ -113,12 +113,14 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	int mnt_id;
 };
 struct path {
 	struct vfsmount *mnt;
 	struct dentry *dentry;
 };
 struct file {
+	unsigned int f_mode;
 	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
@@ -183,8 +185,7 @@ struct task_struct {
 };
 
 struct linux_binprm {
-	const char *filename;
-	int argc;
+	const char *filename, *interp;
 };
 
 struct in6_addr {

@@ -3,7 +3,7 @@
  *
  * The Rust side is made from this header by build.rs, which understands just what stands here: `#define`s of
  * numbers, `enum`s, and `struct`s of `__u8` to `__s64`, arrays of them, and structs from above. Every struct is
- * laid out without padding; both compilers check its size.
+ * laid out without padding, which both compilers check: so sizes and offsets are the same on both sides.
  */
 #ifndef LANNER_LAYOUT_H
 #define LANNER_LAYOUT_H
@@ -18,8 +18,9 @@
 #define NAME_MAX 256
 /* How many bytes of a socket's address are read. */
 #define SOCKADDR_MAX 128
-/* Rows of the table of syscalls: 64-bit ones, then 32-bit ones. */
+/* Rows of the table of syscalls: 64-bit ones, 32-bit ones, and those that 32-bit programs make by socketcall(2). */
 #define SYSCALLS_MAX 512
+#define SOCKETCALLS_MAX 32
 /* An argument that there isn't. */
 #define NO_ARG 255
 
@@ -66,7 +67,9 @@ enum record_flag {
 	/* A string could not be read from the program's memory. */
 	FLAG_FAULT = 4,
 	/* A walk was still going when it had to stop. */
-	FLAG_WALK_ENDED = 8
+	FLAG_WALK_ENDED = 8,
+	/* The program that started isn't the file that was named, but its interpreter. */
+	FLAG_INTERPRETED = 16
 };
 
 /* What there is to send of a syscall besides its arguments. */
@@ -82,7 +85,9 @@ enum syscall_what {
 	/* The third argument is a struct open_how. */
 	WHAT_OPEN_HOW = 16,
 	/* Only when it failed: success has a record of its own. */
-	WHAT_FAILURE_ONLY = 32
+	WHAT_FAILURE_ONLY = 32,
+	/* Its paths are resolved by user space, which needs to know the root. */
+	WHAT_ROOT = 64
 };
 
 /* Counters of the kernel side, summed over the processors. */
@@ -101,7 +106,9 @@ struct syscall_row {
 	__u8 path[2];
 	__u8 dirfd[2];
 	__u8 string;
-	__u8 unused[7];
+	/* How many arguments socketcall(2) reads from memory for it. */
+	__u8 args;
+	__u8 unused[6];
 };
 
 /* The thread that did it. */
@@ -158,6 +165,10 @@ struct record {
 	/* The low bits of the result of an exit. */
 	__u16 exit;
 	__u32 parent;
+	/* The id of the mount that is the thread's root; 0 where that isn't said, or the root is inside a mount. */
+	__u32 root_mount;
+	/* The kernel's mode of an opened file (FMODE_*). */
+	__u32 file_mode;
 	struct task_record task;
 	struct fd_record fd;
 };

@@ -2,17 +2,18 @@
 
 static __always_inline void exec_parts(struct scratch *s, __u32 index, struct task_struct *task)
 {
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct file *exe = BPF_CORE_READ(mm, exe_file);
-	struct inode *inode = BPF_CORE_READ(exe, f_inode);
+	struct mm_struct *mm = task->mm;
 
-	s->record.fd.ino = BPF_CORE_READ(inode, i_ino);
-	s->record.fd.dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	if (exe)
-		part_path(s, index, PART_EXE, (void *)exe + bpf_core_field_offset(struct file, f_path), task);
-	part_path(s, index, PART_CWD, (void *)BPF_CORE_READ(task, fs) + bpf_core_field_offset(struct fs_struct, pwd),
-		  task);
+	if (mm) {
+		struct file *exe = mm->exe_file;
+
+		s->record.fd.ino = BPF_CORE_READ(exe, f_inode, i_ino);
+		s->record.fd.dev = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
+		part_file(s, index, PART_EXE, exe, task);
+	}
+	part_cwd(s, index, PART_CWD, task);
 	part_cgroup(s, index, cgroup_of(task));
+	read_root(&s->record, task);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -24,9 +25,11 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	if (!s || is_own())
 		return 0;
 	record_begin(s, RECORD_EXEC, task);
-	part_kernel_string(s, PART_GIVEN_0, BPF_CORE_READ(bprm, filename));
-	start = BPF_CORE_READ(task, mm, arg_start);
-	end = BPF_CORE_READ(task, mm, arg_end);
+	if (bprm->interp != bprm->filename)
+		s->record.flags |= FLAG_INTERPRETED;
+	part_kernel_string(s, PART_GIVEN_0, bprm->filename);
+	start = task->mm->arg_start;
+	end = task->mm->arg_end;
 	part_user_bytes(s, PART_ARGS, (void *)start, end - start, STRING_MAX);
 	exec_parts(s, 0, task);
 	submit(s, RECORD_EXEC);
@@ -39,10 +42,10 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 {
 	struct scratch *s = scratch_of(0);
 
-	if (!s || BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+	if (!s || child->pid != child->tgid)
 		return 0;
 	record_begin(s, RECORD_FORK, child);
-	s->record.parent = BPF_CORE_READ(parent, tgid);
+	s->record.parent = parent->tgid;
 	part_cgroup(s, 0, cgroup_of(child));
 	submit(s, RECORD_FORK);
 	return 0;
@@ -55,11 +58,11 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 	struct scratch *s = scratch_of(0);
 	int code;
 
-	if (!s || is_own() || BPF_CORE_READ(task, signal, live.counter) != 0)
+	if (!s || is_own() || task->signal->live.counter != 0)
 		return 0;
 	record_begin(s, RECORD_EXIT, task);
-	code = BPF_CORE_READ(task, signal, group_exit_code);
-	s->record.exit = code ? code : BPF_CORE_READ(task, exit_code);
+	code = task->signal->group_exit_code;
+	s->record.exit = code ? code : task->exit_code;
 	submit(s, RECORD_EXIT);
 	return 0;
 }
@@ -71,7 +74,7 @@ int processes(struct bpf_iter__task *ctx)
 	struct scratch *s = scratch_of(1);
 	__u64 size;
 
-	if (!s || !task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (!s || !task || task->pid != task->tgid)
 		return 0;
 	record_begin(s, RECORD_PROCESS, task);
 	exec_parts(s, 1, task);

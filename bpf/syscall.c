@@ -1,33 +1,39 @@
 /* Syscalls, as they return. One program sees all of them, those of 32-bit programs too; a table says which are
  * wanted and what there is to send of each. */
 
+#define AT_FDCWD -100
+#define X32_BIT 0x40000000
+#define COMPAT_SOCKETCALL 102
+#define ROWS (2 * SYSCALLS_MAX + SOCKETCALLS_MAX)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * SYSCALLS_MAX);
+	__uint(max_entries, ROWS);
 	__type(key, __u32);
 	__type(value, struct syscall_row);
 } syscalls SEC(".maps");
 
 static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
+	struct files_struct *files = task->files;
 	struct file *file = 0;
+	struct fdtable *table;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
+	if (!files)
 		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	table = files->fdt;
+	if (fd < table->max_fds)
+		bpf_probe_read_kernel(&file, sizeof(file), &table->fd[fd]);
 	return file;
 }
 
-static __always_inline struct inode *read_inode(struct fd_record *out, struct file *file)
+static __always_inline void read_inode(struct fd_record *out, struct file *file)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
 	out->ino = BPF_CORE_READ(inode, i_ino);
 	out->mode = BPF_CORE_READ(inode, i_mode);
 	out->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	return inode;
 }
 
 static __always_inline void part_unix(struct scratch *s, __u16 kind, struct sock *sk)
@@ -107,19 +113,14 @@ static __always_inline __u64 argument(struct record *record, __u8 number)
 /* The directory that a relative path is relative to. */
 static __always_inline void part_base(struct scratch *s, __u16 kind, __u8 dirfd, struct task_struct *task)
 {
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	struct file *file;
-	__s32 fd = -100;
+	__s32 fd = AT_FDCWD;
 
 	if (dirfd != NO_ARG)
 		fd = argument(&s->record, dirfd);
-	if (fd == -100) {
-		part_path(s, 0, kind, (void *)fs + bpf_core_field_offset(struct fs_struct, pwd), task);
-		return;
-	}
-	file = file_of(task, (__u32)fd);
-	if (file)
-		part_path(s, 0, kind, (void *)file + bpf_core_field_offset(struct file, f_path), task);
+	if (fd == AT_FDCWD)
+		part_cwd(s, 0, kind, task);
+	else
+		part_file(s, 0, kind, file_of(task, (__u32)fd), task);
 }
 
 /* A path as it was given, and what it is relative to. */
@@ -127,35 +128,51 @@ static __always_inline void part_given(struct scratch *s, __u8 which, struct sys
 				       struct task_struct *task)
 {
 	__u64 at = s->used + sizeof(struct part);
-	__u8 first = 0;
 
 	if (row->path[which] == NO_ARG)
 		return;
 	part_user_string(s, PART_GIVEN_0 + which, (void *)argument(&s->record, row->path[which]));
 	bounded(at);
-	if (at <= PARTS_MAX)
-		first = s->parts[at];
-	if (first != '/')
-		part_base(s, PART_BASE_0 + which, row->dirfd[which], task);
+	/* There is no string where the program has none, or has taken it away again. */
+	if (at >= s->used || at > PARTS_MAX || s->parts[at] == '/')
+		return;
+	part_base(s, PART_BASE_0 + which, row->dirfd[which], task);
+}
+
+/* The arguments of a call that a 32-bit program made by socketcall(2): they are in its memory. */
+static __always_inline void read_socketcall(struct record *record, struct pt_regs *regs, __u64 number)
+{
+	__u32 args[6] = { -1 };
+	__u64 size = number * sizeof(*args);
+
+	bounded(size);
+	if (size > sizeof(args))
+		return;
+	if (bpf_probe_read_user(args, size, (void *)(regs->cx & 0xffffffff))) {
+		record->flags |= FLAG_FAULT;
+		args[0] = -1;
+	}
+	for (int i = 0; i < 6; i++)
+		record->args[i] = args[i];
 }
 
 static __always_inline void read_arguments(struct record *record, struct pt_regs *regs)
 {
 	if (record->flags & FLAG_COMPAT) {
-		record->args[0] = (__u32)BPF_CORE_READ(regs, bx);
-		record->args[1] = (__u32)BPF_CORE_READ(regs, cx);
-		record->args[2] = (__u32)BPF_CORE_READ(regs, dx);
-		record->args[3] = (__u32)BPF_CORE_READ(regs, si);
-		record->args[4] = (__u32)BPF_CORE_READ(regs, di);
-		record->args[5] = (__u32)BPF_CORE_READ(regs, bp);
+		record->args[0] = (__u32)regs->bx;
+		record->args[1] = (__u32)regs->cx;
+		record->args[2] = (__u32)regs->dx;
+		record->args[3] = (__u32)regs->si;
+		record->args[4] = (__u32)regs->di;
+		record->args[5] = (__u32)regs->bp;
 		return;
 	}
-	record->args[0] = BPF_CORE_READ(regs, di);
-	record->args[1] = BPF_CORE_READ(regs, si);
-	record->args[2] = BPF_CORE_READ(regs, dx);
-	record->args[3] = BPF_CORE_READ(regs, r10);
-	record->args[4] = BPF_CORE_READ(regs, r8);
-	record->args[5] = BPF_CORE_READ(regs, r9);
+	record->args[0] = regs->di;
+	record->args[1] = regs->si;
+	record->args[2] = regs->dx;
+	record->args[3] = regs->r10;
+	record->args[4] = regs->r8;
+	record->args[5] = regs->r9;
 }
 
 static __always_inline void syscall_parts(struct scratch *s, struct syscall_row *row, struct task_struct *task,
@@ -173,33 +190,50 @@ static __always_inline void syscall_parts(struct scratch *s, struct syscall_row 
 	if (row->what & WHAT_OPEN_HOW)
 		/* Flags, mode and resolve take the places of how, its size, and nothing. */
 		bpf_probe_read_user(&record->args[2], 24, (void *)record->args[2]);
+	if (row->what & WHAT_ROOT)
+		read_root(record, task);
 	if (row->what & WHAT_ARG_SOCKET)
-		file = file_of(task, record->args[0]);
+		file = file_of(task, (__u32)record->args[0]);
 	else if (ret >= 0 && (row->what & (WHAT_RESULT_FILE | WHAT_RESULT_SOCKET)))
 		file = file_of(task, ret);
 	if (!file)
 		return;
 	if (row->what & WHAT_RESULT_FILE) {
 		read_inode(&record->fd, file);
-		part_path(s, 0, PART_REAL, (void *)file + bpf_core_field_offset(struct file, f_path), task);
+		record->file_mode = BPF_CORE_READ(file, f_mode);
+		part_file(s, 0, PART_REAL, file, task);
 	} else {
 		read_socket(s, file);
 	}
+}
+
+/* Which row of the table it is. */
+static __always_inline __u32 row_of(struct pt_regs *regs, bool compat)
+{
+	__u32 nr = regs->orig_ax;
+	__u32 call = regs->bx;
+
+	if (!compat)
+		/* The calls of the x32 ABI have the numbers of the others. */
+		nr &= ~X32_BIT;
+	if (nr >= SYSCALLS_MAX)
+		return ROWS;
+	if (!compat)
+		return nr;
+	if (nr == COMPAT_SOCKETCALL)
+		return call < SOCKETCALLS_MAX ? 2 * SYSCALLS_MAX + call : ROWS;
+	return SYSCALLS_MAX + nr;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 nr = BPF_CORE_READ(regs, orig_ax);
-	bool compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
-	__u32 index = compat ? nr + SYSCALLS_MAX : nr;
-	struct syscall_row *row;
+	bool compat = task->thread_info.status & TS_COMPAT;
+	__u32 index = row_of(regs, compat);
+	struct syscall_row *row = bpf_map_lookup_elem(&syscalls, &index);
 	struct scratch *s;
 
-	if (nr >= SYSCALLS_MAX)
-		return 0;
-	row = bpf_map_lookup_elem(&syscalls, &index);
 	if (!row || !row->wanted)
 		return 0;
 	if ((row->what & WHAT_FAILURE_ONLY) && ret >= 0)
@@ -208,11 +242,14 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if (!s || is_own())
 		return 0;
 	record_begin(s, RECORD_SYSCALL, task);
-	s->record.nr = nr;
+	s->record.nr = regs->orig_ax;
 	s->record.res = compat ? (__s32)ret : ret;
 	s->record.event = row->kind;
 	s->record.flags = compat ? FLAG_COMPAT : 0;
-	read_arguments(&s->record, regs);
+	if (row->args)
+		read_socketcall(&s->record, regs, row->args);
+	else
+		read_arguments(&s->record, regs);
 	syscall_parts(s, row, task, ret);
 	submit(s, RECORD_KINDS + (row->kind & 127));
 	return 0;

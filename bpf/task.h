@@ -6,73 +6,98 @@
 
 #define TS_COMPAT 2
 
-/* A number of the innermost pid namespace. */
-static __always_inline __s32 innermost(struct pid *pid, __u32 *ns)
-{
-	struct upid upid;
-	unsigned int level = BPF_CORE_READ(pid, level);
-	void *at = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+/*
+ * Pointers that the kernel passed to a program, and what they point to in turn, are read as they are: the
+ * verifier knows their types, and a fault reads 0. What was computed or read as bytes is read with helpers.
+ */
 
-	if (bpf_probe_read_kernel(&upid, sizeof(upid), at + level * sizeof(upid)))
+/* The number of a process, session or group in a pid namespace; 0 where it has none there. */
+static __always_inline __s32 number_in(struct pid *pid, __u32 level, struct pid_namespace *ns)
+{
+	void *at = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+	struct upid upid;
+
+	if (level == 0) {
+		__s32 number = pid->numbers[0].nr;
+
+		/* Not to be made one load with the other: the verifier wants one kind of pointer for each. */
+		bounded(number);
+		return number;
+	}
+	if (level > pid->level)
 		return 0;
-	if (ns)
-		*ns = BPF_CORE_READ(upid.ns, ns.inum);
+	if (bpf_probe_read_kernel(&upid, sizeof(upid), at + level * sizeof(upid)) || upid.ns != ns)
+		return 0;
 	return upid.nr;
+}
+
+/* The pid namespace at a level. */
+static __always_inline struct pid_namespace *namespace_at(struct pid *pid, __u32 level)
+{
+	void *at = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+	struct upid upid = {};
+
+	bpf_probe_read_kernel(&upid, sizeof(upid), at + level * sizeof(upid));
+	return upid.ns;
 }
 
 static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 {
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	__u32 index = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	void *at = (void *)set + bpf_core_field_offset(struct css_set, subsys);
-	struct cgroup_subsys_state *state = 0;
+	struct css_set *set = task->cgroups;
+	struct cgroup_subsys_state **states;
 
 	if (cgroup_v2)
-		return BPF_CORE_READ(set, dfl_cgrp);
-	bpf_probe_read_kernel(&state, sizeof(state), at + index * sizeof(state));
-	return BPF_CORE_READ(state, cgroup);
+		return set->dfl_cgrp;
+	states = (void *)set + bpf_core_field_offset(struct css_set, subsys);
+	return states[bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id)]->cgroup;
+}
+
+static __always_inline void read_numbers(struct task_record *out, struct task_struct *task)
+{
+	struct signal_struct *signal = task->signal;
+	struct pid *pid = task->thread_pid;
+	struct pid *group = signal->pids[PIDTYPE_PGID];
+	struct pid *session = signal->pids[PIDTYPE_SID];
+	__u32 level = pid->level;
+	struct pid_namespace *ns = namespace_at(pid, level);
+
+	out->pid = task->tgid;
+	out->tid = task->pid;
+	out->ppid = task->real_parent->tgid;
+	out->pgid = group->numbers[0].nr;
+	out->sid = session->numbers[0].nr;
+	out->vtid = number_in(pid, level, ns);
+	out->vpid = number_in(task->group_leader->thread_pid, level, ns);
+	out->vpgid = number_in(group, level, ns);
+	out->vsid = number_in(session, level, ns);
+	out->pid_ns = BPF_CORE_READ(ns, ns.inum);
 }
 
 static __always_inline void read_task(struct task_record *out, struct task_struct *task)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	const struct cred *cred = BPF_CORE_READ(task, cred);
-	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
-	struct pid *pgrp = BPF_CORE_READ(signal, pids[PIDTYPE_PGID]);
-	struct pid *session = BPF_CORE_READ(signal, pids[PIDTYPE_SID]);
-	struct cgroup *cgroup = cgroup_of(task);
+	const struct cred *cred = task->cred;
+	struct tty_struct *tty = task->signal->tty;
 
-	out->pid = BPF_CORE_READ(task, tgid);
-	out->tid = BPF_CORE_READ(task, pid);
-	out->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	out->vtid = innermost(BPF_CORE_READ(task, thread_pid), &out->pid_ns);
-	out->vpid = innermost(BPF_CORE_READ(leader, thread_pid), 0);
-	out->sid = BPF_CORE_READ(session, numbers[0].nr);
-	out->pgid = BPF_CORE_READ(pgrp, numbers[0].nr);
-	out->vsid = innermost(session, 0);
-	out->vpgid = innermost(pgrp, 0);
-	out->tty = 0;
+	read_numbers(out, task);
 	if (tty) {
-		struct tty_driver *driver = BPF_CORE_READ(tty, driver);
-		__u32 major = BPF_CORE_READ(driver, major);
-		__u32 minor = BPF_CORE_READ(driver, minor_start) + BPF_CORE_READ(tty, index);
+		struct tty_driver *driver = tty->driver;
+		__u32 minor = driver->minor_start + tty->index;
 
 		/* The number that stat(2) and /proc give: new_encode_dev(). */
-		out->tty = (minor & 0xff) | (major << 8) | ((minor & ~0xffU) << 12);
+		out->tty = (minor & 0xff) | (driver->major << 8) | ((minor & ~0xffU) << 12);
 	}
-	out->uid = BPF_CORE_READ(cred, uid.val);
-	out->euid = BPF_CORE_READ(cred, euid.val);
-	out->gid = BPF_CORE_READ(cred, gid.val);
-	out->egid = BPF_CORE_READ(cred, egid.val);
+	out->uid = cred->uid.val;
+	out->euid = cred->euid.val;
+	out->gid = cred->gid.val;
+	out->egid = cred->egid.val;
 	out->loginuid = (__u32)-1;
 	if (bpf_core_field_exists(task->loginuid))
-		out->loginuid = BPF_CORE_READ(task, loginuid.val);
-	out->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	out->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	out->cgroup = BPF_CORE_READ(cgroup, kn, id);
-	out->start = BPF_CORE_READ(leader, start_boottime);
-	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), (void *)task + bpf_core_field_offset(struct task_struct, comm));
+		out->loginuid = task->loginuid.val;
+	out->mnt_ns = task->nsproxy->mnt_ns->ns.inum;
+	out->net_ns = task->nsproxy->net_ns->ns.inum;
+	out->cgroup = cgroup_of(task)->kn->id;
+	out->start = task->group_leader->start_boottime;
+	bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);
 }
 
 /* Begins a record about a thread. */
@@ -97,58 +122,109 @@ static __always_inline bool is_own(void)
 	return true;
 }
 
-static long walk_dentry(__u32 i, __u32 *index)
+static __always_inline struct mount *mount_of(struct vfsmount *mnt)
 {
-	struct scratch *s = scratch_of(*index);
-	struct dentry *dentry, *parent;
-	struct vfsmount *mnt;
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
 
-	if (!s)
-		return 1;
-	dentry = s->walk.dentry;
-	mnt = s->walk.mnt;
-	if (dentry == s->walk.root && mnt == s->walk.root_mnt)
-		return 1;
-	parent = BPF_CORE_READ(dentry, d_parent);
-	if (dentry == parent || dentry == BPF_CORE_READ(mnt, mnt_root)) {
-		struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
-		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+/* From the root of a mount to the place where it is mounted; ends where it is mounted nowhere. */
+static __always_inline long walk_mount(struct walk *walk)
+{
+	struct mount *mount = mount_of(walk->mnt);
+	struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
-		if (above == mount || !above)
-			return 1;
-		s->walk.dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-		s->walk.mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
-		return 0;
-	}
-	if (!append_name(s, BPF_CORE_READ(dentry, d_name.name))) {
-		s->record.flags |= FLAG_TRUNCATED;
+	if (above == mount || !above)
 		return 1;
-	}
-	s->walk.dentry = parent;
-	if (i == COMPONENTS_MAX - 1)
-		s->record.flags |= FLAG_WALK_ENDED;
+	walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+	walk->mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
+	walk->mnt_root = BPF_CORE_READ(above, mnt.mnt_root);
 	return 0;
 }
 
-/* A path as its components, leaf first, up to the root of the thread. The root itself is one empty name. */
-static __always_inline void part_path(struct scratch *s, __u32 index, __u16 kind, struct path *path,
-				      struct task_struct *task)
+static long walk_dentry(__u32 i, __u32 *index)
 {
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct scratch *s = scratch_of(*index);
+	const __u32 parent_at = bpf_core_field_offset(struct dentry, d_parent);
+	/* One read for all: in every kernel the name stands behind the parent. */
+	const __u32 name_at = bpf_core_field_offset(struct dentry, d_name.name) - parent_at;
+	struct dentry *dentry;
+	void *block[4];
+
+	if (!s)
+		return 1;
+	if (i == COMPONENTS_MAX - 1)
+		s->record.flags |= FLAG_WALK_ENDED;
+	dentry = s->walk.dentry;
+	if (dentry == s->walk.root && s->walk.mnt == s->walk.root_mnt) {
+		append_root(s);
+		return 1;
+	}
+	if (dentry == s->walk.mnt_root) {
+		if (walk_mount(&s->walk) == 0)
+			return 0;
+		append_root(s);
+		return 1;
+	}
+	if (bpf_probe_read_kernel(block, sizeof(block), (void *)dentry + parent_at))
+		return 1;
+	if (!append_name(s, *(void **)((void *)block + name_at))) {
+		s->record.flags |= FLAG_TRUNCATED;
+		return 1;
+	}
+	s->walk.dentry = block[0];
+	/* What is in no directory, as a memfd: its name is all there is; a pipe has not even that. */
+	return dentry == block[0];
+}
+
+/*
+ * A path as its components, leaf first, and an empty one for the root where it was reached: that of the thread,
+ * or, for a file outside of it, that of its mount namespace.
+ */
+static __always_inline void part_path(struct scratch *s, __u32 index, __u16 kind, struct dentry *dentry,
+				      struct vfsmount *mnt, struct fs_struct *fs)
+{
 	__u64 at = part_begin(s);
 
-	s->walk.dentry = BPF_CORE_READ(path, dentry);
-	s->walk.mnt = BPF_CORE_READ(path, mnt);
-	if (!s->walk.dentry || !fs) {
-		s->used = at;
-		return;
-	}
-	s->walk.root = BPF_CORE_READ(fs, root.dentry);
-	s->walk.root_mnt = BPF_CORE_READ(fs, root.mnt);
-	bpf_loop(COMPONENTS_MAX, walk_dentry, &index, 0);
-	if (s->used == at + sizeof(struct part))
-		append_name(s, "");
+	s->walk.dentry = dentry;
+	s->walk.mnt = mnt;
+	s->walk.mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	s->walk.root = fs->root.dentry;
+	s->walk.root_mnt = fs->root.mnt;
+	if (dentry)
+		bpf_loop(COMPONENTS_MAX, walk_dentry, &index, 0);
 	part_end(s, at, kind);
+}
+
+/* The path of an open file. */
+static __always_inline void part_file(struct scratch *s, __u32 index, __u16 kind, struct file *file,
+				      struct task_struct *task)
+{
+	struct fs_struct *fs = task->fs;
+
+	if (file && fs)
+		part_path(s, index, kind, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt), fs);
+}
+
+/* The path of the working directory. */
+static __always_inline void part_cwd(struct scratch *s, __u32 index, __u16 kind, struct task_struct *task)
+{
+	struct fs_struct *fs = task->fs;
+
+	if (fs)
+		part_path(s, index, kind, fs->pwd.dentry, fs->pwd.mnt, fs);
+}
+
+/* Says which mount is the root of the thread, so that user space can resolve paths as the thread did. */
+static __always_inline void read_root(struct record *record, struct task_struct *task)
+{
+	struct fs_struct *fs = task->fs;
+	struct vfsmount *mnt;
+
+	if (!fs)
+		return;
+	mnt = fs->root.mnt;
+	if (fs->root.dentry == mnt->mnt_root)
+		record->root_mount = BPF_CORE_READ(mount_of(mnt), mnt_id);
 }
 
 static long walk_kernfs(__u32 i, __u32 *index)
@@ -163,10 +239,12 @@ static long walk_kernfs(__u32 i, __u32 *index)
 		parent = BPF_CORE_READ(node, __parent);
 	else
 		parent = BPF_CORE_READ((struct kernfs_node___old *)node, parent);
-	if (!parent || !append_name(s, BPF_CORE_READ(node, name)))
+	if (!parent) {
+		append_root(s);
 		return 1;
+	}
 	s->walk.node = parent;
-	return 0;
+	return !append_name(s, BPF_CORE_READ(node, name));
 }
 
 /* The names of a cgroup and its parents, leaf first. */
@@ -174,7 +252,7 @@ static __always_inline void part_cgroup(struct scratch *s, __u32 index, struct c
 {
 	__u64 at = part_begin(s);
 
-	s->walk.node = BPF_CORE_READ(cgroup, kn);
+	s->walk.node = cgroup->kn;
 	if (s->walk.node)
 		bpf_loop(COMPONENTS_MAX, walk_kernfs, &index, 0);
 	part_end(s, at, PART_CGROUP);

@@ -48,6 +48,8 @@ pub enum SourceError {
 pub struct Losses {
     /// The kind's name and how many events of it; kinds that lost nothing are left out.
     pub by_kind: Vec<(&'static str, u64)>,
+    /// What was wrong with events that weren't lost, but aren't whole, and of how many that is true.
+    pub partial: Vec<(&'static str, u64)>,
 }
 
 impl Losses {

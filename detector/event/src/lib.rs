@@ -19,7 +19,7 @@ pub use event::{
     Socket, Task,
 };
 pub use field::{Arg, ArgRule, Ctx, Field, FieldError, FieldFlags, FieldRef, Getter, Late, Reading, Type};
-pub use flags::{FlagName, flag_text};
+pub use flags::{FlagName, O_F_CREATED, flag_text};
 pub use host::{
     CgroupId, Container, ContainerId, ContainerState, Containers, Host, Mount, Process, Processes, User,
     Users,

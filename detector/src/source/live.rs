@@ -2,6 +2,9 @@
 //!
 //! The ring buffer is read by the clock: waking a sleeping reader costs an event more than everything else
 //! together. The interval bounds how late an alert is.
+//!
+//! What it can't see: the real path of an open is read as the syscall returns, from the descriptor it returned.
+//! A thread that shares the descriptors may have put another file in its place by then.
 
 mod clock;
 mod decode;
@@ -13,7 +16,7 @@ mod syscalls;
 
 use std::time::{Duration, Instant};
 
-use lanner_bpf::layout::{COUNTER_SELF_EXCLUDED, COUNTER_TRUNCATED, RECORD_KINDS};
+use lanner_bpf::layout::{COUNTER_FAULTS, COUNTER_SELF_EXCLUDED, COUNTER_TRUNCATED, RECORD_KINDS};
 use lanner_event::{EventBatch, Kind};
 
 pub use load::{Hook, HookState};
@@ -35,13 +38,16 @@ pub struct Settings {
 
 /// How many events a batch takes before the rules see it.
 const BATCH_EVENTS_MAX: usize = 4096;
+/// How many bytes of texts a batch takes, give or take one event.
+const BATCH_BYTES_MAX: usize = 16 << 20;
 
 /// The live kernel.
 pub struct Live {
     loaded: Loaded,
     decoder: Decoder,
     poll_interval: Duration,
-    processes_given: bool,
+    /// Whether there was nothing left in the ring buffer when it was last read.
+    emptied: bool,
 }
 
 impl Live {
@@ -52,7 +58,7 @@ impl Live {
     pub fn start(wanted: &[Kind], settings: &Settings) -> Result<Live, SourceError> {
         let loaded = load::load(wanted, settings)?;
         let decoder = Decoder { clock: Clock::new(), resolver: Resolver::default(), num: 0, malformed: 0 };
-        Ok(Live { loaded, decoder, poll_interval: settings.poll_interval, processes_given: false })
+        Ok(Live { loaded, decoder, poll_interval: settings.poll_interval, emptied: false })
     }
 
     /// What is attached, and what could not be.
@@ -65,56 +71,51 @@ impl Live {
         self.counter(COUNTER_SELF_EXCLUDED)
     }
 
-    /// Events with a text that was longer than its limit.
-    pub fn truncated(&self) -> u64 {
-        self.counter(COUNTER_TRUNCATED)
-    }
-
-    /// Real directories that could not be looked up any more.
-    pub fn unresolved(&self) -> u64 {
-        self.decoder.resolver.missed
-    }
-
     fn counter(&self, counter: u32) -> u64 {
         self.loaded.counters.get(&counter, 0).map_or(0, |values| values.iter().sum())
     }
 
+    /// The processes that were there before.
     fn give_processes(&mut self, batch: &mut EventBatch) {
-        let mut rest = std::mem::take(&mut self.loaded.processes);
-        let mut at = 0;
-        while let Some((record, parts)) = record::split(&rest[at..]) {
+        let records = std::mem::take(&mut self.loaded.processes);
+        let mut rest = records.as_slice();
+        while let Some((record, parts)) = record::split(rest) {
             self.decoder.push(batch, &record, &parts);
-            at += record.size as usize;
+            rest = &rest[record.size as usize..];
         }
-        rest.clear();
-        self.processes_given = true;
     }
 
     fn drain(&mut self, batch: &mut EventBatch) {
-        while batch.events.len() < BATCH_EVENTS_MAX {
-            let Some(item) = self.loaded.records.next() else { return };
+        self.emptied = false;
+        while batch.events.len() < BATCH_EVENTS_MAX && batch.bytes.len() < BATCH_BYTES_MAX {
+            let Some(item) = self.loaded.records.next() else {
+                self.emptied = true;
+                break;
+            };
             match record::split(&item) {
                 Some((record, parts)) => self.decoder.push(batch, &record, &parts),
                 None => self.decoder.malformed += 1,
             }
         }
+        self.decoder.resolver.end_batch();
     }
 }
 
 impl Source for Live {
     fn fill(&mut self, batch: &mut EventBatch, wait: Duration) -> Result<Status, SourceError> {
-        if !self.processes_given {
-            self.give_processes(batch);
-        }
+        self.give_processes(batch);
         self.decoder.clock.refresh();
         let deadline = Instant::now() + wait;
         loop {
-            self.drain(batch);
+            // A buffer that was just emptied is left to fill for a while: one event at a time costs most.
             let left = deadline.saturating_duration_since(Instant::now());
+            if self.emptied && batch.events.is_empty() && !left.is_zero() {
+                std::thread::sleep(self.poll_interval.min(left));
+            }
+            self.drain(batch);
             if !batch.events.is_empty() || left.is_zero() {
                 return Ok(Status::More);
             }
-            std::thread::sleep(self.poll_interval.min(left));
         }
     }
 
@@ -131,6 +132,14 @@ impl Source for Live {
         if self.decoder.malformed > 0 {
             losses.by_kind.push(("malformed", self.decoder.malformed));
         }
+        losses.partial = [
+            ("a text was longer than its limit", self.counter(COUNTER_TRUNCATED)),
+            ("a text could not be read any more", self.counter(COUNTER_FAULTS)),
+            ("a real path could not be looked up any more", self.decoder.resolver.missed),
+        ]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .collect();
         losses
     }
 }

@@ -3,9 +3,10 @@
 use std::io::Read;
 
 use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
-use aya::programs::{BtfTracePoint, Iter};
+use aya::programs::{BtfTracePoint, Iter, ProgramType};
+use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
-use lanner_bpf::layout::{NO_ARG, SYSCALLS_MAX, SyscallRow};
+use lanner_bpf::layout::{SYSCALLS_MAX, SyscallRow};
 use lanner_event::Kind;
 
 use super::Settings;
@@ -128,12 +129,19 @@ fn kernel_types() -> Result<Btf, SourceError> {
                 .to_owned(),
         ));
     }
-    Btf::from_sys_fs().map_err(|error| {
+    let btf = Btf::from_sys_fs().map_err(|error| {
         SourceError::Unsupported(format!(
             "watching this host needs a kernel with BTF (CONFIG_DEBUG_INFO_BTF), 5.17 or newer: \
              /sys/kernel/btf/vmlinux: {error}"
         ))
-    })
+    })?;
+    // The youngest of the features that the programs use. An error to find out isn't an answer.
+    match is_helper_supported(ProgramType::RawTracePoint, BpfHelper::BPF_FUNC_loop) {
+        Ok(false) => Err(SourceError::Unsupported(
+            "watching this host needs a kernel with bpf_loop, 5.17 or newer".to_owned(),
+        )),
+        _ => Ok(btf),
+    }
 }
 
 /// Whether CAP_BPF (39) and CAP_PERFMON (38) are effective, see capabilities(7).
@@ -171,18 +179,26 @@ fn want(ebpf: &mut Ebpf, wanted: &[Kind]) -> Result<(), SourceError> {
     let map = ebpf
         .map_mut("syscalls")
         .ok_or(SourceError::Refused { what: "a map", cause: "the object has no map syscalls".to_owned() })?;
-    let mut table: Array<_, Row> = Array::try_from(map).map_err(|error| refused("to open a map", &error))?;
+    let mut table: Array<&mut MapData, Row> =
+        Array::try_from(map).map_err(|error| refused("to open a map", &error))?;
     for row in SYSCALLS.iter().filter(|row| wanted.contains(&row.kind)) {
-        let compat = row.compat.map(|nr| nr + SYSCALLS_MAX as u32);
-        for nr in std::iter::once(row.nr).chain(compat) {
-            table.set(nr, kernel_row(row), 0).map_err(|error| refused("to write a map", &error))?;
+        let max = SYSCALLS_MAX as u32;
+        let compat = row.compat.map(|nr| max + nr);
+        for index in std::iter::once(row.nr).chain(compat) {
+            set(&mut table, index, kernel_row(row, 0))?;
+        }
+        if let Some((call, args)) = row.socketcall {
+            set(&mut table, 2 * max + call, kernel_row(row, args))?;
         }
     }
     Ok(())
 }
 
-fn kernel_row(row: &Syscall) -> Row {
-    debug_assert!(row.string == NO_ARG as u8 || row.string < 6);
+fn set(table: &mut Array<&mut MapData, Row>, index: u32, row: Row) -> Result<(), SourceError> {
+    table.set(index, row, 0).map_err(|error| refused("to write a map", &error))
+}
+
+fn kernel_row(row: &Syscall, args: u8) -> Row {
     Row(SyscallRow {
         kind: row.kind as u16,
         wanted: 1,
@@ -190,7 +206,8 @@ fn kernel_row(row: &Syscall) -> Row {
         path: row.path,
         dirfd: row.dirfd,
         string: row.string,
-        unused: [0; 7],
+        args,
+        unused: [0; 6],
     })
 }
 

@@ -3,7 +3,7 @@
 
 use lanner_bpf::layout::{
     NO_ARG, WHAT_ARG_SOCKET, WHAT_FAILURE_ONLY, WHAT_OPEN_HOW, WHAT_RESULT_FILE, WHAT_RESULT_SOCKET,
-    WHAT_SOCKADDR,
+    WHAT_ROOT, WHAT_SOCKADDR,
 };
 use lanner_event::Kind;
 
@@ -16,6 +16,8 @@ pub enum Origin {
     Int(usize),
     /// An argument that is an unsigned number.
     Uint(usize),
+    /// An argument that is the flags of an open; Falco adds whether the file was made by it.
+    OpenFlags(usize),
     /// The first or second path.
     Path(usize),
     /// The string that isn't a path.
@@ -37,6 +39,8 @@ pub struct Syscall {
     pub nr: u32,
     /// Its number for 32-bit programs, if it has one.
     pub compat: Option<u32>,
+    /// Its number in socketcall(2), by which 32-bit programs may make it, and how many arguments it has there.
+    pub socketcall: Option<(u32, u8)>,
     /// What there is to send besides arguments (`WHAT_*`).
     pub what: u32,
     /// Which arguments are paths.
@@ -55,6 +59,7 @@ const BASE: Syscall = Syscall {
     kind: Kind::Open,
     nr: 0,
     compat: None,
+    socketcall: None,
     what: 0,
     path: [NO, NO],
     dirfd: [NO, NO],
@@ -62,7 +67,7 @@ const BASE: Syscall = Syscall {
     params: &[],
 };
 
-use Origin::{Dev, Fd, Ino, Int, Path, Res, Str, Uint};
+use Origin::{Dev, Fd, Ino, Int, OpenFlags, Path, Res, Str, Uint};
 
 /// All syscalls that are captured. A failed start of a program is told by its syscall, a successful one by the
 /// scheduler.
@@ -92,7 +97,7 @@ pub const SYSCALLS: &[Syscall] = &[
         compat: Some(5),
         what: WHAT_RESULT_FILE,
         path: [0, NO],
-        params: &[Res, Path(0), Uint(1), Uint(2), Dev, Ino],
+        params: &[Res, Path(0), OpenFlags(1), Uint(2), Dev, Ino],
         ..BASE
     },
     Syscall {
@@ -102,7 +107,7 @@ pub const SYSCALLS: &[Syscall] = &[
         what: WHAT_RESULT_FILE,
         path: [1, NO],
         dirfd: [0, NO],
-        params: &[Res, Int(0), Path(0), Uint(2), Uint(3), Dev, Ino],
+        params: &[Res, Int(0), Path(0), OpenFlags(2), Uint(3), Dev, Ino],
         ..BASE
     },
     Syscall {
@@ -112,7 +117,7 @@ pub const SYSCALLS: &[Syscall] = &[
         what: WHAT_RESULT_FILE | WHAT_OPEN_HOW,
         path: [1, NO],
         dirfd: [0, NO],
-        params: &[Res, Int(0), Path(0), Uint(2), Uint(3), Uint(4), Dev, Ino],
+        params: &[Res, Int(0), Path(0), OpenFlags(2), Uint(3), Uint(4), Dev, Ino],
         ..BASE
     },
     Syscall {
@@ -128,6 +133,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Rename,
         nr: 82,
         compat: Some(38),
+        what: WHAT_ROOT,
         path: [0, 1],
         params: &[Res, Path(0), Path(1)],
         ..BASE
@@ -136,6 +142,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Renameat,
         nr: 264,
         compat: Some(302),
+        what: WHAT_ROOT,
         path: [1, 3],
         dirfd: [0, 2],
         params: &[Res, Int(0), Path(0), Int(2), Path(1)],
@@ -145,6 +152,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Renameat2,
         nr: 316,
         compat: Some(353),
+        what: WHAT_ROOT,
         path: [1, 3],
         dirfd: [0, 2],
         params: &[Res, Int(0), Path(0), Int(2), Path(1), Uint(4)],
@@ -154,6 +162,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Link,
         nr: 86,
         compat: Some(9),
+        what: WHAT_ROOT,
         path: [0, 1],
         params: &[Res, Path(0), Path(1)],
         ..BASE
@@ -162,6 +171,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Linkat,
         nr: 265,
         compat: Some(303),
+        what: WHAT_ROOT,
         path: [1, 3],
         dirfd: [0, 2],
         params: &[Res, Int(0), Path(0), Int(2), Path(1), Uint(4)],
@@ -171,6 +181,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Symlink,
         nr: 88,
         compat: Some(83),
+        what: WHAT_ROOT,
         path: [1, NO],
         string: 0,
         params: &[Res, Str, Path(0)],
@@ -180,27 +191,46 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Symlinkat,
         nr: 266,
         compat: Some(304),
+        what: WHAT_ROOT,
         path: [2, NO],
         dirfd: [1, NO],
         string: 0,
         params: &[Res, Str, Int(1), Path(0)],
         ..BASE
     },
-    Syscall { kind: Kind::Unlink, nr: 87, compat: Some(10), path: [0, NO], params: &[Res, Path(0)], ..BASE },
+    Syscall {
+        kind: Kind::Unlink,
+        nr: 87,
+        compat: Some(10),
+        what: WHAT_ROOT,
+        path: [0, NO],
+        params: &[Res, Path(0)],
+        ..BASE
+    },
     Syscall {
         kind: Kind::Unlinkat,
         nr: 263,
         compat: Some(301),
+        what: WHAT_ROOT,
         path: [1, NO],
         dirfd: [0, NO],
         params: &[Res, Int(0), Path(0), Uint(2)],
         ..BASE
     },
-    Syscall { kind: Kind::Rmdir, nr: 84, compat: Some(40), path: [0, NO], params: &[Res, Path(0)], ..BASE },
+    Syscall {
+        kind: Kind::Rmdir,
+        nr: 84,
+        compat: Some(40),
+        what: WHAT_ROOT,
+        path: [0, NO],
+        params: &[Res, Path(0)],
+        ..BASE
+    },
     Syscall {
         kind: Kind::Mkdir,
         nr: 83,
         compat: Some(39),
+        what: WHAT_ROOT,
         path: [0, NO],
         params: &[Res, Path(0), Uint(1)],
         ..BASE
@@ -209,6 +239,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Mkdirat,
         nr: 258,
         compat: Some(296),
+        what: WHAT_ROOT,
         path: [1, NO],
         dirfd: [0, NO],
         params: &[Res, Int(0), Path(0), Uint(2)],
@@ -218,6 +249,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Mount,
         nr: 165,
         compat: Some(21),
+        what: WHAT_ROOT,
         path: [0, 1],
         string: 2,
         params: &[Res, Path(0), Path(1), Str, Uint(3)],
@@ -227,15 +259,24 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Connect,
         nr: 42,
         compat: Some(362),
+        socketcall: Some((3, 3)),
         what: WHAT_ARG_SOCKET | WHAT_SOCKADDR,
         params: &[Res, Fd, Int(0), Fd],
         ..BASE
     },
-    Syscall { kind: Kind::Accept, nr: 43, what: WHAT_RESULT_SOCKET, params: &[Res, Fd], ..BASE },
+    Syscall {
+        kind: Kind::Accept,
+        nr: 43,
+        socketcall: Some((5, 3)),
+        what: WHAT_RESULT_SOCKET,
+        params: &[Res, Fd],
+        ..BASE
+    },
     Syscall {
         kind: Kind::Accept4,
         nr: 288,
         compat: Some(364),
+        socketcall: Some((18, 4)),
         what: WHAT_RESULT_SOCKET,
         params: &[Res, Fd, Uint(3)],
         ..BASE
@@ -244,6 +285,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Listen,
         nr: 50,
         compat: Some(363),
+        socketcall: Some((4, 2)),
         what: WHAT_ARG_SOCKET,
         params: &[Res, Int(0), Int(1)],
         ..BASE
@@ -252,6 +294,7 @@ pub const SYSCALLS: &[Syscall] = &[
         kind: Kind::Bind,
         nr: 49,
         compat: Some(361),
+        socketcall: Some((2, 3)),
         what: WHAT_ARG_SOCKET | WHAT_SOCKADDR,
         params: &[Res, Fd, Int(0)],
         ..BASE

@@ -1,0 +1,110 @@
+//! Processes and cgroups.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use lanner_bpf::layout::{
+    FLAG_INTERPRETED, PART_ARGS, PART_CGROUP, PART_CWD, PART_EXE, PART_GIVEN_0, PART_STRING, Record,
+    STRING_MAX,
+};
+use lanner_event::{Event, EventBatch, Kind, Param, Path, Slice};
+
+use super::super::path::push_given;
+use super::super::record::Parts;
+use super::{push_text, push_walk, slice_from};
+
+/// A program that started.
+pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
+    event.kind = Kind::Execve;
+    let cwd = push_walk(batch, parts.get(PART_CWD));
+    let real = push_walk(batch, parts.get(PART_EXE));
+    let mut filename = Path::default();
+    if let Some(string) = parts.string(PART_GIVEN_0) {
+        filename.raw = batch.push_bytes(string);
+        let start = batch.bytes.len();
+        push_given(&mut batch.bytes, parts.get(PART_CWD), string);
+        filename.given = slice_from(batch, start);
+    }
+    if record.flags & FLAG_INTERPRETED == 0 {
+        filename.real = real;
+    }
+    let (exe, args) = arguments(parts.get(PART_ARGS).unwrap_or_default());
+    let (exe, args) = (push_text(batch, Some(exe)), push_text(batch, Some(args)));
+    let cgroups = push_cgroup(batch, parts);
+    let comm = batch.push_bytes(event.task.comm.as_bytes());
+    let task = event.task;
+    let bytes = |slice: Option<Slice>| slice.map_or(Param::Missing, Param::Bytes);
+    event.params = batch.push_params(&[
+        Param::Int(0),
+        Param::Path(filename),
+        exe,
+        args,
+        Param::Int(i64::from(task.tid)),
+        Param::Int(i64::from(task.pid)),
+        Param::Int(i64::from(task.ppid)),
+        bytes(cwd),
+        Param::Bytes(comm),
+        cgroups,
+        Param::Uint(u64::from(task.tty)),
+        Param::Int(i64::from(task.vpgid)),
+        Param::Int(i64::from(task.loginuid as i32)),
+        bytes(real),
+        Param::Uint(record.fd.ino),
+        Param::Int(i64::from(task.uid)),
+        Param::Int(i64::from(task.gid)),
+        Param::Int(i64::from(task.pgid)),
+    ]);
+}
+
+/// The first argument, and the rest.
+fn arguments(all: &[u8]) -> (&[u8], &[u8]) {
+    match all.iter().position(|byte| *byte == 0) {
+        Some(end) => (&all[..end], &all[end + 1..]),
+        None => (all, &[]),
+    }
+}
+
+/// A process that was there before: its arguments are read from `/proc`, since its memory isn't mapped here.
+pub fn process(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
+    event.kind = Kind::Process;
+    let all = command_line(event.task.pid).unwrap_or_default();
+    let (exe, args) = arguments(&all);
+    let (exe, args) = (push_text(batch, Some(exe)), push_text(batch, Some(args)));
+    let cwd = push_walk(batch, parts.get(PART_CWD)).map_or(Param::Missing, Param::Bytes);
+    let exepath = push_walk(batch, parts.get(PART_EXE)).map_or(Param::Missing, Param::Bytes);
+    let cgroups = push_cgroup(batch, parts);
+    event.params = batch.push_params(&[exe, args, cwd, cgroups, exepath, Param::Uint(record.fd.ino)]);
+}
+
+fn command_line(pid: i32) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    File::open(format!("/proc/{pid}/cmdline"))?.take(STRING_MAX as u64).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// A process that was made; the event is its own.
+pub fn fork(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
+    event.kind = Kind::Clone;
+    let cgroups = push_cgroup(batch, parts);
+    let parent = Param::Int(i64::from(record.parent as i32));
+    event.params = batch.push_params(&[Param::Int(0), parent, cgroups, Param::Missing]);
+}
+
+/// A process that ended: its status as wait(2) gives it, what it returned, and the signal that killed it.
+pub fn exit(batch: &mut EventBatch, event: &mut Event, record: &Record) {
+    event.kind = Kind::Procexit;
+    let status = i64::from(record.exit);
+    event.params =
+        batch.push_params(&[Param::Int(status), Param::Int(status >> 8), Param::Int(status & 0x7f)]);
+}
+
+/// A cgroup that was made.
+pub fn cgroup_mkdir(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
+    event.kind = Kind::CgroupMkdir;
+    let path = push_text(batch, parts.string(PART_STRING));
+    event.params = batch.push_params(&[Param::Uint(record.args[0]), path]);
+}
+
+fn push_cgroup(batch: &mut EventBatch, parts: &Parts) -> Param {
+    push_walk(batch, parts.get(PART_CGROUP)).map_or(Param::Missing, Param::Bytes)
+}
