@@ -5,42 +5,58 @@ set -euo pipefail
 CACHE="${LANNER_CACHE:-$HOME/.cache/lanner}"
 KAFKA_VERSION=4.3.1
 MAILPIT_VERSION=v1.27.11
+# What mailpit's go.mod asks for.
+GO_MINOR=24
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# The packages of these names that are not installed are installed.
+MISSING=()
+
+# Asks for packages, unless they are installed.
 packages() {
-    local missing=()
     for package in "$@"; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || MISSING+=("$package")
     done
-    [ "${#missing[@]}" -eq 0 ] && return
-    [ "$(id -u)" -eq 0 ] || fail "installing ${missing[*]} needs root"
-    say "Installing ${missing[*]}"
+}
+
+# Asks for a package, unless its program is there, wherever it came from: another vendor's Docker or Java stays.
+program() { has "$1" || packages "$2"; }
+
+install_missing() {
+    [ "${#MISSING[@]}" -eq 0 ] && return
+    has apt-get || fail "this installs Debian packages; elsewhere, install what these hold: ${MISSING[*]}"
+    [ "$(id -u)" -eq 0 ] || fail "installing ${MISSING[*]} needs root"
+    say "Installing ${MISSING[*]}"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${MISSING[@]}" >/dev/null
 }
 
-for_build() {
+need_rust() {
     has cargo || fail "Rust is missing: install it with rustup (https://rustup.rs)"
-    has apt-get || fail "this sets up Debian; elsewhere, install clang, libbpf's headers, a C and C++ compiler, OpenSSL's and zlib's headers"
-    packages clang-14 libbpf-dev gcc g++ libc6-dev make pkg-config libssl-dev zlib1g-dev
-    has cmake || packages cmake
 }
 
-for_test() {
-    has go || fail "Go 1.24 or newer is missing, which builds the mail server of the tests; Debian 12's is too old: https://go.dev/dl"
-    packages docker.io iptables rsyslog busybox-static iproute2 openssl util-linux
-    has java || packages default-jdk-headless
-    has mvn || packages maven
+# Debian's is too old to build mailpit, and needn't be there once it is built.
+need_go() {
+    [ -x "$CACHE/bin/mailpit" ] && return
+    local version
+    version="$(go env GOVERSION 2>/dev/null || true)"
+    [[ "$version" =~ ^go1\.([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge "$GO_MINOR" ] && return
+    fail "Go 1.$GO_MINOR or newer is needed to build the mail server of the tests, and ${version:-none} is here: https://go.dev/dl"
+}
+
+# rustup's minimal profile has neither.
+rust_components() {
+    cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+    cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+}
+
+mailpit() {
+    [ -x "$CACHE/bin/mailpit" ] && return
+    say "Building mailpit $MAILPIT_VERSION"
     mkdir -p "$CACHE/bin"
-    if [ ! -x "$CACHE/bin/mailpit" ]; then
-        say "Building mailpit $MAILPIT_VERSION"
-        GOBIN="$CACHE/bin" go install "github.com/axllent/mailpit@$MAILPIT_VERSION"
-    fi
-    kafka
+    GOBIN="$CACHE/bin" go install "github.com/axllent/mailpit@$MAILPIT_VERSION"
 }
 
 # Kafka's jars, from Maven.
@@ -63,10 +79,30 @@ POM
     touch "$home/complete"
 }
 
+for_build() {
+    need_rust
+    packages clang-14 libbpf-dev gcc g++ libc6-dev make pkg-config libssl-dev zlib1g-dev
+    install_missing
+}
+
+for_test() {
+    need_rust
+    need_go
+    packages rsyslog busybox-static iproute2 iptables openssl util-linux
+    program dockerd docker.io
+    program java default-jdk-headless
+    program mvn maven
+    install_missing
+    rust_components
+    mailpit
+    kafka
+}
+
 for what in "$@"; do
     case "$what" in
         build) for_build ;;
         test) for_test ;;
         *) fail "unknown argument $what" ;;
     esac
+    MISSING=()
 done
