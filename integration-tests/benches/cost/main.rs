@@ -4,10 +4,10 @@ mod road;
 mod syscalls;
 mod table;
 
-use lanner_integration_tests::can_watch;
+use lanner_integration_tests::need::{WATCHING, can_run};
 
 fn main() {
-    if !can_watch() {
+    if !can_run(&[WATCHING]) {
         return;
     }
     let mut rows = syscalls::measure();

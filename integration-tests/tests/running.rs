@@ -1,0 +1,80 @@
+//! Lanner as a program: what it refuses to run without, and the signals that it takes.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use lanner_integration_tests::lanner::{self, Lanner};
+use lanner_integration_tests::need::{WATCHING, can_run};
+use lanner_integration_tests::wait_for;
+
+/// Lanner doesn't start, and says why in one sentence.
+fn refuses(command: &mut Command, why: &str) {
+    let output = command.args(["-o", "journal.path=/nowhere/journal.db"]).output();
+    let output = output.expect("util-linux is installed");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(why), "{said}");
+}
+
+#[test]
+fn without_privileges_one_sentence_says_what_is_needed() {
+    if !can_run(&[WATCHING]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("lanner");
+    std::fs::copy(lanner::binary(), &copy).expect("a copy for everybody");
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("everybody may look");
+    let mut nobody = Command::new("setpriv");
+    nobody.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(&copy);
+    refuses(&mut nobody, "needs root, or the capabilities CAP_BPF");
+}
+
+#[test]
+fn without_the_kernels_types_one_sentence_says_what_is_needed() {
+    if !can_run(&[WATCHING]) {
+        return;
+    }
+    // In a mount namespace of its own, in which the kernel shows no types.
+    let hide = "mount -t tmpfs none /sys/kernel/btf && exec \"$0\" \"$@\"";
+    let mut hidden = Command::new("unshare");
+    hidden.args(["--mount", "sh", "-c", hide]).arg(lanner::binary());
+    refuses(&mut hidden, "needs a kernel with BTF");
+}
+
+#[test]
+fn a_file_that_was_moved_away_is_opened_again() {
+    if !can_run(&[WATCHING]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let configuration = format!(
+        "file_output: {{enabled: true, keep_alive: true, filename: {}}}\njournal: {{path: {}}}\n",
+        path("alerts").display(),
+        path("journal.db").display()
+    );
+    std::fs::write(path("lanner.yaml"), configuration).expect("a file");
+    let lanner = Lanner::start(&path("lanner.yaml"), &path("log"));
+    let read = |name: &str| std::fs::read_to_string(path(name)).unwrap_or_default();
+    let attack = |token: &str| Command::new("cat").args(["/etc/shadow", token]).output();
+    let attack_until = |token: &str, name: &str| {
+        let _ = attack(token);
+        wait_for("the alert", || read(name).contains(token).then_some(()), || lanner.said());
+    };
+    attack_until("/none/before", "alerts");
+    std::fs::rename(path("alerts"), path("alerts.1")).expect("it is moved away");
+    attack_until("/none/between", "alerts.1");
+    lanner.signal(libc::SIGUSR1);
+    // The signal comes when it comes; the file is made by the first alert after it.
+    let made = || {
+        let _ = attack("/none/meanwhile");
+        path("alerts").exists().then_some(())
+    };
+    wait_for("a new file", made, || lanner.said());
+    attack_until("/none/after", "alerts");
+    assert!(!read("alerts.1").contains("/none/after"));
+    assert!(lanner.stop().0.success());
+}
