@@ -4,6 +4,10 @@ export LANNER_CACHE ?= $(HOME)/.cache/lanner
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
+# Tests against real parts: each file or folder here is one.
+REAL := $(addprefix --test ,$(basename $(notdir $(wildcard integration-tests/tests/*))))
+
+.NOTPARALLEL:
 .PHONY: run build test check unit integration bench bless clean
 
 run: build
@@ -13,7 +17,8 @@ build:
 	@scripts/setup.sh build
 	cargo build --release --bin lanner
 
-# Formatting, lints, and every test.
+# Formatting, lints, and every test. All of it selects the whole workspace: fewer packages would want their
+# dependencies with other features, and build them again.
 test:
 	@scripts/setup.sh build test
 	@$(MAKE) --no-print-directory check unit integration
@@ -28,13 +33,13 @@ unit:
 
 # Real servers, real containers, the real kernel: one test at a time, since each starts its own.
 integration:
-	cargo build --bin lanner
-	LANNER_BIN="$(CARGO_TARGET_DIR)/debug/lanner" cargo test -p lanner-integration-tests -- --test-threads=1
+	cargo test --quiet --workspace --no-run
+	LANNER_BIN="$(CARGO_TARGET_DIR)/debug/lanner" cargo test --workspace $(REAL) -- --test-threads=1
 
 bench:
 	@scripts/setup.sh build
 	cargo build --release --bin lanner
-	LANNER_BIN="$(CARGO_TARGET_DIR)/release/lanner" cargo bench -p lanner-integration-tests
+	LANNER_BIN="$(CARGO_TARGET_DIR)/release/lanner" cargo bench --workspace --bench cost
 
 # Writes the pages of docs/ and the snapshots again.
 bless:
