@@ -1,0 +1,147 @@
+//! Programs that start, or can't; processes; cgroups.
+
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::Command;
+
+use lanner_event::{EventFlags, Kind, Param};
+
+use super::{c, events_of, events_until, in_child, of_kind, only, readings, start, text};
+
+#[test]
+fn programs_start_and_end() {
+    let Some(mut live) = start() else { return };
+    let mut child = Command::new("/bin/sh").args(["-c", "exit 3", "two words"]).spawn().unwrap();
+    let pid = child.id() as i32;
+    child.wait().unwrap();
+    let events = events_of(&mut live, pid);
+    let exec = only(&events, Kind::Execve);
+    assert_eq!((text(&exec, "exe"), text(&exec, "comm")), ("/bin/sh".to_owned(), "sh".to_owned()));
+    assert_eq!(text(&exec, "args"), "-c\0exit 3\0two words\0");
+    assert_eq!(text(&exec, "cwd"), std::env::current_dir().unwrap().display().to_string());
+    let shell = std::fs::canonicalize("/bin/sh").unwrap();
+    assert_eq!(readings(&exec, "filename"), ("/bin/sh".to_owned(), shell.display().to_string()));
+    assert_eq!(text(&exec, "trusted_exepath"), shell.display().to_string());
+    assert_eq!(exec.param("exe_ino"), Some(Param::Uint(shell.metadata().unwrap().ino())));
+    assert!(!text(&exec, "cgroups").is_empty());
+    let clone = only(&events, Kind::Clone);
+    assert_eq!(clone.param("ptid"), Some(Param::Int(i64::from(std::process::id()))));
+    let exit = only(&events, Kind::Procexit);
+    assert_eq!((exit.param("ret"), exit.param("sig")), (Some(Param::Int(3)), Some(Param::Int(0))));
+    assert_eq!((clone.task.start, exit.task.start), (exec.task.start, exec.task.start));
+}
+
+#[test]
+fn a_signal_ends_a_process() {
+    let Some(mut live) = start() else { return };
+    let mut child = Command::new("/bin/sh").args(["-c", "kill -9 $$"]).spawn().unwrap();
+    let pid = child.id() as i32;
+    child.wait().unwrap();
+    let events = events_of(&mut live, pid);
+    let exit = only(&events, Kind::Procexit);
+    assert_eq!((exit.param("ret"), exit.param("sig")), (Some(Param::Int(0)), Some(Param::Int(9))));
+}
+
+#[test]
+fn a_failed_start_is_told_by_its_syscall() {
+    let Some(mut live) = start() else { return };
+    let pid = in_child(|| {
+        std::env::set_current_dir("/usr").unwrap();
+        let path = c("../none/such");
+        // SAFETY: the strings end with a NUL, the list with a null pointer; all live through the call.
+        unsafe { libc::execv(path.as_ptr(), [path.as_ptr(), std::ptr::null()].as_ptr()) };
+    });
+    let events = events_of(&mut live, pid);
+    let exec = only(&events, Kind::Execve);
+    assert_eq!((exec.res, text(&exec, "filename")), (-i64::from(libc::ENOENT), "/none/such".to_owned()));
+}
+
+#[test]
+fn a_script_is_not_its_interpreter() {
+    let Some(mut live) = start() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let script = directory.path().canonicalize().unwrap().join("script");
+    std::fs::write(&script, "#!/bin/sh\nexit 0\n").unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let pid = in_child(|| {
+        let path = c(&script);
+        // SAFETY: the strings end with a NUL, the list with a null pointer; all live through the call.
+        unsafe { libc::execv(path.as_ptr(), [path.as_ptr(), std::ptr::null()].as_ptr()) };
+    });
+    let events = events_of(&mut live, pid);
+    let exec = only(&events, Kind::Execve);
+    let path = script.display().to_string();
+    assert_eq!(readings(&exec, "filename"), (path.clone(), "-".to_owned()));
+    let shell = std::fs::canonicalize("/bin/sh").unwrap().display().to_string();
+    assert_eq!(text(&exec, "trusted_exepath"), shell);
+    assert_eq!((text(&exec, "exe"), text(&exec, "args")), ("/bin/sh".to_owned(), format!("{path}\0")));
+}
+
+#[test]
+fn a_program_that_is_only_in_memory_has_its_name() {
+    let Some(mut live) = start() else { return };
+    let program = std::fs::read("/bin/true").unwrap();
+    // SAFETY: the name ends with a NUL.
+    let fd = unsafe { libc::memfd_create(c"hidden".as_ptr(), 0) };
+    std::fs::File::create(format!("/proc/self/fd/{fd}")).unwrap().write_all(&program).unwrap();
+    let pid = in_child(|| {
+        // SAFETY: the strings end with a NUL, the lists with a null pointer; all live through the call.
+        unsafe {
+            let list = [c"hidden".as_ptr(), std::ptr::null()];
+            libc::fexecve(fd, list.as_ptr(), [std::ptr::null()].as_ptr());
+        }
+    });
+    let events = events_of(&mut live, pid);
+    let exec = only(&events, Kind::Execve);
+    assert_eq!(text(&exec, "trusted_exepath"), "/memfd:hidden");
+}
+
+#[test]
+fn long_arguments_are_cut_and_counted() {
+    let Some(mut live) = start() else { return };
+    let mut child = Command::new("/bin/true").arg("x".repeat(10_000)).spawn().unwrap();
+    let pid = child.id() as i32;
+    child.wait().unwrap();
+    let events = events_of(&mut live, pid);
+    let exec = only(&events, Kind::Execve);
+    assert!(exec.flags.contains(EventFlags::TRUNCATED));
+    assert_eq!(text(&exec, "exe").len() + 1 + text(&exec, "args").len(), 4096);
+}
+
+#[test]
+fn a_thread_is_no_process() {
+    let Some(mut live) = start() else { return };
+    let pid = in_child(|| {
+        let thread = std::thread::spawn(|| std::fs::File::open("/").map(|file| file.as_raw_fd()));
+        thread.join().unwrap().unwrap();
+    });
+    let events = events_of(&mut live, pid);
+    assert_eq!((of_kind(&events, Kind::Clone).len(), of_kind(&events, Kind::Procexit).len()), (1, 1));
+    let open = of_kind(&events, Kind::Openat).into_iter().find(|event| text(event, "name") == "/").unwrap();
+    assert!(open.task.pid == pid && open.task.tid != pid);
+}
+
+#[test]
+fn cgroups_are_known_when_they_are_made() {
+    let Some(mut live) = start() else { return };
+    let v2 = lanner_detector::source::live::cgroups_are_v2();
+    let root = if v2 { "/sys/fs/cgroup" } else { "/sys/fs/cgroup/memory" };
+    let name = format!("lanner-test-{}", std::process::id());
+    let path = std::path::Path::new(root).join(&name);
+    if let Err(error) = std::fs::create_dir(&path) {
+        eprintln!("skipped: no cgroup can be made in {root}: {error}");
+        return;
+    }
+    let number = path.metadata().unwrap().ino();
+    let pid = in_child(|| std::fs::write(path.join("cgroup.procs"), "0").unwrap());
+    let wanted = format!("/{name}");
+    let events =
+        events_until(&mut live, |_| true, |event| event.task.pid == pid && event.kind == Kind::Procexit);
+    std::fs::remove_dir(&path).unwrap();
+    let made = of_kind(&events, Kind::CgroupMkdir);
+    let made = made.iter().find(|event| text(event, "path") == wanted).expect("the cgroup is told of");
+    assert_eq!(made.param("cgroup"), Some(Param::Uint(number)));
+    let exit = events.last().unwrap().as_ref();
+    assert_eq!(exit.task.cgroup, number);
+}
