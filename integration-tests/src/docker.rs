@@ -105,6 +105,17 @@ impl Drop for Docker {
         // It unmounts its storage when it ends by itself.
         self.running.signal(libc::SIGTERM);
         self.running.wait();
-        let _ = Command::new("umount").arg("-Rlq").arg(Path::new(self.folder.path())).output();
+        unmount_below(self.folder.path());
+    }
+}
+
+/// Unmounts what dockerd leaves mounted below its folder, such as a network namespace, so that it can be removed.
+fn unmount_below(folder: &Path) {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+    // What is mounted later may lie upon what was mounted earlier.
+    for place in places.filter(|place| Path::new(place).starts_with(folder)).collect::<Vec<_>>().iter().rev()
+    {
+        let _ = Command::new("umount").args(["-l", place]).output();
     }
 }

@@ -69,6 +69,8 @@ impl Mailpit {
         let mut command = Command::new(program());
         command
             .arg("--disable-version-check")
+            .arg("--database")
+            .arg(path("mails.db"))
             .args(["--smtp", &format!("127.0.0.1:{smtp}"), "--listen", &format!("127.0.0.1:{http}")])
             .arg("--smtp-require-starttls")
             .arg("--smtp-tls-cert")
