@@ -3,6 +3,7 @@
 mod check;
 mod foretold;
 mod graph;
+mod guard;
 mod lower;
 mod operand;
 mod predicate;
@@ -11,6 +12,7 @@ mod regex;
 mod source;
 
 pub use graph::{Graph, NodeId};
+pub use guard::Candidates;
 pub use lower::{Lowering, check_condition};
 pub use operand::{Fields, Stop, operand};
 pub use program::{NO_SLOT, Program, StepId, StepOp};

@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use lanner_event::{Ctx, Reading};
 
-use crate::compile::{Graph, NO_SLOT, Program, StepId, StepOp};
+use crate::compile::{Candidates, Graph, NO_SLOT, Program, StepId, StepOp};
 use crate::ruleset::RuleId;
 
 /// True, false, or not known yet, as what a check reads hasn't come (Kleene's logic).
@@ -64,6 +64,7 @@ pub struct Scratch {
     /// For values that are put together.
     pub bump: Bump,
     memo: Memo,
+    candidates: Candidates,
 }
 
 /// What steps were judged to be, and when: an entry of an older generation counts for nothing, so that nothing is
@@ -75,12 +76,13 @@ struct Memo {
 }
 
 impl Scratch {
-    /// Ready for the next event: the memory for values, and a judge of a program's steps.
+    /// Ready for the next event: the memory for values, a judge of a program's steps, and the rules that are judged
+    /// for every event.
     pub(crate) fn begin<'a>(
         &'a mut self,
         graph: &'a Graph,
         program: &'a Program<RuleId>,
-    ) -> (&'a Bump, Judge<'a>) {
+    ) -> (&'a Bump, Judge<'a>, &'a mut Candidates) {
         self.bump.reset();
         let memo = &mut self.memo;
         if memo.entries.len() < program.slots as usize {
@@ -91,7 +93,8 @@ impl Scratch {
             memo.entries.fill((0, Tri::False));
             memo.generation = 1;
         }
-        (&self.bump, Judge { graph, program, memo })
+        self.candidates.reset(&program.unguarded);
+        (&self.bump, Judge { graph, program, memo }, &mut self.candidates)
     }
 }
 

@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use lanner_event::Kind;
 
 use super::graph::{Graph, Node, NodeId};
+use super::guard::{Candidates, Guard, guards};
 
 /// A node's index in a program.
 pub type StepId = u32;
@@ -48,6 +49,10 @@ pub struct Program<R> {
     pub items: Vec<StepId>,
     /// How many results are remembered.
     pub slots: u32,
+    /// What tells which rules are to be judged, besides those of `unguarded`.
+    pub guards: Vec<Guard>,
+    /// The rules, by position, that are judged for every event.
+    pub unguarded: Candidates,
 }
 
 impl<R> Program<R> {
@@ -59,7 +64,10 @@ impl<R> Program<R> {
         let roots = roots.into_iter().filter(|(_, node)| *graph.node(*node) != Node::Constant(false));
         let roots: Vec<(R, NodeId)> = roots.collect();
         let asked = asked(graph, roots.iter().map(|(_, node)| *node));
-        let program = Program { rules: Vec::new(), steps: Vec::new(), items: Vec::new(), slots: 0 };
+        let nodes: Vec<NodeId> = roots.iter().map(|(_, node)| *node).collect();
+        let (guards, unguarded) = guards(graph, &nodes);
+        let program =
+            Program { rules: Vec::new(), steps: Vec::new(), items: Vec::new(), slots: 0, guards, unguarded };
         let mut builder = Builder { graph, asked, known: HashMap::new(), program };
         for (rule, node) in roots {
             let step = builder.step(node);

@@ -146,7 +146,7 @@ proptest! {
     #[test]
     fn both_agree(
         bodies in (condition(0), condition(1), condition(2)),
-        conditions in prop::collection::vec(condition(3), 1..6),
+        conditions in prop::collection::vec(condition(3), 1..9),
         events in prop::collection::vec(event(), 1..4),
     ) {
         let bodies = [bodies.0, bodies.1, bodies.2];
