@@ -50,6 +50,7 @@ impl Kafka {
     pub fn start() -> Kafka {
         let folder = tempfile::tempdir().expect("a folder");
         let (port, controller) = (free_port(), free_port());
+        // A killed broker isn't let in again until its session has ended.
         let properties = format!(
             "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
              listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
@@ -57,7 +58,8 @@ impl Kafka {
              inter.broker.listener.name=PLAINTEXT\n\
              listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\nlog.dirs={}\n\
              num.partitions=1\noffsets.topic.replication.factor=1\ntransaction.state.log.replication.factor=1\n\
-             transaction.state.log.min.isr=1\n",
+             transaction.state.log.min.isr=1\n\
+             broker.session.timeout.ms=1000\nbroker.heartbeat.interval.ms=200\n",
             folder.path().join("data").display(),
         );
         std::fs::write(folder.path().join("server.properties"), properties)
@@ -114,6 +116,8 @@ impl Kafka {
             .set("group.id", "test")
             .set("enable.auto.commit", "false")
             .set("log_level", "0")
+            // It is asked again and again until it answers.
+            .set("reconnect.backoff.max.ms", "200")
             .create()
             .expect("a consumer can be made")
     }
