@@ -7,8 +7,26 @@ use lanner_alert::{Alert, AlertId, Priority, Timestamp, Value, fingerprint};
 use lanner_rules::{Rendered, Rule};
 
 /// The fields that, with the rule, tell alerts apart: where, by whom, to what. Every alert carries them.
-pub const KEY_FIELDS: &[&str] =
-    &["container.id", "proc.name", "proc.pname", "fd.name", "fs.path.name", "fs.path.target"];
+pub const KEY_FIELDS: &[&str] = &[
+    CONTAINER,
+    "proc.name",
+    "proc.pname",
+    "fd.cip",
+    "fd.sip",
+    "fd.sport",
+    "fd.name",
+    "fs.path.name",
+    "fs.path.target",
+];
+
+/// Where: the container, or the host where there is none.
+const CONTAINER: &str = "container.id";
+/// What of a connection tells alerts apart, in place of its name: that has the port that the client happened to get.
+const CONNECTION: &str = "fd.sip";
+/// What `container.id` says of the host.
+const NO_CONTAINER: &str = "host";
+/// See [`CONNECTION`].
+const CONNECTION_NAME: &str = "fd.name";
 
 /// The event source of Lanner's own alerts.
 const INTERNAL: &str = "internal";
@@ -16,9 +34,7 @@ const INTERNAL: &str = "internal";
 /// The alert of a rule that was true of an event at that time.
 pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) -> Alert {
     let time = Timestamp(time);
-    let missing = Value::Null;
-    let key = KEY_FIELDS.iter().map(|name| rendered.facts.get(*name).unwrap_or(&missing));
-    let fingerprint = fingerprint(&rule.name, key);
+    let fingerprint = fingerprint(&rule.name, &key(&rendered.facts, hostname));
     Alert {
         id: new_id(time),
         time,
@@ -35,6 +51,18 @@ pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) ->
         last_seen: time,
         facts: rendered.facts,
     }
+}
+
+/// The values that tell alerts of a rule apart.
+fn key(facts: &BTreeMap<String, Value>, hostname: &Arc<str>) -> Vec<Value> {
+    let value = |name: &str| facts.get(name).cloned().unwrap_or_default();
+    let connected = value(CONNECTION) != Value::Null;
+    let part = |name: &&str| match *name {
+        CONTAINER if value(CONTAINER) == Value::from(NO_CONTAINER) => Value::from(&**hostname),
+        CONNECTION_NAME if connected => Value::Null,
+        name => value(name),
+    };
+    KEY_FIELDS.iter().map(part).collect()
 }
 
 /// An alert of Lanner itself.
@@ -76,6 +104,26 @@ pub fn new_id(time: Timestamp) -> AlertId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn key_of(facts: &[(&str, &str)], hostname: &str) -> Vec<Value> {
+        let facts = facts.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        key(&facts, &hostname.into())
+    }
+
+    #[test]
+    fn keys_tell_hosts_and_peers_apart_but_not_ports_that_happen() {
+        let on_host = [("container.id", "host"), ("fd.name", "/etc/shadow")];
+        assert_ne!(key_of(&on_host, "a"), key_of(&on_host, "b"));
+        let in_container = [("container.id", "0123"), ("fd.name", "/etc/shadow")];
+        assert_eq!(key_of(&in_container, "a"), key_of(&in_container, "b"));
+        assert_ne!(key_of(&[("fd.name", "/a")], "a"), key_of(&[("fd.name", "/b")], "a"));
+        let connection = |name, server| key_of(&[("fd.name", name), ("fd.sip", server)], "a");
+        assert_eq!(
+            connection("1.1.1.1:40000->2.2.2.2:80", "2.2.2.2"),
+            connection("1.1.1.1:5->2.2.2.2:80", "2.2.2.2")
+        );
+        assert_ne!(connection("x", "2.2.2.2"), connection("x", "3.3.3.3"));
+    }
 
     #[test]
     fn identities_sort_by_time_and_differ() {

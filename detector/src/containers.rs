@@ -1,27 +1,45 @@
 //! Asks container engines what they know of a container, off the path of events: an engine that hangs, dies or
 //! restarts costs names, never events.
+//!
+//! One thread asks, about several containers at once, so that a container of which nothing is heard delays no other.
 
 mod docker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use lanner_event::{Container, ContainerId};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinSet;
+
+use docker::Docker;
 
 /// How many containers may wait to be asked for.
 const REQUESTS_MAX: usize = 1024;
-/// How long to wait before an engine that doesn't know a container yet is asked again.
+/// How many containers are asked for at once.
+const AT_ONCE_MAX: usize = 64;
+/// How long to wait before an engine that doesn't know a container yet is asked again; twice as long each time.
 const RETRY_INTERVAL: Duration = Duration::from_millis(25);
 
 /// Where engines are, and how long they have.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Docker's socket.
+    /// Docker's socket; below `HOST_ROOT` where that is set.
     pub docker_socket: PathBuf,
     /// How long an engine has to describe a container.
     pub wait: Duration,
+}
+
+/// Why nothing is known of a container.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoContainer {
+    /// The engine says that it has none of that id.
+    #[error("no engine knows it")]
+    Unknown,
+    /// The engine didn't answer, or not as it should.
+    #[error("{0}")]
+    Trouble(String),
 }
 
 /// What an engine said.
@@ -30,12 +48,19 @@ pub struct Answer {
     /// The container that was asked for.
     pub id: ContainerId,
     /// What it is; or why that isn't known.
-    pub result: Result<Arc<Container>, String>,
+    pub result: Result<Arc<Container>, NoContainer>,
+}
+
+struct Request {
+    id: ContainerId,
+    deadline: Instant,
+    /// Whether to ask until the deadline: a container's first processes run before its engine has written it down.
+    insist: bool,
 }
 
 /// A thread that asks.
 pub struct Engines {
-    requests: SyncSender<(ContainerId, Instant)>,
+    requests: Sender<Request>,
     answers: Receiver<Answer>,
     wait: Duration,
     /// Containers that weren't asked for because too many were waiting.
@@ -44,51 +69,74 @@ pub struct Engines {
 
 impl Engines {
     /// Starts the thread; it ends with this.
+    ///
+    /// # Errors
+    /// Where there can be no thread.
     pub fn start(settings: Settings) -> std::io::Result<Engines> {
-        let (requests, todo) = sync_channel::<(ContainerId, Instant)>(REQUESTS_MAX);
-        let (reply, answers) = sync_channel(REQUESTS_MAX);
-        let wait = settings.wait;
-        std::thread::Builder::new().name("lanner-engines".to_owned()).spawn(move || {
-            for (id, deadline) in todo {
-                let result = ask(&settings, &id, deadline);
-                if reply.send(Answer { id, result }).is_err() {
-                    return;
-                }
-            }
-        })?;
-        Ok(Engines { requests, answers, wait, refused: 0 })
+        let (requests, todo) = channel(REQUESTS_MAX);
+        let (reply, answers) = channel(REQUESTS_MAX);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let docker = Docker::new(&settings.docker_socket)?;
+        std::thread::Builder::new()
+            .name("lanner-engines".to_owned())
+            .spawn(move || runtime.block_on(serve(docker, todo, reply)))?;
+        Ok(Engines { requests, answers, wait: settings.wait, refused: 0 })
     }
 
     /// Asks for a container; `false` where too many are waiting.
     pub fn ask(&mut self, id: &ContainerId) -> bool {
-        match self.requests.try_send((id.clone(), Instant::now() + self.wait)) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.refused += 1;
-                false
-            }
-        }
+        self.request(id, true)
+    }
+
+    /// Asks once more for a container that nothing was known of.
+    pub fn ask_again(&mut self, id: &ContainerId) -> bool {
+        self.request(id, false)
+    }
+
+    fn request(&mut self, id: &ContainerId, insist: bool) -> bool {
+        let request = Request { id: id.clone(), deadline: Instant::now() + self.wait, insist };
+        let taken = self.requests.try_send(request).is_ok();
+        self.refused += u64::from(!taken);
+        taken
     }
 
     /// The next answer that has come.
-    pub fn answer(&self) -> Option<Answer> {
+    pub fn answer(&mut self) -> Option<Answer> {
         self.answers.try_recv().ok()
     }
 }
 
-/// Asks until the engine knows the container or the deadline has passed: a container's first processes run
-/// before its engine has written it down.
-fn ask(settings: &Settings, id: &str, deadline: Instant) -> Result<Arc<Container>, String> {
+async fn serve(docker: Docker, mut todo: Receiver<Request>, reply: Sender<Answer>) {
+    let mut asking = JoinSet::new();
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let cause = match docker::inspect(&settings.docker_socket, id, left) {
-            Ok(container) => return Ok(Arc::new(container)),
+        tokio::select! {
+            request = todo.recv(), if asking.len() < AT_ONCE_MAX => {
+                let Some(request) = request else { return };
+                let (docker, reply) = (docker.clone(), reply.clone());
+                asking.spawn(async move {
+                    let result = ask(&docker, &request).await.map(Arc::new);
+                    // Nobody is there to hear it when the detector has ended.
+                    let _ = reply.send(Answer { id: request.id, result }).await;
+                });
+            }
+            Some(_) = asking.join_next() => {}
+        }
+    }
+}
+
+async fn ask(docker: &Docker, request: &Request) -> Result<Container, NoContainer> {
+    let mut pause = RETRY_INTERVAL;
+    loop {
+        let left = request.deadline.saturating_duration_since(Instant::now());
+        let cause = match docker.inspect(&request.id, left).await {
+            Ok(container) => return Ok(container),
             Err(cause) => cause,
         };
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || !settings.docker_socket.exists() {
+        let left = request.deadline.saturating_duration_since(Instant::now());
+        if !request.insist || left <= pause || !docker.is_there() {
             return Err(cause);
         }
-        std::thread::sleep(RETRY_INTERVAL.min(left));
+        tokio::time::sleep(pause).await;
+        pause *= 2;
     }
 }

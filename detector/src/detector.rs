@@ -3,6 +3,8 @@
 mod judge;
 mod losses;
 mod starting;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,11 +13,11 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 use lanner_alert::{Alert, Timestamp};
-use lanner_event::{ContainerState, EventBatch, Kind};
+use lanner_event::{ContainerId, ContainerState, EventBatch, Kind};
 use lanner_rules::{Hit, RuleSet, Scratch};
 use uuid::Uuid;
 
-use crate::containers::{Answer, Engines};
+use crate::containers::{Answer, Engines, NoContainer};
 use crate::hold::{HeldEvent, Hold};
 use crate::source::{Source, SourceError, Status};
 use crate::state::{State, StateCounts};
@@ -24,8 +26,13 @@ use starting::Starting;
 
 /// How long a source may wait for an event before the loop looks after everything else.
 const WAIT: Duration = Duration::from_millis(50);
-/// How many times a source is asked for what is left when the detector stops.
-const DRAIN_MAX: usize = 1000;
+/// How long a source may wait while something waits for an engine.
+const WAIT_FOR_ENGINE: Duration = Duration::from_millis(5);
+/// How long the detector takes at the most, when it stops, for what is left in the source and what waits for engines.
+/// What still waits then is judged after the next start.
+const DRAIN_MAX: Duration = Duration::from_secs(2);
+/// How often engines are asked again about containers that nothing is known of.
+const ASK_AGAIN_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What the detector hands on.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +67,8 @@ pub struct Report {
     pub events: BTreeMap<&'static str, u64>,
     /// Events that were lost, by kind.
     pub lost: Vec<(&'static str, u64)>,
+    /// Events that aren't whole, by what is wrong with them.
+    pub partial: Vec<(&'static str, u64)>,
     /// Alerts, by rule.
     pub alerts: BTreeMap<Arc<str>, u64>,
     /// Events that waited for their container.
@@ -68,12 +77,16 @@ pub struct Report {
     pub expired: u64,
     /// Events that could not wait because too many did.
     pub not_held: u64,
-    /// Containers that an engine described, and that none did.
+    /// Containers that an engine described.
     pub containers_known: u64,
-    /// See `containers_known`.
+    /// Containers that the engine said it has none of.
     pub containers_unknown: u64,
+    /// Containers of which the engine said nothing in time.
+    pub containers_unanswered: u64,
     /// Containers that weren't asked for because too many were waiting.
     pub containers_refused: u64,
+    /// Containers that were started and raised no event, since their engine didn't know them or too many started.
+    pub containers_not_raised: u64,
     /// What was counted while the host was kept up to date.
     pub state: StateCounts,
 }
@@ -85,7 +98,8 @@ pub struct Detector {
     engines: Engines,
     wait: Duration,
     hold: Hold,
-    starting: HashMap<Arc<str>, Starting>,
+    starting: HashMap<ContainerId, Starting>,
+    asked_again: Instant,
     scratch: Scratch,
     hits: Vec<Hit>,
     counts: Vec<u64>,
@@ -104,6 +118,7 @@ impl Detector {
             wait,
             hold: Hold::default(),
             starting: HashMap::new(),
+            asked_again: Instant::now(),
             scratch: Scratch::default(),
             hits: Vec::new(),
             counts: vec![0; Kind::ALL.len()],
@@ -118,14 +133,13 @@ impl Detector {
     pub fn restore(&mut self, id: Uuid, body: &[u8], sink: &mut Sink) {
         match serde_json::from_slice::<HeldEvent>(body) {
             Ok(held) => {
+                // Its cgroup's number may be another's by now, so only the container itself is noted.
                 let containers = &mut self.state.host.containers;
-                let task = held.event.as_ref().task;
-                containers.by_cgroup.insert(task.cgroup, Some(held.container.clone()));
                 if !containers.by_id.contains_key(&held.container) {
                     containers.by_id.insert(held.container.clone(), ContainerState::Pending);
                     self.engines.ask(&held.container);
                 }
-                self.hold.push(id, held, Instant::now() + self.wait);
+                self.hold.push(id, held, body.len(), Instant::now() + self.wait);
             }
             Err(error) => {
                 tracing::error!("an event that waited for its container can't be read any more: {error}");
@@ -148,12 +162,22 @@ impl Detector {
         let mut goes_on = true;
         while goes_on && !stop.load(Ordering::Relaxed) {
             batch.clear();
-            let status = source.fill(&mut batch, WAIT)?;
+            let status = source.fill(&mut batch, self.patience())?;
             goes_on = self.batch(&batch, sink) && status == Status::More;
             goes_on &= self.tend(source, sink);
         }
         self.drain(source, &mut batch, sink)?;
         Ok(self.finish(source))
+    }
+
+    /// How long the source may wait for an event.
+    fn patience(&self) -> Duration {
+        if self.waits_for_engine() { WAIT_FOR_ENGINE } else { WAIT }
+    }
+
+    /// Whether there is something that an answer of an engine may settle.
+    fn waits_for_engine(&self) -> bool {
+        !self.hold.is_empty() || self.awaits_containers()
     }
 
     /// What is left in the source, and what still waits.
@@ -163,19 +187,19 @@ impl Detector {
         batch: &mut EventBatch,
         sink: &mut Sink,
     ) -> Result<(), SourceError> {
-        for _ in 0..DRAIN_MAX {
+        let deadline = Instant::now() + DRAIN_MAX;
+        while Instant::now() < deadline {
             batch.clear();
             source.fill(batch, Duration::ZERO)?;
             if batch.events.is_empty() || !self.batch(batch, sink) {
                 break;
             }
         }
-        let deadline = Instant::now() + self.wait + WAIT;
-        while (self.hold.len() > 0 || !self.starting.is_empty()) && Instant::now() < deadline {
+        while self.waits_for_engine() && Instant::now() < deadline {
             if !self.tend(source, sink) {
                 break;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(WAIT_FOR_ENGINE);
         }
         Ok(())
     }
@@ -183,7 +207,9 @@ impl Detector {
     fn finish(mut self, source: &dyn Source) -> Report {
         let kinds = Kind::ALL.iter().zip(&self.counts).filter(|(_, count)| **count > 0);
         self.report.events = kinds.map(|(kind, count)| (kind.row().name, *count)).collect();
-        self.report.lost = source.lost().by_kind;
+        let losses = source.lost();
+        self.report.lost = losses.by_kind;
+        self.report.partial = losses.partial;
         self.report.state = self.state.counts;
         self.report.containers_refused = self.engines.refused;
         self.report
@@ -193,9 +219,12 @@ impl Detector {
         for event in batch.iter() {
             self.counts[event.kind.index()] += 1;
             if let Some(seen) = self.state.apply(event) {
-                self.seen(seen, &event.task);
+                self.seen(&seen, &event);
             }
-            if event.kind == Kind::Execve && event.task.vpid == 1 {
+            if matches!(event.kind, Kind::Execve | Kind::Execveat)
+                && event.res >= 0
+                && !self.starting.is_empty()
+            {
                 self.entrypoint(&event);
             }
             if !self.judge(event, sink) {
@@ -219,6 +248,7 @@ impl Detector {
                 return false;
             }
         }
+        self.ask_again();
         self.raise_started(sink) && self.announce_losses(source, sink)
     }
 
@@ -230,9 +260,19 @@ impl Detector {
                 ContainerState::Known(container)
             }
             Err(cause) => {
-                self.report.containers_unknown += 1;
-                self.trouble(Some(&cause));
-                self.starting.remove(&answer.id);
+                let known = self.state.host.containers.by_id.get(&answer.id);
+                // Only the first question counts.
+                let first = u64::from(known == Some(&ContainerState::Pending));
+                match cause {
+                    NoContainer::Unknown => {
+                        self.report.containers_unknown += first;
+                        self.trouble(None);
+                    }
+                    NoContainer::Trouble(cause) => {
+                        self.report.containers_unanswered += first;
+                        self.trouble(Some(&cause));
+                    }
+                }
                 ContainerState::Unavailable
             }
         };
@@ -241,13 +281,26 @@ impl Detector {
         waited.into_iter().all(|waiting| self.judge_held(waiting, sink))
     }
 
-    /// Says when an engine stops to answer, and when it does again.
+    /// Asks again about containers that nothing is known of: an engine that was away may be back.
+    fn ask_again(&mut self) {
+        if self.asked_again.elapsed() < ASK_AGAIN_INTERVAL {
+            return;
+        }
+        self.asked_again = Instant::now();
+        for (id, state) in &self.state.host.containers.by_id {
+            if *state == ContainerState::Unavailable && !self.engines.ask_again(id) {
+                break;
+            }
+        }
+    }
+
+    /// Says when an engine stops to answer as it should, and when it does again.
     fn trouble(&mut self, cause: Option<&str>) {
         match cause {
             Some(cause) if !self.engine_trouble => {
-                tracing::warn!("a container stays without name and image: {cause}");
+                tracing::warn!("containers stay without name and image until their engine answers: {cause}");
             }
-            None if self.engine_trouble => tracing::info!("containers are described again"),
+            None if self.engine_trouble => tracing::info!("the container engine answers again"),
             _ => {}
         }
         self.engine_trouble = cause.is_some();

@@ -6,6 +6,7 @@ mod alert;
 pub mod containers;
 mod detector;
 mod hold;
+mod host_root;
 pub mod source;
 pub mod state;
 

@@ -1,13 +1,25 @@
 //! Keeps the host up to date: every event is applied to it, in order, before the rules see the event.
+//!
+//! Numbers of users, parents, sessions and cgroups come with each event from the kernel, so they are right even where
+//! events were lost. What only the start of a program tells, its path and arguments, is kept here; after a loss it is
+//! read again from `/proc`.
 
 mod cgroup;
+mod containers;
+mod procfs;
+#[cfg(test)]
+mod tests;
 mod users;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lanner_event::{ContainerId, ContainerState, EventRef, Host, Kind, Param, Process, Task};
+use hashbrown::HashSet;
+use lanner_event::{ContainerId, EventRef, Host, Kind, Param, Process, Task};
+
+use crate::host_root::host_path;
+use containers::{Cgroups, World};
 
 pub use cgroup::container_id;
 
@@ -15,20 +27,39 @@ pub use cgroup::container_id;
 pub const PROCESSES_MAX: usize = 262_144;
 /// How many ended processes are kept, for events of theirs that are still to come and for their children.
 pub const ENDED_MAX: usize = 4096;
-/// How many cgroups are kept; past that those of the host are forgotten.
+/// How many cgroups are kept.
 pub const CGROUPS_MAX: usize = 65_536;
+/// How many containers are kept.
+pub const CONTAINERS_MAX: usize = 8192;
 /// How often the files of users and groups are looked at for changes.
 const USERS_INTERVAL: Duration = Duration::from_secs(2);
+/// How often all processes are compared with `/proc`, at the most.
+const COMPARE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What was counted while the host was kept up to date.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StateCounts {
-    /// Events of processes that weren't known.
+    /// Processes that weren't known, or not surely, and were looked up in `/proc`.
     pub unknown_processes: u64,
+    /// Of those, processes that `/proc` didn't know any more.
+    pub missed_processes: u64,
     /// Processes that were given up because there were too many.
     pub evicted_processes: u64,
     /// Cgroups that had to be looked up in `/proc`.
     pub looked_up_cgroups: u64,
+    /// Cgroups in use that were given up because there were too many.
+    pub evicted_cgroups: u64,
+    /// Containers in use that were given up because there were too many.
+    pub evicted_containers: u64,
+}
+
+/// How much is kept.
+#[derive(Debug)]
+struct Limits {
+    processes: usize,
+    ended: usize,
+    cgroups: usize,
+    containers: usize,
 }
 
 /// The host, and what is needed to keep it up to date.
@@ -37,10 +68,14 @@ pub struct State {
     pub host: Host,
     /// What was counted.
     pub counts: StateCounts,
+    limits: Limits,
     ended: VecDeque<(i32, u64)>,
+    /// Processes that may have started another program, which was lost.
+    doubtful: HashSet<i32>,
     users: users::Files,
     users_read: Instant,
-    cgroups_v2: bool,
+    cgroups: Cgroups,
+    compared: Option<Instant>,
 }
 
 /// A container that was seen for the first time.
@@ -53,18 +88,27 @@ pub struct Seen {
 }
 
 impl State {
-    /// A host of that name that nothing is known of yet.
+    /// A host of that name that nothing is known of yet. Containers are told apart by cgroups of version 2, or by those
+    /// of version 1's memory controller.
     pub fn new(hostname: &str, cgroups_v2: bool) -> State {
-        let mut users = users::Files::new("/etc/passwd", "/etc/group");
+        let mut users = users::Files::new(host_path("/etc/passwd"), host_path("/etc/group"));
         let mut host = Host { hostname: Arc::from(hostname), boot_time: boot_time(), ..Host::default() };
         users.read(&mut host.users);
         State {
             host,
             counts: StateCounts::default(),
+            limits: Limits {
+                processes: PROCESSES_MAX,
+                ended: ENDED_MAX,
+                cgroups: CGROUPS_MAX,
+                containers: CONTAINERS_MAX,
+            },
             ended: VecDeque::new(),
+            doubtful: HashSet::new(),
             users,
             users_read: Instant::now(),
-            cgroups_v2,
+            cgroups: Cgroups::new(cgroups_v2),
+            compared: None,
         }
     }
 
@@ -79,25 +123,26 @@ impl State {
     /// Applies an event; says which container was seen for the first time.
     pub fn apply(&mut self, event: EventRef) -> Option<Seen> {
         let task = event.task;
-        let seen = match event.kind {
+        let (cgroups, mut world) = self.world();
+        match event.kind {
             Kind::CgroupMkdir => {
                 if let (Some(Param::Uint(cgroup)), Some(path)) = (event.param("cgroup"), event.text("path")) {
                     // The cgroup of a container is known before its first process; the container itself is asked
                     // for once it has one, since its engine knows nothing of it until then.
-                    self.cgroup(cgroup, path);
+                    cgroups.note(&mut world, cgroup, path);
                 }
                 return None;
             }
             Kind::Clone | Kind::Execve | Kind::Execveat | Kind::Process => {
                 if let Some(path) = event.text("cgroups") {
-                    self.cgroup(task.cgroup, path);
+                    cgroups.note(&mut world, task.cgroup, path);
                 }
-                self.seen(&task, event.kind == Kind::Process)
             }
-            _ => self.seen(&task, false),
-        };
+            _ => {}
+        }
+        let seen = cgroups.seen(&mut world, &task, event.kind == Kind::Process);
         match event.kind {
-            Kind::Clone => self.clone(&task),
+            Kind::Clone => self.clone(event),
             Kind::Execve | Kind::Execveat if event.res >= 0 => self.exec(event),
             Kind::Process => self.exec(event),
             Kind::Procexit => self.exit(&task),
@@ -106,25 +151,96 @@ impl State {
         seen
     }
 
+    /// Events of processes were lost: from here on what is known of them is doubted, and read again when they do
+    /// something; what has ended unseen is taken out.
+    pub fn doubt(&mut self) {
+        self.doubtful.extend(self.host.processes.iter().map(|process| process.pid));
+        self.compare();
+    }
+
+    /// Lets the processes that don't live any more end, at most every few seconds.
+    fn compare(&mut self) {
+        if self.compared.is_some_and(|at| at.elapsed() < COMPARE_INTERVAL) {
+            return;
+        }
+        self.compared = Some(Instant::now());
+        let Some(living) = procfs::processes() else { return };
+        let gone = self.host.processes.iter().filter(|process| !living.contains(&process.pid));
+        self.ended.extend(gone.map(|process| (process.pid, process.start)));
+        self.bury_above(self.limits.ended);
+    }
+
+    fn world(&mut self) -> (&mut Cgroups, World<'_>) {
+        let world = World {
+            containers: &mut self.host.containers,
+            processes: &self.host.processes,
+            counts: &mut self.counts,
+            limits: &self.limits,
+        };
+        (&mut self.cgroups, world)
+    }
+
     /// What is true of the process at every event.
     fn touch(&mut self, task: &Task) {
-        match self.host.processes.get_mut(task.pid) {
-            Some(process) if process.start == task.start => update(process, task),
-            _ => {
-                self.counts.unknown_processes += 1;
-                let mut process = Process { pid: task.pid, comm: task.comm, ..Process::default() };
-                update(&mut process, task);
-                process.set_args(&[]);
-                self.insert(process);
+        match self.host.processes.get_mut(task.pid).filter(|process| process.start == task.start) {
+            Some(process) => {
+                update(process, task);
+                if !self.doubtful.is_empty() && self.doubtful.remove(&task.pid) {
+                    self.look_up(task);
+                }
             }
+            None => self.look_up(task),
         }
     }
 
-    fn clone(&mut self, task: &Task) {
-        let mut process = self.host.processes.get(task.ppid).cloned().unwrap_or_default();
-        process.pid = task.pid;
-        process.comm = task.comm;
+    /// Reads a process from `/proc`; where that doesn't know it any more, what was known of it stays.
+    fn look_up(&mut self, task: &Task) {
+        self.counts.unknown_processes += 1;
+        let known = self.host.processes.get(task.pid).filter(|process| process.start == task.start);
+        let mut process = match (procfs::program(task.pid, task.start), known) {
+            (Some(program), _) => {
+                let (exe, args) = split_first(&program.args);
+                let mut process = Process {
+                    pid: task.pid,
+                    comm: program.comm,
+                    exe: exe.into(),
+                    exepath: program.exepath.into(),
+                    cwd: program.cwd.into(),
+                    exec_time: known.map_or(0, |process| process.exec_time),
+                    ..Process::default()
+                };
+                process.set_args(args);
+                process
+            }
+            (None, Some(_)) => {
+                self.counts.missed_processes += 1;
+                return;
+            }
+            (None, None) => {
+                self.counts.missed_processes += 1;
+                let mut process = Process { pid: task.pid, comm: task.comm, ..Process::default() };
+                process.set_args(&[]);
+                process
+            }
+        };
         update(&mut process, task);
+        self.insert(process);
+    }
+
+    /// A process is what made it until it starts a program of its own.
+    fn clone(&mut self, event: EventRef) {
+        let task = event.task;
+        // The one that made it, which isn't its parent under CLONE_PARENT.
+        let maker = match event.param("ptid") {
+            Some(Param::Int(pid)) => i32::try_from(pid).unwrap_or(task.ppid),
+            _ => task.ppid,
+        };
+        if self.doubtful.contains(&maker) {
+            return self.look_up(&task);
+        }
+        let Some(mut process) = self.host.processes.get(maker).cloned() else { return self.look_up(&task) };
+        process.pid = task.pid;
+        update(&mut process, &task);
         self.insert(process);
     }
 
@@ -137,6 +253,10 @@ impl State {
             comm: task.comm,
             exe: text("exe"),
             exepath: text("trusted_exepath"),
+            exe_ino: match event.param("exe_ino") {
+                Some(Param::Uint(inode)) => inode,
+                _ => 0,
+            },
             cwd: text("cwd"),
             ..Process::default()
         };
@@ -150,57 +270,54 @@ impl State {
             return;
         }
         self.ended.push_back((task.pid, task.start));
-        while self.ended.len() > ENDED_MAX {
-            self.bury();
+        self.bury_above(self.limits.ended);
+    }
+
+    /// Takes out those that ended first until so many are left, unless their numbers were used again.
+    fn bury_above(&mut self, left: usize) {
+        while self.ended.len() > left {
+            let Some((pid, start)) = self.ended.pop_front() else { return };
+            if self.host.processes.get(pid).is_some_and(|process| process.start == start) {
+                self.remove(pid);
+            }
         }
     }
 
-    /// Takes out the process that ended first, unless its number was used again.
-    fn bury(&mut self) {
-        let Some((pid, start)) = self.ended.pop_front() else { return };
-        if self.host.processes.get(pid).is_some_and(|process| process.start == start) {
-            self.host.processes.remove(pid);
-        }
+    fn remove(&mut self, pid: i32) {
+        self.host.processes.remove(pid);
+        self.doubtful.remove(&pid);
     }
 
     fn insert(&mut self, process: Process) {
-        if self.host.processes.len() >= PROCESSES_MAX && self.host.processes.get(process.pid).is_none() {
-            self.bury();
-            if self.host.processes.len() >= PROCESSES_MAX {
-                let any = self.host.processes.iter().next().map(|process| process.pid);
-                any.map(|pid| self.host.processes.remove(pid));
-                self.counts.evicted_processes += 1;
-            }
+        if self.host.processes.get(process.pid).is_none() {
+            self.make_room();
         }
+        self.doubtful.remove(&process.pid);
         self.host.processes.insert(process);
     }
 
-    /// Notes which container a cgroup belongs to.
-    fn cgroup(&mut self, cgroup: u64, path: &[u8]) {
-        if self.host.containers.by_cgroup.contains_key(&cgroup) {
-            return;
+    /// Makes room for one more process: the ended go first.
+    fn make_room(&mut self) {
+        let full = |state: &State| state.host.processes.len() >= state.limits.processes;
+        if full(self) {
+            self.compare();
         }
-        if self.host.containers.by_cgroup.len() >= CGROUPS_MAX {
-            self.host.containers.by_cgroup.retain(|_, container| container.is_some());
+        while full(self) && !self.ended.is_empty() {
+            self.bury_above(self.ended.len() - 1);
         }
-        let container = container_id(path).map(ContainerId::from);
-        self.host.containers.by_cgroup.insert(cgroup, container);
+        while full(self) {
+            let Some(pid) = self.host.processes.iter().next().map(|process| process.pid) else { return };
+            self.remove(pid);
+            self.counts.evicted_processes += 1;
+        }
     }
+}
 
-    /// The container of a thread, where it is seen for the first time.
-    fn seen(&mut self, task: &Task, old: bool) -> Option<Seen> {
-        if !self.host.containers.by_cgroup.contains_key(&task.cgroup) {
-            self.counts.looked_up_cgroups += 1;
-            let path = cgroup::of_process(task.pid, self.cgroups_v2)?;
-            self.cgroup(task.cgroup, path.as_bytes());
-        }
-        let containers = &mut self.host.containers;
-        let id = containers.by_cgroup.get(&task.cgroup)?.clone()?;
-        if containers.by_id.contains_key(&id) {
-            return None;
-        }
-        containers.by_id.insert(id.clone(), ContainerState::Pending);
-        Some(Seen { id, old })
+/// The first argument, and the rest.
+fn split_first(args: &[u8]) -> (&[u8], &[u8]) {
+    match args.iter().position(|byte| *byte == 0) {
+        Some(end) => (&args[..end], &args[end + 1..]),
+        None => (args, &[]),
     }
 }
 
@@ -224,7 +341,7 @@ fn update(process: &mut Process, task: &Task) {
 
 /// When the host started, in nanoseconds since 1970-01-01 UTC (proc(5), `btime`).
 fn boot_time() -> u64 {
-    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let stat = std::fs::read_to_string(host_path("/proc/stat")).unwrap_or_default();
     let seconds = stat.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse::<u64>().ok());
     seconds.unwrap_or(0) * 1_000_000_000
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use lanner_alert::Alert;
 use lanner_detector::containers::{Engines, Settings};
 use lanner_detector::source::{Losses, Source, SourceError, Status};
 use lanner_detector::state::State;
@@ -16,7 +17,7 @@ use lanner_detector::{Detector, Outcome, Report};
 use lanner_diagnostic::{SourceText, Sources};
 use lanner_event::fields::FIELDS;
 use lanner_event::{CommName, Event, EventBatch, EventFlags, Kind, Param, Task};
-use lanner_rules::{Options, RuleSet};
+use lanner_rules::{Matching, Options, RuleSet};
 
 const RULES: &str = r#"
 - rule: Shell in web
@@ -28,6 +29,11 @@ const RULES: &str = r#"
   desc: a shell anywhere
   condition: evt.type = execve and proc.name = sh
   output: shell (container=%container.name)
+  priority: DEBUG
+- rule: A shell
+  desc: a shell, of which nothing else is told
+  condition: evt.type = execve and proc.name = sh
+  output: a shell
   priority: DEBUG
 - rule: Started
   desc: a container that was started
@@ -54,7 +60,7 @@ impl Source for Script {
 
     fn lost(&self) -> Losses {
         let by_kind = if self.lost > 0 { vec![("openat", self.lost)] } else { Vec::new() };
-        Losses { by_kind }
+        Losses { by_kind, ..Losses::default() }
     }
 }
 
@@ -62,16 +68,36 @@ fn id() -> String {
     "0123456789abcdef".repeat(4)
 }
 
+/// A program that is started.
+#[derive(Clone, Copy)]
+struct Start {
+    kind: Kind,
+    name: &'static str,
+    pid: i32,
+    vpid: i32,
+    res: i64,
+    in_container: bool,
+}
+
+/// The program of a container, of which it is the first process.
+const FIRST: Start = Start { kind: Kind::Execve, name: "sh", pid: 10, vpid: 1, res: 0, in_container: true };
+
 /// The start of a program in a container, or on the host.
-fn exec(name: &str, pid: i32, in_container: bool) -> EventBatch {
+fn exec(start: Start) -> EventBatch {
     let mut batch = EventBatch::default();
+    push(&mut batch, start);
+    batch
+}
+
+fn push(batch: &mut EventBatch, start: Start) {
+    let Start { kind, name, pid, vpid, res, in_container } = start;
     let mut comm = CommName::default();
     comm.0[..name.len()].copy_from_slice(name.as_bytes());
     let path = if in_container { format!("/docker/{}", id()) } else { "/user.slice".to_owned() };
     let cgroups = batch.push_bytes(path.as_bytes());
     let exe = batch.push_bytes(name.as_bytes());
     let args = batch.push_bytes(b"-c\0ls\0");
-    let params: Vec<Param> = Kind::Execve
+    let params: Vec<Param> = kind
         .row()
         .params
         .iter()
@@ -84,21 +110,14 @@ fn exec(name: &str, pid: i32, in_container: bool) -> EventBatch {
         .collect();
     let params = batch.push_params(&params);
     let cgroup = if in_container { 5 } else { 6 };
-    let vpid = if in_container { 1 } else { pid };
     let task = Task { pid, tid: pid, vpid, cgroup, comm, start: pid as u64, ..Task::default() };
-    batch.events.push(Event {
-        num: 1,
-        time: 1_700_000_000_000_000_000,
-        kind: Kind::Execve,
-        flags: EventFlags::empty(),
-        cpu: 0,
-        res: 0,
-        task,
-        fd: None,
-        params,
-    });
-    batch
+    let time = TIME + pid as u64;
+    let flags = EventFlags::empty();
+    batch.events.push(Event { num: 1, time, kind, flags, cpu: 0, res, task, fd: None, params });
 }
+
+/// When events happen.
+const TIME: u64 = 1_700_000_000_000_000_000;
 
 /// An engine that knows the container, for as long as the test runs.
 fn engine(socket: &Path) {
@@ -114,23 +133,45 @@ fn engine(socket: &Path) {
     });
 }
 
+/// An engine that takes requests and says nothing, for as long as the test runs.
+fn silent_engine(socket: &Path) {
+    let listener = UnixListener::bind(socket).unwrap();
+    std::thread::spawn(move || {
+        let mut taken = Vec::new();
+        for stream in listener.incoming() {
+            taken.push(stream);
+        }
+    });
+}
+
+/// What a detector is given.
+struct Setup<'a> {
+    socket: &'a Path,
+    wait: Duration,
+    matching: Matching,
+    script: Vec<EventBatch>,
+    lost: u64,
+    restore: &'a [(uuid::Uuid, Vec<u8>)],
+}
+
+impl<'a> Setup<'a> {
+    fn new(socket: &'a Path, wait: Duration, script: Vec<EventBatch>) -> Setup<'a> {
+        Setup { socket, wait, matching: Matching::First, script, lost: 0, restore: &[] }
+    }
+}
+
 struct Run {
     outcomes: Vec<Outcome>,
     report: Report,
 }
 
 /// Runs the detector over a script until `enough` says so.
-fn run(
-    socket: &Path,
-    wait: Duration,
-    script: Vec<EventBatch>,
-    lost: u64,
-    restore: &[(uuid::Uuid, Vec<u8>)],
-    enough: impl Fn(&[Outcome]) -> bool,
-) -> Run {
+fn run(setup: Setup, enough: impl Fn(&[Outcome]) -> bool) -> Run {
+    let Setup { socket, wait, matching, script, lost, restore } = setup;
     let mut sources = Sources::default();
     let file = sources.add(SourceText::new("rules", RULES));
-    let (rules, diagnostics) = RuleSet::compile(&sources, &[file], FIELDS, &[], &Options::default());
+    let options = Options { matching, ..Options::default() };
+    let (rules, diagnostics) = RuleSet::compile(&sources, &[file], FIELDS, &[], &options);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let engines = Engines::start(Settings { docker_socket: socket.to_owned(), wait }).unwrap();
     let mut detector = Detector::new(State::new("host", false), Arc::new(rules), engines, wait);
@@ -155,17 +196,18 @@ fn run(
     Run { outcomes, report }
 }
 
-/// The outputs of all alerts, in order.
+/// All alerts, in order.
+fn alerts(outcomes: &[Outcome]) -> impl Iterator<Item = &Alert> {
+    outcomes.iter().flat_map(|outcome| match outcome {
+        Outcome::Alert(alert) => std::slice::from_ref(alert),
+        Outcome::Judged { alerts, .. } => alerts,
+        Outcome::Hold { .. } => &[],
+    })
+}
+
+/// Their outputs.
 fn outputs(outcomes: &[Outcome]) -> Vec<String> {
-    outcomes
-        .iter()
-        .flat_map(|outcome| match outcome {
-            Outcome::Alert(alert) => std::slice::from_ref(alert),
-            Outcome::Judged { alerts, .. } => alerts,
-            Outcome::Hold { .. } => &[],
-        })
-        .map(|alert| alert.output.clone())
-        .collect()
+    alerts(outcomes).map(|alert| alert.output.clone()).collect()
 }
 
 fn judged(outcomes: &[Outcome]) -> bool {
@@ -173,69 +215,153 @@ fn judged(outcomes: &[Outcome]) -> bool {
 }
 
 const LONG: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(200);
+
+/// A socket of the test's own, where an engine may be started.
+fn socket() -> (tempfile::TempDir, std::path::PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("docker.sock");
+    (directory, socket)
+}
+
+#[track_caller]
+fn check_outputs(run: &Run, expected: &[&str]) {
+    let mut seen = outputs(&run.outcomes);
+    seen.sort();
+    assert_eq!(seen, expected, "{:?}", run.outcomes);
+}
+
+const IN_WEB: &str = "shell (cmdline=sh -c ls container=web image=nginx:1)";
+const STARTED: &str = "started (container=web process=sh)";
 
 #[test]
 fn a_hit_waits_for_its_container() {
-    let directory = tempfile::tempdir().unwrap();
-    let socket = directory.path().join("docker.sock");
+    let (_directory, socket) = socket();
     engine(&socket);
-    let run = run(&socket, LONG, vec![exec("sh", 10, true)], 0, &[], |outcomes| outputs(outcomes).len() == 2);
+    let setup = Setup::new(&socket, LONG, vec![exec(FIRST)]);
+    let run = run(setup, |outcomes| outputs(outcomes).len() == 2);
     assert!(matches!(run.outcomes[0], Outcome::Hold { .. }), "{:?}", run.outcomes);
-    let mut seen = outputs(&run.outcomes);
-    seen.sort();
-    assert_eq!(
-        seen,
-        ["shell (cmdline=sh -c ls container=web image=nginx:1)", "started (container=web process=sh)"]
-    );
+    check_outputs(&run, &[IN_WEB, STARTED]);
     assert_eq!((run.report.held, run.report.expired, run.report.containers_known), (1, 0, 1));
 }
 
 #[test]
+fn rules_that_need_no_container_dont_wait_beside_one_that_does() {
+    let (_directory, socket) = socket();
+    engine(&socket);
+    let setup = Setup { matching: Matching::All, ..Setup::new(&socket, LONG, vec![exec(FIRST)]) };
+    let run = run(setup, |outcomes| outputs(outcomes).len() == 4);
+    let Outcome::Alert(first) = &run.outcomes[0] else { panic!("{:?}", run.outcomes) };
+    assert_eq!(first.output, "a shell");
+    check_outputs(&run, &["a shell", IN_WEB, "shell (container=web)", STARTED]);
+}
+
+#[test]
 fn a_hit_is_judged_without_its_container_in_the_end() {
-    let directory = tempfile::tempdir().unwrap();
-    let socket = directory.path().join("none.sock");
-    let run = run(&socket, Duration::from_millis(50), vec![exec("sh", 10, true)], 0, &[], judged);
-    assert_eq!(outputs(&run.outcomes), ["shell (container=<NA>)"]);
-    assert_eq!(run.report.containers_unknown, 1);
+    let (_directory, socket) = socket();
+    let none = run(Setup::new(&socket, SHORT, vec![exec(FIRST)]), judged);
+    check_outputs(&none, &["shell (container=<NA>)"]);
+    assert_eq!(none.report.containers_unanswered, 1);
+    silent_engine(&socket);
+    let silent = run(Setup::new(&socket, SHORT, vec![exec(FIRST)]), judged);
+    check_outputs(&silent, &["shell (container=<NA>)"]);
 }
 
 #[test]
 fn what_needs_no_container_waits_for_none() {
-    let directory = tempfile::tempdir().unwrap();
-    let socket = directory.path().join("none.sock");
-    let script = vec![exec("ls", 9, true), exec("sh", 10, false)];
-    let run = run(&socket, LONG, script, 0, &[], |outcomes| !outcomes.is_empty());
+    let (_directory, socket) = socket();
+    let script = vec![
+        exec(Start { name: "ls", pid: 9, ..FIRST }),
+        exec(Start { vpid: 10, in_container: false, ..FIRST }),
+    ];
+    let run = run(Setup::new(&socket, LONG, script), |outcomes| !outcomes.is_empty());
     assert!(matches!(run.outcomes[0], Outcome::Alert(_)));
-    assert_eq!(outputs(&run.outcomes), ["shell (container=host)"]);
+    check_outputs(&run, &["shell (container=host)"]);
     assert_eq!(run.report.events.get("execve"), Some(&2));
 }
 
 #[test]
+fn too_many_that_wait_are_judged_at_once() {
+    const TOO_MANY: usize = 5000;
+    let (_directory, socket) = socket();
+    silent_engine(&socket);
+    let mut batch = EventBatch::default();
+    (0..TOO_MANY).for_each(|at| push(&mut batch, Start { pid: 10 + at as i32, ..FIRST }));
+    let run = run(Setup::new(&socket, SHORT, vec![batch]), |outcomes| {
+        outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::Hold { .. })).count() == TOO_MANY
+    });
+    let Report { held, not_held, .. } = run.report;
+    assert_eq!(held + not_held, TOO_MANY as u64);
+    assert!(not_held > 0);
+    let judged = run.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Judged { .. })).count();
+    assert_eq!((judged as u64, outputs(&run.outcomes).len()), (held, TOO_MANY));
+}
+
+#[test]
 fn what_was_held_is_judged_after_a_restart() {
-    let directory = tempfile::tempdir().unwrap();
-    let socket = directory.path().join("docker.sock");
-    let first = run(&socket, Duration::from_millis(50), vec![exec("sh", 10, true)], 0, &[], judged);
+    let (_directory, socket) = socket();
+    let first = run(Setup::new(&socket, SHORT, vec![exec(FIRST)]), judged);
     let Outcome::Hold { id, body, .. } = &first.outcomes[0] else { panic!("{:?}", first.outcomes) };
     engine(&socket);
-    let again = [(*id, body.clone()), (uuid::Uuid::nil(), b"nonsense".to_vec())];
-    let second = run(&socket, LONG, Vec::new(), 0, &again, |outcomes| outcomes.len() == 2);
+    let restore = [(*id, body.clone()), (uuid::Uuid::nil(), b"nonsense".to_vec())];
+    // The cgroup has another use by now: it is the host's.
+    let script = vec![exec(Start { name: "ls", ..FIRST })];
+    let setup = Setup { restore: &restore, ..Setup::new(&socket, LONG, script) };
+    let second = run(setup, |outcomes| outcomes.len() == 2);
     let judged: Vec<_> = second
         .outcomes
         .iter()
-        .map(|outcome| match outcome {
-            Outcome::Judged { id, alerts } => (*id, alerts.len()),
-            other => panic!("{other:?}"),
+        .filter_map(|outcome| match outcome {
+            Outcome::Judged { id, alerts } => Some((*id, alerts.len())),
+            _ => None,
         })
         .collect();
     assert_eq!(judged, [(uuid::Uuid::nil(), 0), (*id, 1)]);
-    assert_eq!(outputs(&second.outcomes), ["shell (cmdline=sh -c ls container=web image=nginx:1)"]);
+    check_outputs(&second, &[IN_WEB]);
+}
+
+/// How the event of a container that was started came to be.
+#[track_caller]
+fn check_started(script: Vec<EventBatch>, wait: Duration, output: &str, pid: u64) {
+    let (_directory, socket) = socket();
+    engine(&socket);
+    let is_started = |alert: &&Alert| &*alert.rule == "Started";
+    let run =
+        run(Setup::new(&socket, wait, script), |outcomes| alerts(outcomes).any(|alert| is_started(&alert)));
+    let started: Vec<_> = alerts(&run.outcomes).filter(is_started).collect();
+    assert_eq!(started.len(), 1);
+    assert_eq!((started[0].output.as_str(), started[0].time.0), (output, TIME + pid));
+    assert_eq!(run.report.events.get("container"), Some(&1));
+}
+
+#[test]
+fn a_container_is_told_of_with_its_own_program() {
+    let runc = Start { name: "runc", pid: 9, vpid: 9, ..FIRST };
+    let failed = Start { name: "runc", res: -2, ..FIRST };
+    let later = Start { name: "ls", pid: 11, vpid: 2, ..FIRST };
+    check_started([runc, failed, FIRST, later].map(exec).into(), LONG, STARTED, 10);
+    let by_descriptor = Start { kind: Kind::Execveat, ..FIRST };
+    check_started([runc, by_descriptor, later].map(exec).into(), LONG, STARTED, 10);
+    // Where it shares the pid namespace of the host.
+    let shared = Start { vpid: 10, ..FIRST };
+    check_started([runc, shared].map(exec).into(), SHORT, STARTED, 10);
+}
+
+#[test]
+fn containers_that_were_there_before_are_not_told_of() {
+    let (_directory, socket) = socket();
+    engine(&socket);
+    let script = vec![exec(Start { kind: Kind::Process, ..FIRST }), exec(FIRST)];
+    let run = run(Setup::new(&socket, LONG, script), |outcomes| !outputs(outcomes).is_empty());
+    check_outputs(&run, &[IN_WEB]);
+    assert_eq!(run.report.containers_known, 1);
 }
 
 #[test]
 fn losses_are_announced() {
-    let directory = tempfile::tempdir().unwrap();
-    let socket = directory.path().join("none.sock");
-    let run = run(&socket, LONG, Vec::new(), 7, &[], |outcomes| !outcomes.is_empty());
+    let (_directory, socket) = socket();
+    let run =
+        run(Setup { lost: 7, ..Setup::new(&socket, LONG, Vec::new()) }, |outcomes| !outcomes.is_empty());
     let Outcome::Alert(alert) = &run.outcomes[0] else { panic!("{:?}", run.outcomes) };
     assert_eq!((&*alert.rule, &*alert.source), ("Falco internal: syscall event drop", "internal"));
     assert_eq!(alert.output_fields.get("n_drops.openat").map(ToString::to_string).as_deref(), Some("7"));

@@ -1,19 +1,19 @@
-//! Docker's API over its socket: one request, one answer, both bounded.
-//!
-//! A GET over a unix socket with a time limit is all there is to it, so it is done here and not by an HTTP client,
-//! none of which speaks over unix sockets without an async runtime in the detector's threads.
+//! Docker's API over its socket: each request and its answer bounded in time and size.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lanner_event::{Container, Mount};
+use reqwest::StatusCode;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::NoContainer;
+use crate::host_root::host_path;
 
 /// How long an answer may be, in bytes.
-const ANSWER_MAX: u64 = 4 << 20;
+const ANSWER_MAX: usize = 1 << 20;
 /// How long a text of an answer may be, in bytes.
 const TEXT_MAX: usize = 4096;
 
@@ -53,15 +53,96 @@ struct MountPoint {
     propagation: String,
 }
 
-/// What Docker knows of a container.
-pub fn inspect(socket: &Path, id: &str, limit: Duration) -> Result<Container, String> {
-    let body = get(socket, &format!("/containers/{id}/json"), limit)?;
-    let inspect: Inspect =
-        serde_json::from_slice(&body).map_err(|error| format!("Docker's answer: {error}"))?;
-    if !inspect.id.starts_with(id) {
-        return Err("Docker answered for another container".to_owned());
+/// What is read of an image.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Image {
+    repo_digests: Option<Vec<String>>,
+}
+
+/// Docker, reached over its socket.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    client: reqwest::Client,
+    socket: PathBuf,
+}
+
+impl Docker {
+    /// Docker at a socket, which need not be there yet.
+    pub fn new(socket: &Path) -> std::io::Result<Docker> {
+        let socket = host_path(socket);
+        let client = reqwest::Client::builder()
+            .unix_socket(socket.clone())
+            .redirect(reqwest::redirect::Policy::none())
+            // Nothing is encrypted, so no certificates are loaded.
+            .tls_certs_only([])
+            .build()
+            .map_err(std::io::Error::other)?;
+        Ok(Docker { client, socket })
     }
-    Ok(container(inspect))
+
+    /// Whether the socket is there.
+    pub fn is_there(&self) -> bool {
+        self.socket.exists()
+    }
+
+    /// What Docker knows of a container.
+    pub async fn inspect(&self, id: &str, limit: Duration) -> Result<Container, NoContainer> {
+        let inspect: Inspect = self.get(&format!("/containers/{id}/json"), limit).await?;
+        if inspect.id != id {
+            return Err(NoContainer::Trouble("Docker answered for another container".to_owned()));
+        }
+        let mut container = container(inspect);
+        // The digest is worth a wait, but not the rest of what is known.
+        let image = self.get(&format!("/images/{}/json", container.image_id), limit / 4).await;
+        container.image_digest = bounded(digest(&image.unwrap_or_default(), &container.image_repository));
+        Ok(container)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str, limit: Duration) -> Result<T, NoContainer> {
+        let trouble = |cause: String| NoContainer::Trouble(format!("{}: {cause}", self.socket.display()));
+        let answer = tokio::time::timeout(limit, self.fetch(path)).await;
+        let (status, body) = answer
+            .map_err(|_| trouble("no answer in time".to_owned()))?
+            .map_err(|error| trouble(causes(&error)))?;
+        match status {
+            StatusCode::OK if body.len() > ANSWER_MAX => {
+                Err(trouble(format!("the answer is longer than {ANSWER_MAX} bytes")))
+            }
+            StatusCode::OK => serde_json::from_slice(&body).map_err(|error| trouble(error.to_string())),
+            StatusCode::NOT_FOUND => Err(NoContainer::Unknown),
+            other => Err(trouble(format!("Docker answered {other}"))),
+        }
+    }
+
+    /// The answer's status and body; no more of it than shows that it is too long.
+    async fn fetch(&self, path: &str) -> reqwest::Result<(StatusCode, Vec<u8>)> {
+        let mut response = self.client.get(format!("http://docker{path}")).send().await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > ANSWER_MAX {
+                break;
+            }
+        }
+        Ok((response.status(), body))
+    }
+}
+
+/// An error's last cause: the ones before only say that a request failed.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+/// The digest of an image in the registry that it was asked for from; any other where there is none of that.
+fn digest<'a>(image: &'a Image, repository: &str) -> &'a str {
+    let digests = || image.repo_digests.iter().flatten().filter_map(|digest| digest.split_once('@'));
+    let own = digests().find(|(name, _)| *name == repository).or_else(|| digests().next());
+    own.map_or("", |(_, digest)| digest)
 }
 
 fn container(inspect: Inspect) -> Container {
@@ -118,52 +199,10 @@ fn nanoseconds(time: &str) -> u64 {
         .unwrap_or(0)
 }
 
-/// The body of what a GET answers with, where that is 200.
-fn get(socket: &Path, path: &str, limit: Duration) -> Result<Vec<u8>, String> {
-    let deadline = Instant::now() + limit;
-    let fail = |error: std::io::Error| format!("{}: {error}", socket.display());
-    let mut stream = UnixStream::connect(socket).map_err(fail)?;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: docker\r\nAccept: application/json\r\n\r\n");
-    // A limit of zero would be none.
-    stream.set_write_timeout(Some(limit.max(Duration::from_millis(1)))).map_err(fail)?;
-    stream.write_all(request.as_bytes()).map_err(fail)?;
-    let mut answer = Vec::new();
-    let mut buffer = [0; 16 << 10];
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(format!("{}: no answer in time", socket.display()));
-        }
-        stream.set_read_timeout(Some(left.max(Duration::from_millis(1)))).map_err(fail)?;
-        match stream.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => answer.extend_from_slice(&buffer[..count]),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(fail(error)),
-        }
-        if answer.len() as u64 > ANSWER_MAX {
-            return Err(format!("{}: the answer is longer than {ANSWER_MAX} bytes", socket.display()));
-        }
-    }
-    body(&answer).ok_or_else(|| {
-        let first = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        format!("Docker answered: {}", bounded(&String::from_utf8_lossy(first)))
-    })
-}
-
-/// The body of an answer to HTTP/1.0, which ends with the connection.
-fn body(answer: &[u8]) -> Option<Vec<u8>> {
-    let mut words = answer.split(|byte| *byte == b' ');
-    if !words.next()?.starts_with(b"HTTP/1.") || words.next()? != b"200" {
-        return None;
-    }
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
-    Some(answer[end + 4..].to_vec())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::net::UnixListener;
+    use std::io::{Read, Write};
+    use std::os::unix::net::{UnixListener, UnixStream};
 
     use super::*;
 
@@ -180,40 +219,109 @@ mod tests {
         }
     }
 
-    /// What `inspect` makes of an engine that says this; without an answer it hangs until the client has gone.
-    fn answered(answer: Option<Vec<u8>>) -> Result<Container, String> {
+    #[test]
+    fn a_digest_is_that_of_the_repository_where_there_are_several() {
+        let image = |digests: &[&str]| Image {
+            repo_digests: Some(digests.iter().map(|digest| (*digest).to_owned()).collect()),
+        };
+        assert_eq!(digest(&image(&["a@sha256:1", "b@sha256:2"]), "b"), "sha256:2");
+        assert_eq!(digest(&image(&["a@sha256:1"]), "c"), "sha256:1");
+        assert_eq!(digest(&image(&["broken"]), "c"), "");
+        assert_eq!(digest(&Image::default(), "c"), "");
+    }
+
+    const LIMIT: Duration = Duration::from_millis(300);
+
+    /// What an engine does when it is asked.
+    enum Engine {
+        /// It answers this to everything, and ends.
+        Says(Vec<u8>),
+        /// It takes the request and says nothing.
+        Hangs,
+        /// It says a byte now and then.
+        Drips,
+        /// It doesn't even take the connection.
+        Sleeps,
+    }
+
+    fn serve(engine: &Engine, stream: &mut UnixStream) {
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request);
+        match engine {
+            Engine::Says(answer) => drop(stream.write_all(answer)),
+            Engine::Hangs | Engine::Sleeps => drop(stream.read(&mut request)),
+            Engine::Drips => {
+                let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+                let mut goes_on = stream.write_all(head).is_ok();
+                while goes_on {
+                    std::thread::sleep(LIMIT / 10);
+                    goes_on = stream.write_all(b" ").is_ok();
+                }
+            }
+        }
+    }
+
+    /// What is made of an engine that does this.
+    fn asked(engine: Engine) -> Result<Container, NoContainer> {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("docker.sock");
         let listener = UnixListener::bind(&socket).unwrap();
-        let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request);
-            match answer {
-                Some(answer) => drop(stream.write_all(&answer)),
-                None => drop(stream.read(&mut request)),
+        let _asleep = match engine {
+            Engine::Sleeps => Some(listener),
+            _ => {
+                std::thread::spawn(move || {
+                    listener.incoming().flatten().for_each(|mut stream| serve(&engine, &mut stream));
+                });
+                None
             }
-        });
-        let result = inspect(&socket, "ab", Duration::from_millis(300));
-        server.join().unwrap();
-        result
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(Docker::new(&socket).unwrap().inspect("abcd", LIMIT))
+    }
+
+    fn says(head: &str, body: &str) -> Engine {
+        let length = body.len();
+        Engine::Says(format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
+    }
+
+    #[track_caller]
+    fn check_trouble(engine: Engine, cause: &str) {
+        match asked(engine) {
+            Err(NoContainer::Trouble(text)) if text.contains(cause) => {}
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
-    fn what_an_engine_says_is_read_and_bounded() {
+    fn what_an_engine_says_is_read() {
         let json = r#"{"Id":"abcd","Name":"/web","Image":"sha256:12","Created":"2026-01-01T00:00:00Z",
-            "Config":{"Image":"nginx:1","Labels":{"a":"b"}},"HostConfig":{"Privileged":true},
+            "Config":{"Image":"nginx:1","Labels":{"a":"b"}},"HostConfig":{"Privileged":true},"RepoDigests":["nginx@sha256:34"],
             "Mounts":[{"Source":"/etc","Destination":"/host","Mode":"ro","RW":false,"Propagation":"rprivate"}]}"#;
-        let ok = answered(Some(format!("HTTP/1.0 200 OK\r\nA: b\r\n\r\n{json}").into_bytes())).unwrap();
-        assert_eq!((&*ok.name, &*ok.image_repository, &*ok.image_tag), ("web", "nginx", "1"));
-        assert_eq!((&*ok.mounts[0].dest, ok.privileged), ("/host", true));
-        assert_eq!(ok.created, 1_767_225_600_000_000_000);
-        let other = answered(Some(b"HTTP/1.0 200 OK\r\n\r\n{\"Id\":\"zz\"}".to_vec()));
-        assert!(other.unwrap_err().contains("another"));
-        assert!(answered(Some(b"HTTP/1.0 404 Not Found\r\n\r\n{}".to_vec())).unwrap_err().contains("404"));
-        assert!(answered(Some(b"garbage".to_vec())).unwrap_err().contains("garbage"));
-        assert!(answered(Some(vec![b'x'; 5 << 20])).unwrap_err().contains("longer"));
-        assert!(answered(None).is_err());
-        assert!(inspect(Path::new("/none"), "ab", Duration::from_secs(1)).unwrap_err().contains("/none"));
+        let web = asked(says("200 OK", json)).unwrap();
+        assert_eq!((&*web.name, &*web.image_repository, &*web.image_tag), ("web", "nginx", "1"));
+        assert_eq!((&*web.mounts[0].dest, web.privileged), ("/host", true));
+        assert_eq!((web.created, &*web.image_digest), (1_767_225_600_000_000_000, "sha256:34"));
+        let length = json.len();
+        let chunked =
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{json}\r\n0\r\n\r\n");
+        assert_eq!(asked(Engine::Says(chunked.into_bytes())).unwrap(), web);
+    }
+
+    #[test]
+    fn engines_that_dont_answer_well_are_told_apart() {
+        assert_eq!(asked(says("404 Not Found", "{}")), Err(NoContainer::Unknown));
+        check_trouble(says("200 OK", r#"{"Id":"zz"}"#), "another");
+        check_trouble(says("200 OK", r#"{"Id":[]}"#), "invalid type");
+        check_trouble(says("500 Internal Server Error", ""), "500");
+        check_trouble(says("302 Found\r\nLocation: http://docker/", ""), "302");
+        check_trouble(says("200 OK", &"x".repeat(ANSWER_MAX + 1)), "longer");
+        check_trouble(Engine::Says(b"garbage".to_vec()), "HTTP");
+        check_trouble(Engine::Says(Vec::new()), "docker.sock");
+        check_trouble(Engine::Hangs, "in time");
+        check_trouble(Engine::Drips, "in time");
+        check_trouble(Engine::Sleeps, "in time");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let none = runtime.block_on(Docker::new(Path::new("/none")).unwrap().inspect("ab", LIMIT));
+        assert!(matches!(none, Err(NoContainer::Trouble(text)) if text.contains("/none")));
     }
 }

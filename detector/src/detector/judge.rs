@@ -1,10 +1,11 @@
 //! Events judged: at once, or held and judged again.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use lanner_alert::{Alert, Timestamp};
-use lanner_event::{ContainerState, EventRef, Host, Processes};
-use lanner_rules::Matching;
+use lanner_event::{Container, ContainerState, EventRef};
+use lanner_rules::{Hit, Matching};
 
 use super::{Detector, Outcome, Sink};
 use crate::alert::{alert, new_id};
@@ -17,86 +18,84 @@ impl Detector {
         hits.clear();
         self.rules.eval(event, &self.state.host, &mut self.scratch, &mut hits);
         let mut goes_on = true;
-        if !hits.is_empty() {
-            let holds = hits.iter().any(|hit| hit.pending) && self.hold(event, &hits, sink, &mut goes_on);
-            for hit in hits.iter().filter(|hit| !(hit.pending && holds)) {
-                let rendered = self.rules.render(hit, event, &self.state.host, &mut self.scratch);
-                let alert = alert(self.rules.rule(hit.rule), rendered, event.time, &self.state.host.hostname);
-                goes_on &= self.hand_on(Outcome::Alert(alert), sink);
-            }
+        for hit in hits.iter().filter(|hit| !hit.pending) {
+            let rendered = self.rules.render(hit, event, &self.state.host, &mut self.scratch);
+            let alert = alert(self.rules.rule(hit.rule), rendered, event.time, &self.state.host.hostname);
+            goes_on &= self.hand_on(Outcome::Alert(alert), sink);
+        }
+        if hits.iter().any(|hit| hit.pending) {
+            goes_on &= self.hold(event, &hits, sink);
         }
         self.hits = hits;
         goes_on
     }
 
-    /// Lets an event wait for its container; `false` where it can't.
-    fn hold(
-        &mut self,
-        event: EventRef,
-        hits: &[lanner_rules::Hit],
-        sink: &mut Sink,
-        goes_on: &mut bool,
-    ) -> bool {
-        let container = self.state.host.containers.of_cgroup(event.task.cgroup).cloned();
-        let Some(container) = container.filter(|_| self.hold.has_room()) else {
-            self.report.not_held += 1;
-            return false;
-        };
+    /// Lets an event wait for its container; where it can't, it is judged without.
+    fn hold(&mut self, event: EventRef, hits: &[Hit], sink: &mut Sink) -> bool {
+        let Some(container) = self.state.host.containers.of_cgroup(event.task.cgroup) else { return true };
         // Where only the first rule counts, which one it is may change with what comes.
         let pending = hits.iter().filter(|hit| hit.pending);
         let rules = match self.rules.matching() {
             Matching::First => None,
             Matching::All => Some(pending.map(|hit| self.rules.rule(hit.rule).name.to_string()).collect()),
         };
-        let held = HeldEvent::new(event, &self.state.host, &container, rules);
-        let body = match serde_json::to_vec(&held) {
-            Ok(body) => body,
-            Err(error) => {
-                tracing::error!("an event can't wait for its container: {error}");
-                return false;
-            }
-        };
+        let held = HeldEvent::new(event, &self.state.host, container, rules);
+        let body = serde_json::to_vec(&held).unwrap_or_else(|error| {
+            tracing::error!("an event can't be written down to wait for its container: {error}");
+            Vec::new()
+        });
+        if body.is_empty() || !self.hold.has_room(body.len()) {
+            self.report.not_held += 1;
+            return self.hand_on_all(held, None, sink);
+        }
         let id = new_id(Timestamp(event.time));
         let deadline = Timestamp(event.time).after(self.wait);
         self.report.held += 1;
-        *goes_on &= self.hand_on(Outcome::Hold { id, deadline, body }, sink);
-        self.hold.push(id, held, Instant::now() + self.wait);
-        true
+        self.hold.push(id, held, body.len(), Instant::now() + self.wait);
+        self.hand_on(Outcome::Hold { id, deadline, body }, sink)
     }
 
-    /// Judges an event that waited, on the host as it was, with what is known of its container now.
+    /// Judges an event that waited, with what is known of its container now.
     pub(super) fn judge_held(&mut self, waiting: Waiting, sink: &mut Sink) -> bool {
-        let held = waiting.held;
-        let known = self.state.host.containers.by_id.entry(held.container.clone());
-        let state = known.or_insert(ContainerState::Unavailable);
-        // It has waited long enough. The engine may still answer, for later events.
-        if *state == ContainerState::Pending {
-            *state = ContainerState::Unavailable;
+        let container = self.known(&waiting.held.container);
+        let alerts = self.judge_again(waiting.held, container);
+        self.hand_on(Outcome::Judged { id: waiting.id, alerts }, sink)
+    }
+
+    /// Judges an event that wasn't written down, and hands on what comes of it.
+    pub(super) fn hand_on_all(
+        &mut self,
+        held: HeldEvent,
+        container: Option<Arc<Container>>,
+        sink: &mut Sink,
+    ) -> bool {
+        let alerts = self.judge_again(held, container);
+        alerts.into_iter().all(|alert| self.hand_on(Outcome::Alert(alert), sink))
+    }
+
+    /// What is known of a container.
+    pub(super) fn known(&self, id: &str) -> Option<Arc<Container>> {
+        match self.state.host.containers.by_id.get(id) {
+            Some(ContainerState::Known(container)) => Some(container.clone()),
+            _ => None,
         }
-        let mut processes = Processes::default();
-        held.processes.into_iter().for_each(|process| processes.insert(process));
-        let now = &mut self.state.host;
-        let then = Host {
-            hostname: now.hostname.clone(),
-            boot_time: now.boot_time,
-            processes,
-            users: std::mem::take(&mut now.users),
-            containers: std::mem::take(&mut now.containers),
-        };
+    }
+
+    /// Judges an event on the host as it was, with its container or without.
+    fn judge_again(&mut self, mut held: HeldEvent, container: Option<Arc<Container>>) -> Vec<Alert> {
+        let host = held.take_host(&self.state.host.hostname, container);
         let event = held.event.as_ref();
         let mut hits = Vec::new();
-        self.rules.eval(event, &then, &mut self.scratch, &mut hits);
+        self.rules.eval(event, &host, &mut self.scratch, &mut hits);
         let mut alerts = Vec::new();
         for hit in hits {
             let rule = self.rules.rule(hit.rule);
             if held.rules.as_ref().is_none_or(|rules| rules.iter().any(|name| **name == *rule.name)) {
-                let rendered = self.rules.render(&hit, event, &then, &mut self.scratch);
-                alerts.push(alert(rule, rendered, event.time, &then.hostname));
+                let rendered = self.rules.render(&hit, event, &host, &mut self.scratch);
+                alerts.push(alert(rule, rendered, event.time, &host.hostname));
             }
         }
-        self.state.host.users = then.users;
-        self.state.host.containers = then.containers;
-        self.hand_on(Outcome::Judged { id: waiting.id, alerts }, sink)
+        alerts
     }
 
     /// Counts the alerts of an outcome and hands it on.

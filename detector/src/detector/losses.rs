@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use lanner_alert::{Priority, Timestamp, Value};
+use lanner_event::Kind;
 
 use super::{Detector, Outcome, Sink};
 use crate::alert::internal;
-use crate::source::Source;
+use crate::source::{Losses, Source};
 
 /// Falco's name for the alert.
 const RULE: &str = "Falco internal: syscall event drop";
@@ -16,10 +17,14 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How often losses are announced at the most: Falco's default rate.
 const ANNOUNCE_INTERVAL: Duration = Duration::from_secs(30);
 
+/// The kinds whose loss leaves processes in doubt.
+const PROCESS_KINDS: [Kind; 4] = [Kind::Execve, Kind::Execveat, Kind::Clone, Kind::Procexit];
+
 /// What was lost, and what of it was announced.
 #[derive(Debug, Default)]
 pub(super) struct LossWatch {
     announced: u64,
+    of_processes: u64,
     looked: Option<Instant>,
     said: Option<Instant>,
 }
@@ -33,6 +38,7 @@ impl Detector {
         }
         self.losses.looked = Some(Instant::now());
         let lost = source.lost();
+        self.doubt(&lost);
         let new = lost.total().saturating_sub(self.losses.announced);
         if new == 0 || !passed(self.losses.said, ANNOUNCE_INTERVAL) {
             return true;
@@ -58,5 +64,16 @@ impl Detector {
         let output = format!("Falco internal: syscall event drop. {new} events were lost.");
         let alert = internal(RULE, Priority::Debug, output, fields, time, &self.state.host.hostname);
         self.hand_on(Outcome::Alert(alert), sink)
+    }
+
+    /// Lets the state doubt what it knows where starts and ends of processes were lost.
+    fn doubt(&mut self, lost: &Losses) {
+        let is_process = |name: &str| PROCESS_KINDS.iter().any(|kind| kind.row().name == name);
+        let of_processes =
+            lost.by_kind.iter().filter(|(name, _)| is_process(name)).map(|(_, count)| count).sum();
+        if of_processes > self.losses.of_processes {
+            self.losses.of_processes = of_processes;
+            self.state.doubt();
+        }
     }
 }

@@ -1,83 +1,97 @@
 //! Containers that have just been started: each raises a `container` event, once it is known what it is and its
 //! own program runs.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use lanner_event::{ContainerState, Event, EventBatch, EventFlags, EventRef, Kind, Param, Slice, Task};
+use lanner_event::{
+    ContainerId, ContainerState, Event, EventBatch, EventFlags, EventRef, Host, Kind, Param, Slice,
+};
 
 use super::{Detector, Sink};
+use crate::hold::HeldEvent;
 use crate::state::Seen;
+
+/// How long an engine may take to know a container that was started, so that it still raises its event.
+const STARTING_WAIT_MAX: Duration = Duration::from_secs(60);
+/// How many containers may be starting at once.
+const STARTING_MAX: usize = 1024;
 
 /// A container that has just been started.
 pub(super) struct Starting {
-    task: Task,
-    time: u64,
-    num: u64,
+    /// The event that it will raise, of its own program's process.
+    event: HeldEvent,
     /// Whether its own program runs; until then its first process is the engine's.
     runs: bool,
     since: Instant,
 }
 
 impl Detector {
-    /// A container was seen for the first time: its engine is asked.
-    pub(super) fn seen(&mut self, seen: Seen, task: &Task) {
-        let containers = &mut self.state.host.containers;
+    /// A container was seen for the first time, by this event: its engine is asked.
+    pub(super) fn seen(&mut self, seen: &Seen, event: &EventRef) {
+        let host = &mut self.state.host;
         if !self.engines.ask(&seen.id) {
-            containers.by_id.insert(seen.id, ContainerState::Unavailable);
+            host.containers.by_id.insert(seen.id.clone(), ContainerState::Unavailable);
+        }
+        if seen.old {
             return;
         }
-        if !seen.old {
-            let starting = Starting { task: *task, time: 0, num: 0, runs: false, since: Instant::now() };
-            self.starting.insert(seen.id, starting);
+        if self.starting.len() >= STARTING_MAX {
+            self.report.containers_not_raised += 1;
+            return;
+        }
+        let starting =
+            Starting { event: container_event(event, host, &seen.id), runs: false, since: Instant::now() };
+        self.starting.insert(seen.id.clone(), starting);
+    }
+
+    /// Notes where a process has started the program of a container that is starting: it is the first of the
+    /// container's pid namespace, or, where that is the host's, any of the container that starts one.
+    pub(super) fn entrypoint(&mut self, event: &EventRef) {
+        let host = &self.state.host;
+        let Some(id) = host.containers.of_cgroup(event.task.cgroup) else { return };
+        if let Some(starting) = self.starting.get_mut(id).filter(|starting| !starting.runs) {
+            starting.event = container_event(event, host, id);
+            starting.runs = event.task.vpid == 1;
         }
     }
 
-    /// The first process of a container has started a program.
-    pub(super) fn entrypoint(&mut self, event: &EventRef) {
-        let Some(id) = self.state.host.containers.of_cgroup(event.task.cgroup) else { return };
-        if let Some(starting) = self.starting.get_mut(id).filter(|starting| !starting.runs) {
-            starting.task = event.task;
-            starting.time = event.time;
-            starting.num = event.num;
-            starting.runs = true;
-        }
+    /// Whether there is a container that may raise its event soon.
+    pub(super) fn awaits_containers(&self) -> bool {
+        let known = &self.state.host.containers.by_id;
+        self.starting.keys().any(|id| known.get(id) != Some(&ContainerState::Unavailable))
     }
 
     /// Raises the events of containers that are known and run, or have had their time to.
     pub(super) fn raise_started(&mut self, sink: &mut Sink) -> bool {
-        let wait = self.wait;
+        let (wait, before) = (self.wait, self.starting.len() as u64);
         let known = &self.state.host.containers.by_id;
-        let ready: Vec<Arc<str>> = self
+        let is_known = |id: &ContainerId| matches!(known.get(id), Some(ContainerState::Known(_)));
+        let ready: Vec<(ContainerId, Starting)> = self
             .starting
-            .iter()
-            .filter(|(id, starting)| {
-                matches!(known.get(*id), Some(ContainerState::Known(_)))
-                    && (starting.runs || starting.since.elapsed() > wait)
-            })
-            .map(|(id, _)| id.clone())
+            .extract_if(|id, starting| is_known(id) && (starting.runs || starting.since.elapsed() >= wait))
             .collect();
-        ready.into_iter().all(|id| {
-            let Some(starting) = self.starting.remove(&id) else { return true };
-            let mut batch = EventBatch::default();
-            push(&mut batch, &starting, &id);
-            self.batch(&batch, sink)
+        self.starting.retain(|_, starting| starting.since.elapsed() < STARTING_WAIT_MAX);
+        self.report.containers_not_raised += before - ready.len() as u64 - self.starting.len() as u64;
+        ready.into_iter().all(|(id, starting)| {
+            self.counts[Kind::Container.index()] += 1;
+            let container = self.known(&id);
+            self.hand_on_all(starting.event, container, sink)
         })
     }
 }
 
-fn push(batch: &mut EventBatch, starting: &Starting, id: &str) {
-    let id = batch.push_bytes(id.as_bytes());
-    let params: Slice = batch.push_params(&[Param::Bytes(id)]);
+/// The event that a container was started, told of the process of another event.
+fn container_event(event: &EventRef, host: &Host, id: &ContainerId) -> HeldEvent {
+    let mut batch = EventBatch::default();
+    let text = batch.push_bytes(id.as_bytes());
+    let params: Slice = batch.push_params(&[Param::Bytes(text)]);
     batch.events.push(Event {
-        num: starting.num.max(1),
-        time: starting.time,
         kind: Kind::Container,
         flags: EventFlags::empty(),
-        cpu: 0,
         res: 0,
-        task: starting.task,
         fd: None,
         params,
+        ..**event
     });
+    HeldEvent::new(batch.get(0), host, id, None)
 }

@@ -24,27 +24,18 @@ const PATTERNS: &[Pattern] = &[
 const ID_LENGTH: usize = 64;
 
 /// The id of the container that a cgroup belongs to. Inner cgroups, such as those that systemd makes in a
-/// container, belong to the container too.
+/// container, belong to the container too. The innermost container counts, as in Falco: a container that runs
+/// inside another is one of its own.
 pub fn container_id(path: &[u8]) -> Option<&str> {
     let path = str::from_utf8(path).ok()?;
-    path.rsplit('/').find_map(|name| PATTERNS.iter().find_map(|pattern| id_in(name, pattern)))
+    // containerd writes `kubepods-pod….slice:cri-containerd:<id>` where one side uses systemd and the other doesn't.
+    path.rsplit(['/', ':']).find_map(|name| PATTERNS.iter().find_map(|pattern| id_in(name, pattern)))
 }
 
 fn id_in<'a>(name: &'a str, pattern: &Pattern) -> Option<&'a str> {
     let id = name.strip_prefix(pattern.prefix)?.strip_suffix(pattern.suffix)?;
     let digits = id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     (id.len() == ID_LENGTH && digits).then_some(id)
-}
-
-/// The path of a process's cgroup, in the hierarchy that containers are told apart by.
-pub fn of_process(pid: i32, v2: bool) -> Option<String> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    text.lines().find_map(|line| {
-        let mut columns = line.splitn(3, ':');
-        let (number, names, path) = (columns.next()?, columns.next()?, columns.next()?);
-        let found = if v2 { number == "0" } else { names.split(',').any(|name| name == "memory") };
-        found.then(|| path.to_owned())
-    })
 }
 
 #[cfg(test)]
@@ -54,19 +45,31 @@ mod tests {
     #[test]
     fn engines_are_told_apart_by_their_paths() {
         let id = "0123456789abcdef".repeat(4);
+        let outer = "f".repeat(64);
         for (path, expected) in [
             (format!("/docker/{id}"), true),
             (format!("/system.slice/docker-{id}.scope"), true),
             (format!("/libpod_parent/libpod-{id}"), true),
+            (format!("/machine.slice/libpod-{id}.scope"), true),
             (format!("/machine.slice/libpod-{id}.scope/container"), true),
+            (format!("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{id}.scope"), true),
             (format!("/kubepods/besteffort/pod12/{id}"), true),
             (format!("/kubepods.slice/kubepods-pod1.slice/cri-containerd-{id}.scope"), true),
+            (format!("/kubepods.slice/kubepods-pod1.slice/docker-{id}.scope"), true),
+            (format!("/kubepods.slice/kubepods-pod1.slice/crio-{id}.scope"), true),
             (format!("/kubepods/pod1/crio-{id}"), true),
+            (format!("/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:{id}"), true),
             (format!("/docker/{id}/init.scope"), true),
+            (format!("/../{id}"), true),
+            (format!("/docker/{outer}/kubelet/kubepods/pod1/{id}"), true),
+            // The process that watches a container is not in it.
+            (format!("/machine.slice/libpod-conmon-{id}.scope"), false),
+            (format!("/system.slice/crio-conmon-{id}.scope"), false),
             ("/user.slice/user-0.slice".to_owned(), false),
             (format!("/docker/{}", &id[1..]), false),
             (format!("/docker/{}", id.to_uppercase()), false),
             ("/".to_owned(), false),
+            (String::new(), false),
         ] {
             assert_eq!(container_id(path.as_bytes()), expected.then_some(id.as_str()), "{path}");
         }

@@ -1,14 +1,14 @@
 //! The host's users and groups, from passwd(5) and group(5).
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use lanner_event::{User, Users};
 
-/// How long a file may be.
+/// How long a file may be, in bytes.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
-/// The two files, and when they were last changed.
+/// The two files, and what they were when they were read last.
 pub struct Files {
     passwd: Watched,
     group: Watched,
@@ -16,18 +16,34 @@ pub struct Files {
 
 struct Watched {
     path: PathBuf,
-    changed: Option<SystemTime>,
+    read: Option<Version>,
+}
+
+/// What tells one version of a file from the next: an editor puts a new file in its place, which may be as old.
+#[derive(PartialEq)]
+struct Version {
+    inode: u64,
+    bytes: u64,
+    changed: (i64, i64),
 }
 
 impl Watched {
     /// The file's text, where it has changed since the last time.
     fn read(&mut self) -> Option<Vec<u8>> {
         let metadata = std::fs::metadata(&self.path).ok()?;
-        let changed = metadata.modified().ok();
-        if metadata.len() > FILE_BYTES_MAX || changed.is_some() && changed == self.changed {
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        let version = Version { inode: metadata.ino(), bytes: metadata.len(), changed };
+        if self.read.as_ref() == Some(&version) {
             return None;
         }
-        self.changed = changed;
+        self.read = Some(version);
+        if metadata.len() > FILE_BYTES_MAX {
+            tracing::warn!(
+                "{} is longer than {FILE_BYTES_MAX} bytes: names stay as they were",
+                self.path.display()
+            );
+            return None;
+        }
         std::fs::read(&self.path).ok()
     }
 }
@@ -35,7 +51,7 @@ impl Watched {
 impl Files {
     /// Files at these paths, not read yet.
     pub fn new(passwd: impl Into<PathBuf>, group: impl Into<PathBuf>) -> Files {
-        let watched = |path| Watched { path, changed: None };
+        let watched = |path| Watched { path, read: None };
         Files { passwd: watched(passwd.into()), group: watched(group.into()) }
     }
 
@@ -88,8 +104,6 @@ mod tests {
         assert_eq!(&*users.users[&0].name, b"root");
         assert_eq!(&*users.groups[&4], b"adm");
         std::fs::write(&passwd, "a:x:7:0::/:/x\n").unwrap();
-        let later = SystemTime::now() + std::time::Duration::from_secs(5);
-        std::fs::File::open(&passwd).unwrap().set_modified(later).unwrap();
         files.read(&mut users);
         assert!(users.users.contains_key(&7) && !users.users.contains_key(&0));
     }

@@ -1,0 +1,61 @@
+use std::io::{Read, Write};
+use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
+
+use lanner_event::ContainerState;
+
+use super::*;
+use crate::containers::Settings;
+use crate::source::Losses;
+
+/// A source in which nothing happens.
+struct Quiet;
+
+impl Source for Quiet {
+    fn fill(&mut self, _: &mut EventBatch, _: Duration) -> Result<Status, SourceError> {
+        Ok(Status::More)
+    }
+
+    fn lost(&self) -> Losses {
+        Losses::default()
+    }
+}
+
+#[test]
+fn an_engine_that_comes_back_is_asked_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let docker_socket = directory.path().join("docker.sock");
+    let wait = Duration::from_secs(20);
+    let engines = Engines::start(Settings { docker_socket: docker_socket.clone(), wait }).unwrap();
+    let mut detector = Detector::new(State::new("host", false), Arc::default(), engines, wait);
+    let id: ContainerId = "ab".into();
+    let tend = |detector: &mut Detector, until: ContainerState| {
+        let deadline = Instant::now() + wait;
+        while detector.state.host.containers.by_id.get(&id) != Some(&until) {
+            assert!(Instant::now() < deadline, "{:?}", detector.state.host.containers.by_id);
+            detector.tend(&Quiet, &mut |_| true);
+            std::thread::yield_now();
+        }
+    };
+    detector.state.host.containers.by_id.insert("ab".into(), ContainerState::Pending);
+    detector.engines.ask(&"ab".into());
+    tend(&mut detector, ContainerState::Unavailable);
+    assert_eq!(detector.report.containers_unanswered, 1);
+
+    let listener = UnixListener::bind(&docker_socket).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n{\"Id\":\"ab\"}");
+        }
+    });
+    detector.asked_again = Instant::now().checked_sub(ASK_AGAIN_INTERVAL).unwrap();
+    let known = lanner_event::Container {
+        full_id: "ab".into(),
+        engine: "docker".into(),
+        image_tag: "latest".into(),
+        ..Default::default()
+    };
+    tend(&mut detector, ContainerState::Known(Arc::new(known)));
+    assert_eq!((detector.report.containers_known, detector.report.containers_unanswered), (1, 1));
+}
