@@ -3,6 +3,8 @@
 mod paths;
 mod process;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use lanner_bpf::layout::*;
 use lanner_event::{

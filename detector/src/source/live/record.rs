@@ -45,23 +45,25 @@ pub fn split(bytes: &[u8]) -> Option<(Record, Parts<'_>)> {
     Some((record, parts))
 }
 
+/// The bytes of a record that is all zeros, with these parts.
+#[cfg(test)]
+pub fn bytes(parts: &[(u32, &[u8])]) -> Vec<u8> {
+    let mut out = vec![0; HEAD];
+    for (kind, part) in parts {
+        out.extend_from_slice(&(*kind as u16).to_ne_bytes());
+        out.extend_from_slice(&(part.len() as u16).to_ne_bytes());
+        out.extend_from_slice(part);
+    }
+    let size = out.len() as u32;
+    let at = std::mem::offset_of!(Record, size);
+    out[at..at + 4].copy_from_slice(&size.to_ne_bytes());
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use lanner_bpf::layout::{PART_CWD, PART_EXE};
-
-    fn bytes(parts: &[(u32, &[u8])]) -> Vec<u8> {
-        let mut out = vec![0; HEAD];
-        for (kind, part) in parts {
-            out.extend_from_slice(&(*kind as u16).to_ne_bytes());
-            out.extend_from_slice(&(part.len() as u16).to_ne_bytes());
-            out.extend_from_slice(part);
-        }
-        let size = out.len() as u32;
-        let at = std::mem::offset_of!(Record, size);
-        out[at..at + 4].copy_from_slice(&size.to_ne_bytes());
-        out
-    }
 
     #[test]
     fn parts_are_found_by_kind() {

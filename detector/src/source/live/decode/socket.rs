@@ -23,7 +23,8 @@ pub fn fill(batch: &mut EventBatch, fd: &mut Fd, kind: Kind, record: &Record, pa
         _ => Role::Unknown,
     };
     match kind {
-        // A connection that failed, or a datagram's, has no peer but the one that was asked for.
+        // A connection that failed has no peer but the one that was asked for.
+        Kind::Connect if record.res < 0 => peer = passed.or(peer),
         Kind::Connect => peer = peer.or(passed),
         Kind::Bind if record.res < 0 => local = passed,
         _ => {}
