@@ -1,7 +1,8 @@
 //! Conditions and events, and whether one is true of the other.
 
 use super::world::World;
-use super::{Options, compiled, hits, rule};
+use super::{Options, compiled, hits, named, rule};
+use crate::Matching;
 
 /// Whether a condition is true (`yes`), false (`no`), or not known yet (`later`) of an event.
 fn check(event: &str, cases: &[(&str, &str)]) {
@@ -164,6 +165,36 @@ fn addresses() {
             ("fd.name contains ->93.184", "yes"),
         ],
     );
+}
+
+/// Rules that need texts of one source are found by it: all that are true, and under either reading.
+#[test]
+fn rules_that_need_the_same_source() {
+    let rules: String = [
+        ("a", "fd.name startswith /etc"),
+        ("b", "fd.name startswith /etc/ssh"),
+        ("c", "fd.name in (/etc/ssh/x, /tmp/y)"),
+        ("d", "fd.name startswith /tmp"),
+        ("e", "(fd.name = /q or fd.name startswith /etc/ssh/)"),
+        ("f", "fd.name startswith /etc/sshz"),
+        ("g", "not fd.name startswith /etc"),
+    ]
+    .map(|(name, condition)| named(name, &format!("evt.type = openat and {condition} and evt.rawres >= 0")))
+    .concat();
+    let set = compiled(&[&rules], &Options { matching: Matching::All, ..Options::default() });
+    for (event, expected) in [
+        ("openat path=/etc/ssh/x", "a b c e"),
+        ("openat path=/etc/sshzz", "a b f"),
+        ("openat path=/etc/ssi", "a"),
+        ("openat path=/etc/passwd", "a"),
+        ("openat path=/q", "e g"),
+        ("openat path=/tmp/y real=/etc/ssh/x", "a* b* c d e* g"),
+        ("openat path=/etc/passwd real=/tmp/z", "a d* g*"),
+        ("openat path=/zzz", "g"),
+        ("openat", "g"),
+    ] {
+        assert_eq!(hits(&set, &World::new(event)), expected, "{event}");
+    }
 }
 
 #[test]
