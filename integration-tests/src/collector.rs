@@ -9,8 +9,8 @@ use crate::server::{Answer, Server};
 #[derive(Default)]
 struct State {
     requests: Vec<Request>,
-    /// Whether requests are left without an answer.
-    withholds: bool,
+    /// A text whose requests are left without an answer.
+    withheld: Option<String>,
     unanswered: Vec<Request>,
 }
 
@@ -46,9 +46,9 @@ impl Collector {
         lock(&self.shared.0).requests.clone()
     }
 
-    /// From now on what is posted is taken, but not answered: it stays in flight.
-    pub fn withhold(&self) {
-        lock(&self.shared.0).withholds = true;
+    /// From now on what is posted with this text in it is taken, but not answered: it stays in flight.
+    pub fn withhold(&self, text: &str) {
+        lock(&self.shared.0).withheld = Some(text.to_owned());
     }
 
     /// What was taken and not answered.
@@ -58,7 +58,7 @@ impl Collector {
 
     /// Answers everything again.
     pub fn release(&self) {
-        lock(&self.shared.0).withholds = false;
+        lock(&self.shared.0).withheld = None;
         self.shared.1.notify_all();
     }
 }
@@ -69,11 +69,12 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 fn take((state, released): &(Mutex<State>, Condvar), request: Request) -> Answer {
     let mut state = lock(state);
+    let body = String::from_utf8_lossy(&request.body).into_owned();
     state.requests.push(request.clone());
-    if state.withholds {
+    if state.withheld.as_ref().is_some_and(|text| body.contains(text)) {
         state.unanswered.push(request);
+        let state = released.wait_while(state, |state| state.withheld.is_some());
+        drop(state.unwrap_or_else(PoisonError::into_inner));
     }
-    let state = released.wait_while(state, |state| state.withholds);
-    drop(state.unwrap_or_else(PoisonError::into_inner));
     Answer { status: 200, kind: "text/plain", body: String::new(), retry_after: None }
 }

@@ -138,15 +138,19 @@ pub const ATTACKS: &[Attack] = &[
             ]
         },
     },
-    // 4: a binary renamed in a container -> Program renamed or linked below a binary directory, once.
+    // 4: a binary renamed below a binary directory in a container, and back
+    //    -> Program renamed or linked below a binary directory, once for each.
     Attack {
         number: 4,
         perform: |stand, run| {
-            let to = format!("/bin/cp.{run}");
-            stand.docker.run(&["exec", CONTAINER, "cp", "/bin/busybox", "/tmp-program"]);
-            stand.docker.run(&["exec", CONTAINER, "mv", "/tmp-program", &to]);
-            let rule = "Program renamed or linked below a binary directory";
-            vec![inside(CONTAINER, rule, "Error", format!("mv /tmp-program {to}"), &to)]
+            let hidden = format!("/bin/ls.{run}");
+            let moved = |from: &str, to: &str| {
+                stand.docker.run(&["exec", CONTAINER, "mv", from, to]);
+                let command = format!("mv {from} {to}");
+                let rule = "Program renamed or linked below a binary directory";
+                inside(CONTAINER, rule, "Error", command.clone(), &command)
+            };
+            vec![moved("/bin/ls", &hidden), moved(&hidden, "/bin/ls")]
         },
     },
     // 5: a container with the host's /etc -> Container started with a sensitive host directory, once.
