@@ -29,7 +29,7 @@ pub fn can_run(needs: &[Need]) -> bool {
     if missing.is_empty() {
         return true;
     }
-    let why = format!("skipped, because this needs {}", missing.join(" and "));
+    let why = format!("skipped, because this needs: {}", missing.join("; "));
     assert!(std::env::var_os("CI").is_none(), "{why}");
     eprintln!("{why}");
     false
