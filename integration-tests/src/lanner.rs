@@ -22,7 +22,8 @@ pub fn binary() -> &'static Path {
         let test = std::env::current_exe().expect("a test knows where it is");
         let target = test.ancestors().nth(2).expect("it is in target/debug/deps");
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "-p", "lanner", "--bin", "lanner"]);
+        // For one package, cargo would build the dependencies again with fewer features.
+        build.args(["build", "--workspace", "--bin", "lanner"]);
         if target.ends_with("release") {
             build.arg("--release");
         }
