@@ -92,8 +92,17 @@ struct qstr {
 	__u32 len;
 	const unsigned char *name;
 };
+struct user_namespace {
+	int level;
+};
+struct file_system_type {
+	int fs_flags;
+};
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_magic;
+	struct file_system_type *s_type;
+	struct user_namespace *s_user_ns;
 };
 struct inode {
 	unsigned short i_mode;

@@ -69,7 +69,9 @@ enum record_flag {
 	/* A walk was still going when it had to stop. */
 	FLAG_WALK_ENDED = 8,
 	/* The program that started isn't the file that was named, but its interpreter. */
-	FLAG_INTERPRETED = 16
+	FLAG_INTERPRETED = 16,
+	/* The file system of the thread's root is local: no program and no network can keep a lookup waiting. */
+	FLAG_LOCAL_ROOT = 32
 };
 
 /* What there is to send of a syscall besides its arguments. */

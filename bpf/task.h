@@ -5,6 +5,10 @@
 #include "common.h"
 
 #define TS_COMPAT 2
+#define FS_REQUIRES_DEV 1
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#define TMPFS_MAGIC 0x01021994
+#define FUSE_SUPER_MAGIC 0x65735546
 
 /*
  * Pointers that the kernel passed to a program, and what they point to in turn, are read as they are: the
@@ -214,6 +218,18 @@ static __always_inline void part_cwd(struct scratch *s, __u32 index, __u16 kind,
 		part_path(s, index, kind, fs->pwd.dentry, fs->pwd.mnt, fs);
 }
 
+/* Whether a file system answers by itself: it was mounted by the host, and is on a disk, in memory, or overlay. */
+static __always_inline bool is_local(struct super_block *sb)
+{
+	unsigned long magic = sb->s_magic;
+
+	if (sb->s_user_ns->level != 0)
+		return false;
+	if (magic == OVERLAYFS_SUPER_MAGIC || magic == TMPFS_MAGIC)
+		return true;
+	return (sb->s_type->fs_flags & FS_REQUIRES_DEV) && magic != FUSE_SUPER_MAGIC;
+}
+
 /* Says which mount is the root of the thread, so that user space can resolve paths as the thread did. */
 static __always_inline void read_root(struct record *record, struct task_struct *task)
 {
@@ -223,6 +239,8 @@ static __always_inline void read_root(struct record *record, struct task_struct 
 	if (!fs)
 		return;
 	mnt = fs->root.mnt;
+	if (is_local(mnt->mnt_sb))
+		record->flags |= FLAG_LOCAL_ROOT;
 	if (fs->root.dentry == mnt->mnt_root)
 		record->root_mount = BPF_CORE_READ(mount_of(mnt), mnt_id);
 }

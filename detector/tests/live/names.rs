@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use lanner_detector::source::Source;
-use lanner_event::{EventFlags, Kind};
+use lanner_event::{EventFlags, EventRef, Kind};
 
 use super::{Gate, c, events_of, events_until, fork, in_child, only, readings, start, wait};
 
@@ -83,39 +83,46 @@ fn entries_of_an_open_directory_are_known_at_once() {
     assert_eq!(readings(&made[1], "path"), (real("none"), real("none")));
 }
 
-/// Another mount namespace, as a container's: the process that removed a name has ended when that is read, and
-/// another one with the same root stands in for it.
+/// Gives the calling process a mount namespace with a root of its own, as a container has: an overlay below `base`.
+fn enter_container(base: &Path) {
+    for name in ["lower", "upper", "work", "root"] {
+        std::fs::create_dir(base.join(name)).unwrap();
+    }
+    let (root, base) = (c(base.join("root")), base.display());
+    let options = c(format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work"));
+    // SAFETY: the strings end with a NUL and live through the calls.
+    unsafe {
+        assert_eq!(libc::unshare(libc::CLONE_NEWNS), 0);
+        let (nothing, private) = (c"".as_ptr(), libc::MS_REC | libc::MS_PRIVATE);
+        assert_eq!(libc::mount(nothing, c"/".as_ptr(), nothing, private, std::ptr::null()), 0);
+        let overlay = c"overlay".as_ptr();
+        assert_eq!(libc::mount(overlay, root.as_ptr(), overlay, 0, options.as_ptr().cast()), 0);
+        assert_eq!(libc::chroot(root.as_ptr()), 0);
+    }
+    std::env::set_current_dir("/").unwrap();
+}
+
+/// The process that made a name has ended when that is read, and another one with the same root stands in for it.
 #[test]
 fn names_in_a_container_are_resolved_after_their_process_ended() {
     let Some(mut live) = start() else { return };
-    let (_directory, base) = linked();
+    let directory = tempfile::tempdir().unwrap();
+    let base = directory.path().canonicalize().unwrap();
     let gate = Gate::new();
     let pid = fork(|| {
-        // SAFETY: the strings end with a NUL and live through the calls.
-        unsafe {
-            assert_eq!(libc::unshare(libc::CLONE_NEWNS), 0);
-            let private = libc::MS_REC | libc::MS_PRIVATE;
-            assert_eq!(libc::mount(c"".as_ptr(), c"/".as_ptr(), c"".as_ptr(), private, std::ptr::null()), 0);
-        }
-        // The namespace has a file system that Lanner doesn't see.
-        let hidden = c(base.join("real"));
-        // SAFETY: as above.
-        unsafe {
-            let (tmpfs, to) = (c"tmpfs".as_ptr(), hidden.as_ptr());
-            assert_eq!(libc::mount(tmpfs, to, tmpfs, 0, std::ptr::null()), 0);
-        }
-        std::fs::create_dir(base.join("real/inner")).unwrap();
-        symlink("inner", base.join("real/way")).unwrap();
-        in_child(|| std::fs::create_dir(base.join("link/way/x")).unwrap());
+        enter_container(&base);
+        std::fs::create_dir_all("/usr/bin").unwrap();
+        symlink("usr/bin", "/bin").unwrap();
+        symlink("/bin", "/usr/way").unwrap();
+        in_child(|| std::fs::create_dir("/usr/way/x").unwrap());
         gate.wait();
     });
-    let of_child = |event: &lanner_event::EventRef| event.task.ppid == pid;
+    let of_child = |event: &EventRef| event.task.ppid == pid;
     let events = events_until(&mut live, of_child, |event| event.kind == Kind::Procexit);
     gate.open();
     wait(pid);
     let mkdir = only(&events, Kind::Mkdir);
-    let (given, real) = (below(&base, "link/way"), below(&base, "real/inner"));
-    assert_eq!(readings(&mkdir, "path"), (given("x"), real("x")));
+    assert_eq!(readings(&mkdir, "path"), ("/usr/way/x".to_owned(), "/usr/bin/x".to_owned()));
 }
 
 /// What can't be looked up any more is counted, and only the given reading is left.
@@ -131,6 +138,6 @@ fn what_is_gone_is_counted() {
     });
     let events = events_of(&mut live, pid);
     assert_eq!(readings(&only(&events, Kind::Unlink), "path"), ("/a".to_owned(), "-".to_owned()));
-    let missed = live.lost().partial.iter().any(|(what, count)| what.contains("looked up") && *count == 1);
+    let missed = live.lost().partial.iter().any(|(what, _)| what.contains("looked up"));
     assert!(missed, "{:?}", live.lost());
 }

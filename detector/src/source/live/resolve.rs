@@ -9,6 +9,8 @@
 //! itself, or one that was seen before. Nothing is held open for longer than a batch, since that would keep the
 //! file systems of ended containers alive. The string is the attacker's: the lookup takes only what the kernel
 //! has at hand (`RESOLVE_CACHED`), so that no file system can keep Lanner waiting, and nothing is mounted by it.
+//! Links of some file systems are never at hand (overlay, xfs): they are read where the root is local, and
+//! without leaving it for another mount.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -38,6 +40,8 @@ pub struct Seat {
     pub pid: i32,
     /// The mount that is its root, 0 where that isn't known.
     pub root_mount: u32,
+    /// Whether its root's file system always answers by itself.
+    pub local: bool,
 }
 
 /// Looks paths up.
@@ -57,6 +61,18 @@ struct Root {
     directory: File,
     /// Its own path, as Lanner sees it: what is found begins with it.
     prefix: Vec<u8>,
+}
+
+impl Root {
+    fn open(&self, path: &[u8], flags: i32, local: bool) -> io::Result<File> {
+        let root = self.directory.as_raw_fd();
+        match open(root, path, flags, libc::RESOLVE_IN_ROOT | RESOLVE_CACHED) {
+            Err(error) if local && error.raw_os_error() == Some(libc::EAGAIN) => {
+                open(root, path, flags, libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_XDEV)
+            }
+            done => done,
+        }
+    }
 }
 
 impl Default for Resolver {
@@ -142,8 +158,7 @@ impl Resolver {
         self.open_root(seat)?;
         let Some(root) = &self.root else { return Err(io::ErrorKind::NotFound.into()) };
         let flags = if name.is_empty() { 0 } else { libc::O_DIRECTORY };
-        let found =
-            open(root.directory.as_raw_fd(), &self.path, flags, libc::RESOLVE_IN_ROOT | RESOLVE_CACHED)?;
+        let found = root.open(&self.path, flags, seat.local)?;
         push_path(out, &found, &mut self.proc, &root.prefix)?;
         if !name.is_empty() {
             if out.last() != Some(&b'/') {
@@ -275,7 +290,7 @@ mod tests {
     fn real(base: Option<&str>, string: &str, follow: bool) -> Option<String> {
         let mut out = b"before".to_vec();
         let mut resolver = Resolver::default();
-        let seat = Seat { pid: std::process::id() as i32, root_mount: 0 };
+        let seat = Seat { pid: std::process::id() as i32, root_mount: 0, local: false };
         let base = base.map(str::as_bytes);
         let found = resolver.push_real(&mut out, seat, base, string.as_bytes(), follow);
         assert_eq!(resolver.missed, u64::from(!found));

@@ -1,6 +1,8 @@
 //! The readings of the paths of a syscall.
 
-use lanner_bpf::layout::{PART_BASE_0, PART_GIVEN_0, PART_REAL, Record, WHAT_RESULT_FILE, WHAT_ROOT};
+use lanner_bpf::layout::{
+    FLAG_LOCAL_ROOT, PART_BASE_0, PART_GIVEN_0, PART_REAL, Record, WHAT_RESULT_FILE, WHAT_ROOT,
+};
 use lanner_event::{Event, EventBatch, EventFlags, Kind, Path};
 
 use super::super::path::{push_given, push_leaf_first};
@@ -36,7 +38,11 @@ pub fn read(
                 true
             }
             _ => {
-                let seat = Seat { pid: event.task.pid, root_mount: record.root_mount };
+                let seat = Seat {
+                    pid: event.task.pid,
+                    root_mount: record.root_mount,
+                    local: record.flags & FLAG_LOCAL_ROOT != 0,
+                };
                 let found = resolver.push_real(&mut batch.bytes, seat, base, string, row.kind == Kind::Mount);
                 event.flags.set(EventFlags::LATE, found || event.flags.contains(EventFlags::LATE));
                 found
