@@ -22,7 +22,7 @@ pub struct Expected {
     pub facts: Vec<String>,
     priority: &'static str,
     command: String,
-    /// The session, where the test knows it.
+    /// The session in the process's own pid namespace, where the test knows it.
     session: Option<i32>,
     /// The container's name, for one of [`IMAGE`].
     container: Option<String>,
@@ -109,9 +109,14 @@ pub const ATTACKS: &[Attack] = &[
         number: 1,
         perform: |stand, run| {
             let token = format!("shell-{run}");
-            stand.docker.run(&["exec", "-t", CONTAINER, "sh", "-c", &format!("echo {token}")]);
-            let command = format!("sh -c echo {token}");
-            vec![inside(CONTAINER, "Shell with a terminal in a container", "Notice", command, &token)]
+            let script = format!("echo $$; echo {token}");
+            let said = stand.docker.run(&["exec", "-t", CONTAINER, "sh", "-c", &script]);
+            // A shell that is executed leads its session.
+            let session = said.lines().next().and_then(|pid| pid.trim().parse().ok());
+            assert!(session.is_some(), "{said}");
+            let command = format!("sh -c {script}");
+            let rule = "Shell with a terminal in a container";
+            vec![Expected { session, ..inside(CONTAINER, rule, "Notice", command, &token) }]
         },
     },
     // 2: /etc/shadow read by a program that isn't expected to -> Sensitive file read, once.
@@ -160,7 +165,9 @@ pub const ATTACKS: &[Attack] = &[
             let name = format!("mounts-{run}");
             stand.docker.start_container(&name, &["-v", "/etc:/host-etc:ro"]);
             let rule = "Container started with a sensitive host directory";
-            vec![inside(&name, rule, "Warning", "sleep 1000".to_owned(), &name)]
+            let alert = inside(&name, rule, "Warning", "sleep 1000".to_owned(), &name);
+            // The first process of a container leads its first session.
+            vec![Expected { session: Some(1), ..alert }]
         },
     },
     // 6: a listener on an odd port -> Unexpected port listened on, once;
