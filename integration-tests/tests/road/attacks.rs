@@ -23,7 +23,7 @@ pub struct Expected {
     priority: &'static str,
     command: String,
     /// The session in the process's own pid namespace, where the test knows it.
-    session: Option<i32>,
+    pub session: Option<i32>,
     /// The container's name, for one of [`IMAGE`].
     container: Option<String>,
 }

@@ -143,7 +143,8 @@ fn facts_are_right(stand: &Stand, expected: &[Expected]) {
         let seen: Vec<Seen> = (output.seen)(stand);
         for alert in expected {
             let one = seen.iter().find(|seen| alert.is(seen)).expect("it has arrived");
-            for fact in &alert.facts {
+            let session = alert.session.map(|session| format!("session={session}"));
+            for fact in alert.facts.iter().chain(&session) {
                 assert!(one.text.contains(fact), "{} lacks `{fact}`:\n{}", output.name, one.text);
             }
             if let Some(json) = &one.json {
