@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lanner_alert::{Alert, Notification, Priority, Timestamp};
 use lanner_bus::{
@@ -255,8 +255,18 @@ async fn the_file_stays_within_its_bound() {
         if round % 2 == 0 {
             route_all(&handle).await;
         }
-        let bytes = handle.stats().await.unwrap().bytes;
-        assert!(bytes.database + bytes.wal <= MAX + (MAX / 8), "{bytes:?} in round {round}");
+        // What is committed is answered before the bound is looked at, and a reader of the figures may hold a
+        // checkpoint up: each round must come within the bound, not each moment.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let bytes = handle.stats().await.unwrap().bytes;
+            if bytes.database + bytes.wal <= MAX + (MAX / 8) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{bytes:?} in round {round}");
+            sender.send(Entry::Alert(alert("small"))).unwrap();
+            handle.flush().await.unwrap();
+        }
     }
     let stats = handle.stats().await.unwrap();
     let a = &stats.outputs[0];
