@@ -12,6 +12,16 @@ say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# Runs what needs the network, which may fail for a moment.
+retry() {
+    for pause in 1 5 15; do
+        "$@" && return
+        say "Failed; trying again in $pause s: $*"
+        sleep "$pause"
+    done
+    "$@" || fail "it failed four times: $*"
+}
+
 MISSING=()
 
 # Asks for packages, unless they are installed.
@@ -29,8 +39,9 @@ install_missing() {
     has apt-get || fail "this installs Debian packages; elsewhere, install what these hold: ${MISSING[*]}"
     [ "$(id -u)" -eq 0 ] || fail "installing ${MISSING[*]} needs root"
     say "Installing ${MISSING[*]}"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${MISSING[@]}" >/dev/null
+    retry apt-get update -qq
+    export DEBIAN_FRONTEND=noninteractive
+    retry apt-get install -y -qq --no-install-recommends "${MISSING[@]}" >/dev/null
 }
 
 need_rust() {
@@ -56,7 +67,7 @@ mailpit() {
     [ -x "$CACHE/bin/mailpit" ] && return
     say "Building mailpit $MAILPIT_VERSION"
     mkdir -p "$CACHE/bin"
-    GOBIN="$CACHE/bin" go install "github.com/axllent/mailpit@$MAILPIT_VERSION"
+    GOBIN="$CACHE/bin" retry go install "github.com/axllent/mailpit@$MAILPIT_VERSION"
 }
 
 # Kafka's jars, from Maven.
@@ -75,19 +86,16 @@ kafka() {
   </dependencies>
 </project>
 POM
-    (cd "$home" && mvn -B -q dependency:copy-dependencies -DoutputDirectory=lib)
+    retry mvn -B -q -f "$home/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$home/lib"
     touch "$home/complete"
 }
 
 for_build() {
-    need_rust
     packages clang-14 libbpf-dev gcc g++ libc6-dev make pkg-config libssl-dev zlib1g-dev
     install_missing
 }
 
 for_test() {
-    need_rust
-    need_go
     packages rsyslog busybox-static iproute2 iptables openssl util-linux
     program dockerd docker.io
     program java default-jdk-headless
@@ -98,6 +106,9 @@ for_test() {
     kafka
 }
 
+# What isn't installed here is asked for before anything is.
+need_rust
+[[ " $* " != *" test "* ]] || need_go
 for what in "$@"; do
     case "$what" in
         build) for_build ;;
