@@ -19,23 +19,23 @@ pub struct Seen {
 /// An output.
 pub struct Output {
     pub name: &'static str,
-    /// Whether it is the collector that gets it.
-    pub to_collector: bool,
+    /// The path of the collector that it posts to.
+    pub collector_path: Option<&'static str>,
     pub seen: fn(&Stand) -> Vec<Seen>,
 }
 
 /// All outputs of the configuration.
 pub const OUTPUTS: &[Output] = &[
     // Standard output and the log share a file here: alerts are the lines that are JSON.
-    Output { name: "stdout", to_collector: false, seen: |stand| lines(&stand.lanner().said()) },
+    Output { name: "stdout", collector_path: None, seen: |stand| lines(&stand.lanner().said()) },
     Output {
         name: "file",
-        to_collector: false,
+        collector_path: None,
         seen: |stand| lines(&std::fs::read_to_string(stand.path("alerts.jsonl")).unwrap_or_default()),
     },
     Output {
         name: "syslog",
-        to_collector: false,
+        collector_path: None,
         seen: |stand| {
             let messages = stand.rsyslog.messages();
             let text = |message: &Value| message["msg"].as_str().unwrap_or_default().to_owned();
@@ -44,7 +44,7 @@ pub const OUTPUTS: &[Output] = &[
     },
     Output {
         name: "mail",
-        to_collector: false,
+        collector_path: None,
         seen: |stand| {
             let mails = stand.mailpit.mails();
             let id = |mail: &str| mail.split('@').next().map(str::to_owned);
@@ -59,11 +59,11 @@ pub const OUTPUTS: &[Output] = &[
                 .collect()
         },
     },
-    Output { name: "slack webhook", to_collector: false, seen: |stand| slack(stand, Via::Webhook) },
-    Output { name: "slack bot", to_collector: false, seen: |stand| slack(stand, Via::PostMessage) },
+    Output { name: "slack webhook", collector_path: None, seen: |stand| slack(stand, Via::Webhook) },
+    Output { name: "slack bot", collector_path: None, seen: |stand| slack(stand, Via::PostMessage) },
     Output {
         name: "kafka",
-        to_collector: false,
+        collector_path: None,
         seen: |stand| {
             let records = stand.kafka.records(TOPIC);
             let seen = |record: &lanner_integration_tests::kafka::Record| Seen {
@@ -76,7 +76,7 @@ pub const OUTPUTS: &[Output] = &[
     },
     Output {
         name: "http",
-        to_collector: true,
+        collector_path: Some("/alerts"),
         seen: |stand| {
             let requests = stand.collector.requests();
             requests
@@ -92,7 +92,7 @@ pub const OUTPUTS: &[Output] = &[
     },
     Output {
         name: "http in batches",
-        to_collector: true,
+        collector_path: Some("/alerts/batch"),
         seen: |stand| {
             let requests = stand.collector.requests();
             requests

@@ -88,8 +88,8 @@ impl Stand {
              - {{name: webhook, type: slack, webhook_url: '{webhook}'}}\n\
              - {{name: bot, type: slack, token: {token}, api_url: '{api}', channel: '#soc'}}\n\
              - {{name: kafka, type: kafka, brokers: ['{broker}'], topic: {TOPIC}, timeout: 5s}}\n\
-             - {{name: collector, type: http, url: '{url}'}}\n\
-             - {{name: batches, type: http, url: '{url}/batch', batch: 10}}\n",
+             - {{name: collector, type: http, url: '{url}', timeout: 30s}}\n\
+             - {{name: batches, type: http, url: '{url}/batch', batch: 10, timeout: 30s}}\n",
             journal = path("journal.db"),
             docker = self.docker.socket().display(),
             disk = path("alerts.jsonl"),
