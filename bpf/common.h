@@ -44,7 +44,7 @@ struct {
 	__uint(max_entries, 8 << 20);
 } records SEC(".maps");
 
-/* Records that did not fit, by event and kind of record. */
+/* Records that did not fit, by kind of record; behind those, of syscalls, by kind of event. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 256);

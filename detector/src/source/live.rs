@@ -16,7 +16,11 @@ mod syscalls;
 
 use std::time::{Duration, Instant};
 
-use lanner_bpf::layout::{COUNTER_FAULTS, COUNTER_SELF_EXCLUDED, COUNTER_TRUNCATED, RECORD_KINDS};
+use aya::maps::{MapData, PerCpuArray};
+use lanner_bpf::layout::{
+    COUNTER_FAULTS, COUNTER_SELF_EXCLUDED, COUNTER_TRUNCATED, RECORD_CGROUP_MKDIR, RECORD_EXEC, RECORD_EXIT,
+    RECORD_FORK, RECORD_KINDS,
+};
 use lanner_event::{EventBatch, Kind};
 
 pub use load::{Hook, HookState};
@@ -40,6 +44,14 @@ pub struct Settings {
 const BATCH_EVENTS_MAX: usize = 4096;
 /// How many bytes of texts a batch takes, give or take one event.
 const BATCH_BYTES_MAX: usize = 16 << 20;
+
+/// Which kinds of event have records of their own; of all others a syscall's record tells.
+const RECORDS: [(u32, Kind); 4] = [
+    (RECORD_EXEC, Kind::Execve),
+    (RECORD_FORK, Kind::Clone),
+    (RECORD_EXIT, Kind::Procexit),
+    (RECORD_CGROUP_MKDIR, Kind::CgroupMkdir),
+];
 
 /// The live kernel.
 pub struct Live {
@@ -72,7 +84,7 @@ impl Live {
     }
 
     fn counter(&self, counter: u32) -> u64 {
-        self.loaded.counters.get(&counter, 0).map_or(0, |values| values.iter().sum())
+        sum(&self.loaded.counters, counter)
     }
 
     /// The processes that were there before.
@@ -121,12 +133,12 @@ impl Source for Live {
 
     fn lost(&self) -> Losses {
         let mut losses = Losses::default();
-        let fixed = ["syscall", "execve", "clone", "procexit", "cgroup_mkdir", "process"];
-        let kinds = Kind::ALL.iter().map(|kind| kind.row().name);
-        for (index, name) in fixed.into_iter().chain(kinds).enumerate().take(RECORD_KINDS as usize + 128) {
-            let count = self.loaded.lost.get(&(index as u32), 0).map_or(0, |values| values.iter().sum());
+        for kind in Kind::ALL {
+            let of_record = RECORDS.iter().filter(|(_, of)| of == kind).map(|(record, _)| *record);
+            let indices = of_record.chain([RECORD_KINDS + kind.index() as u32]);
+            let count = indices.map(|index| sum(&self.loaded.lost, index)).sum();
             if count > 0 {
-                losses.by_kind.push((name, count));
+                losses.by_kind.push((kind.row().name, count));
             }
         }
         if self.decoder.malformed > 0 {
@@ -142,6 +154,11 @@ impl Source for Live {
         .collect();
         losses
     }
+}
+
+/// A counter, over all processors.
+fn sum(counters: &PerCpuArray<MapData, u64>, index: u32) -> u64 {
+    counters.get(&index, 0).map_or(0, |values| values.iter().sum())
 }
 
 /// Whether containers are told apart by cgroups of version 2: where version 1 has no memory controller.
