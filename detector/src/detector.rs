@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::containers::{Answer, Engines, NoContainer};
 use crate::hold::{HeldEvent, Hold};
 use crate::source::{Source, SourceError, Status};
-use crate::state::{State, StateCounts};
+use crate::state::{State, StateCounts, mount_namespace};
 use losses::LossWatch;
 use starting::Starting;
 
@@ -99,6 +99,8 @@ pub struct Detector {
     wait: Duration,
     hold: Hold,
     starting: HashMap<ContainerId, Starting>,
+    /// The host's own mount namespace.
+    mnt_ns: Option<u32>,
     asked_again: Instant,
     scratch: Scratch,
     hits: Vec<Hit>,
@@ -118,6 +120,7 @@ impl Detector {
             wait,
             hold: Hold::default(),
             starting: HashMap::new(),
+            mnt_ns: mount_namespace(),
             asked_again: Instant::now(),
             scratch: Scratch::default(),
             hits: Vec::new(),
@@ -243,7 +246,6 @@ impl Detector {
             }
         }
         for waiting in self.hold.take_due(Instant::now()) {
-            self.report.expired += 1;
             if !self.judge_held(waiting, sink) {
                 return false;
             }

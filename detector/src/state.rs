@@ -22,6 +22,7 @@ use crate::host_root::host_path;
 use containers::{Cgroups, World};
 
 pub use cgroup::container_id;
+pub use procfs::mount_namespace;
 
 /// How many processes are kept (Falco's `thread_table_size`).
 pub const PROCESSES_MAX: usize = 262_144;
@@ -103,7 +104,7 @@ impl State {
                 cgroups: CGROUPS_MAX,
                 containers: CONTAINERS_MAX,
             },
-            ended: VecDeque::new(),
+            ended: VecDeque::with_capacity(ENDED_MAX + 1),
             doubtful: HashSet::new(),
             users,
             users_read: Instant::now(),

@@ -58,6 +58,7 @@ impl Detector {
     /// Judges an event that waited, with what is known of its container now.
     pub(super) fn judge_held(&mut self, waiting: Waiting, sink: &mut Sink) -> bool {
         let container = self.known(&waiting.held.container);
+        self.report.expired += u64::from(container.is_none());
         let alerts = self.judge_again(waiting.held, container);
         self.hand_on(Outcome::Judged { id: waiting.id, alerts }, sink)
     }

@@ -44,14 +44,15 @@ impl Detector {
         self.starting.insert(seen.id.clone(), starting);
     }
 
-    /// Notes where a process has started the program of a container that is starting: it is the first of the
-    /// container's pid namespace, or, where that is the host's, any of the container that starts one.
+    /// Notes where a process has started the program of a container that is starting. Before that an engine may start
+    /// its own in the container's cgroup, but not in its namespaces.
     pub(super) fn entrypoint(&mut self, event: &EventRef) {
         let host = &self.state.host;
         let Some(id) = host.containers.of_cgroup(event.task.cgroup) else { return };
-        if let Some(starting) = self.starting.get_mut(id).filter(|starting| !starting.runs) {
+        let is_inside = event.task.vpid == 1 || self.mnt_ns.is_some_and(|mnt_ns| event.task.mnt_ns != mnt_ns);
+        if let Some(starting) = self.starting.get_mut(id).filter(|starting| is_inside && !starting.runs) {
             starting.event = container_event(event, host, id);
-            starting.runs = event.task.vpid == 1;
+            starting.runs = true;
         }
     }
 

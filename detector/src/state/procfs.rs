@@ -61,6 +61,17 @@ pub fn processes() -> Option<HashSet<i32>> {
     Some(entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
 }
 
+/// The number of the host's mount namespace: that of its first process, or of the kernel's threads where that one has
+/// more privileges than Lanner and may not be asked.
+pub fn mount_namespace() -> Option<u32> {
+    const INIT: i32 = 1;
+    const KTHREADD: i32 = 2;
+    [INIT, KTHREADD].into_iter().find_map(|pid| {
+        let link = String::from_utf8(link(pid, "ns/mnt")).ok()?;
+        link.strip_prefix("mnt:[")?.strip_suffix(']')?.parse().ok()
+    })
+}
+
 /// What the kernel adds to the path of an executable that has no name any more.
 const DELETED: &[u8] = b" (deleted)";
 
