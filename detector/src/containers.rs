@@ -19,6 +19,8 @@ use docker::Docker;
 const REQUESTS_MAX: usize = 1024;
 /// How many containers are asked for at once.
 const AT_ONCE_MAX: usize = 64;
+/// How long an engine has at least, however short events wait for it: what comes late serves later events.
+const ANSWER_WAIT_MIN: Duration = Duration::from_secs(1);
 /// How long to wait before an engine that doesn't know a container yet is asked again; twice as long each time.
 const RETRY_INTERVAL: Duration = Duration::from_millis(25);
 
@@ -27,7 +29,7 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(25);
 pub struct Settings {
     /// Docker's socket; below `HOST_ROOT` where that is set.
     pub docker_socket: PathBuf,
-    /// How long an engine has to describe a container.
+    /// How long an engine has to describe a container, but at least a second.
     pub wait: Duration,
 }
 
@@ -80,24 +82,24 @@ impl Engines {
         std::thread::Builder::new()
             .name("lanner-engines".to_owned())
             .spawn(move || runtime.block_on(serve(docker, todo, reply)))?;
-        Ok(Engines { requests, answers, wait: settings.wait, refused: 0 })
+        Ok(Engines { requests, answers, wait: settings.wait.max(ANSWER_WAIT_MIN), refused: 0 })
     }
 
     /// Asks for a container; `false` where too many are waiting.
     pub fn ask(&mut self, id: &ContainerId) -> bool {
-        self.request(id, true)
+        let taken = self.request(id, true);
+        self.refused += u64::from(!taken);
+        taken
     }
 
-    /// Asks once more for a container that nothing was known of.
-    pub fn ask_again(&mut self, id: &ContainerId) -> bool {
+    /// Asks once more for a container that nothing was known of; `false` where too many are waiting.
+    pub fn ask_again(&self, id: &ContainerId) -> bool {
         self.request(id, false)
     }
 
-    fn request(&mut self, id: &ContainerId, insist: bool) -> bool {
+    fn request(&self, id: &ContainerId, insist: bool) -> bool {
         let request = Request { id: id.clone(), deadline: Instant::now() + self.wait, insist };
-        let taken = self.requests.try_send(request).is_ok();
-        self.refused += u64::from(!taken);
-        taken
+        self.requests.try_send(request).is_ok()
     }
 
     /// The next answer that has come.

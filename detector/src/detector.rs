@@ -139,8 +139,9 @@ impl Detector {
                 // Its cgroup's number may be another's by now, so only the container itself is noted.
                 let containers = &mut self.state.host.containers;
                 if !containers.by_id.contains_key(&held.container) {
-                    containers.by_id.insert(held.container.clone(), ContainerState::Pending);
-                    self.engines.ask(&held.container);
+                    let asked = self.engines.ask(&held.container);
+                    let state = if asked { ContainerState::Pending } else { ContainerState::Unavailable };
+                    containers.by_id.insert(held.container.clone(), state);
                 }
                 self.hold.push(id, held, body.len(), Instant::now() + self.wait);
             }

@@ -46,13 +46,12 @@ impl Cgroups {
 
     /// The container of a thread, where it is seen for the first time.
     pub fn seen(&mut self, world: &mut World, task: &Task, old: bool) -> Option<Seen> {
-        if !world.containers.by_cgroup.contains_key(&task.cgroup) {
+        let mut id = world.containers.by_cgroup.get(&task.cgroup);
+        if id.is_none() {
             self.look_up(world, task)?;
+            id = world.containers.by_cgroup.get(&task.cgroup);
         }
-        let id = world.containers.by_cgroup.get(&task.cgroup)?.as_ref()?;
-        if world.containers.by_id.contains_key(id) {
-            return None;
-        }
+        let id = id?.as_ref().filter(|id| !world.containers.by_id.contains_key(*id))?;
         let id = id.clone();
         if world.containers.by_id.len() >= world.limits.containers {
             trim(world);
