@@ -24,6 +24,8 @@ use super::path::push_leaf_first;
 const ROOTS_MAX: usize = 1024;
 /// How many processes are known of each.
 const PEERS_MAX: usize = 4;
+/// How often a lookup is tried again that something else on the host got in the way of.
+const RACES_MAX: usize = 16;
 /// The longest path that the kernel gives, in bytes.
 const PATH_MAX: usize = libc::PATH_MAX as usize;
 /// Follow no link and enter no directory that isn't at hand (linux/openat2.h, since 5.12).
@@ -260,7 +262,20 @@ fn push_path(out: &mut Vec<u8>, file: &File, proc: &mut Vec<u8>, prefix: &[u8]) 
 }
 
 /// Opens a file only to know where it is. The path ends with a NUL.
+///
+/// A rename or a mount anywhere on the host makes the kernel give up a lookup that mustn't leave its root, or
+/// mustn't wait (openat2(2), EAGAIN): it is tried again, since that is over at once.
 fn open(directory: i32, path: &[u8], flags: i32, resolve: u64) -> io::Result<File> {
+    let mut tries = 0;
+    loop {
+        match open_once(directory, path, flags, resolve) {
+            Err(error) if error.raw_os_error() == Some(libc::EAGAIN) && tries < RACES_MAX => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+fn open_once(directory: i32, path: &[u8], flags: i32, resolve: u64) -> io::Result<File> {
     debug_assert_eq!(path.last(), Some(&0));
     // SAFETY: open_how is a plain struct of numbers, for which zeros are valid.
     let mut how: libc::open_how = unsafe { std::mem::zeroed() };
