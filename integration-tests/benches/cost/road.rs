@@ -15,6 +15,7 @@ use lanner_outputs::Common;
 use lanner_router::{DeliverySettings, OutputPolicy, Pipeline, Route, Router, system_jitter};
 use tempfile::TempDir;
 
+use crate::cpu;
 use crate::table::Row;
 
 /// How often the time of an alert is taken.
@@ -24,7 +25,7 @@ const LOOK: Duration = Duration::from_micros(100);
 /// How often the rate is taken.
 const ROUNDS: usize = 5;
 /// Alerts of a round.
-const ALERTS: usize = 20_000;
+const ALERTS: usize = 100_000;
 /// How long a round may take.
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -55,14 +56,18 @@ pub fn latency() -> Row {
     Row::new("from the event to the line in a file, ms", (0..EVENTS).map(sample).collect())
 }
 
-/// Alerts per second from the bus through the journal, as shipped, to a file.
-pub fn rate() -> Row {
+/// Alerts per second from the bus through the journal, as shipped, to a file, and the CPU seconds they take.
+pub fn throughput() -> [Row; 2] {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let round = |_| runtime.block_on(pass());
-    Row::new("from the bus to a file, alerts/s", (0..ROUNDS).map(round).collect())
+    let (rates, costs) = (0..ROUNDS).map(|_| runtime.block_on(pass())).unzip();
+    [
+        Row::new("from the bus to a file, alerts/s", rates),
+        Row::new("from the bus to a file, CPU s per 100,000", costs),
+    ]
 }
 
-async fn pass() -> f64 {
+/// A round: alerts per second, and CPU seconds per 100,000 of them.
+async fn pass() -> (f64, f64) {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(Settings::at(folder.path().join("journal.db")), &["file".to_owned()])
         .expect("the journal opens");
@@ -72,16 +77,17 @@ async fn pass() -> f64 {
     let router = Router::start(journal.handle(), pipeline, outputs).await.expect("the router starts");
     let sender = journal.sender();
     let alerts: Vec<Alert> = (0..ALERTS).map(alert).collect();
-    let start = Instant::now();
+    let (start, used) = (Instant::now(), cpu::process());
     let send = move || alerts.into_iter().try_for_each(|alert| sender.send(Entry::Alert(alert)));
     tokio::task::spawn_blocking(send).await.expect("no panic").expect("the journal takes them");
     journal.handle().flush().await.expect("they are accepted");
     let reports = router.stop(LIMIT).await;
-    let elapsed = start.elapsed();
+    let (elapsed, used) = (start.elapsed().as_secs_f64(), cpu::process() - used);
     let lines = std::fs::read_to_string(folder.path().join("alerts.log")).expect("the file is there");
     assert_eq!((reports[0].sent, lines.lines().count()), (ALERTS as u64, ALERTS), "each is sent once");
     journal.close();
-    ALERTS as f64 / elapsed.as_secs_f64()
+    let alerts = ALERTS as f64;
+    (alerts / elapsed, used as f64 / 1e9 / alerts * 1e5)
 }
 
 fn file(folder: &TempDir) -> Box<dyn lanner_router::Output> {

@@ -9,6 +9,7 @@ use std::path::Path;
 use lanner_integration_tests::lanner::Lanner;
 use tempfile::TempDir;
 
+use crate::cpu;
 use crate::table::{Row, quantile};
 
 const PAIRS: usize = 15;
@@ -19,7 +20,7 @@ const BLOCK: u32 = 20_000;
 
 type Operation = Box<dyn Fn()>;
 
-/// ns per operation with lanner off and on, and what that costs: the differences within the pairs.
+/// ns per operation with lanner off and on, and what that costs: the differences and ratios within the pairs.
 pub fn measure() -> Vec<Row> {
     let folder = tempfile::tempdir().expect("a folder");
     let configuration = folder.path().join("lanner.yaml");
@@ -40,9 +41,11 @@ pub fn measure() -> Vec<Row> {
     let mut rows = Vec::new();
     for (((name, _), off), on) in operations.iter().zip(off).zip(on) {
         let costs = on.iter().zip(&off).map(|(on, off)| on - off).collect();
+        let ratios = on.iter().zip(&off).map(|(on, off)| on / off).collect();
         rows.push(Row::new(format!("{name}, lanner off, ns"), off));
         rows.push(Row::new(format!("{name}, lanner on, ns"), on));
-        rows.push(Row::new(format!("{name}, difference of a pair, ns"), costs));
+        rows.push(Row::new(format!("{name}, added within a pair, ns"), costs));
+        rows.push(Row::new(format!("{name}, on / off within a pair"), ratios));
     }
     rows
 }
@@ -85,16 +88,7 @@ fn run(operations: &[(&str, Operation)], values: &mut [Vec<f64>]) {
 }
 
 fn block(operation: &dyn Fn()) -> f64 {
-    let start = cpu_time();
+    let start = cpu::thread();
     (0..BLOCK).for_each(|_| operation());
-    (cpu_time() - start) as f64 / f64::from(BLOCK)
-}
-
-/// What this thread has used, in ns.
-fn cpu_time() -> i64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the clock exists on every Linux, and the time is ours.
-    let read = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(read, 0, "the clock can be read");
-    time.tv_sec * 1_000_000_000 + time.tv_nsec
+    (cpu::thread() - start) as f64 / f64::from(BLOCK)
 }

@@ -20,10 +20,16 @@ pub fn quantile(samples: &[f64], share: f64) -> f64 {
     sorted[((sorted.len() - 1) as f64 * share).round() as usize]
 }
 
+/// Medians and quartiles, with as many decimals as the values bear.
 pub fn print(rows: &[Row]) {
     println!("{:<46} {:>10} {:>10} {:>10} {:>5}", "", "median", "quartile", "quartile", "runs");
     for row in rows {
         let [low, middle, high] = [0.25, 0.5, 0.75].map(|share| quantile(&row.samples, share));
-        println!("{:<46} {middle:>10.1} {low:>10.1} {high:>10.1} {:>5}", row.what, row.samples.len());
+        let decimals = if middle.abs() < 10.0 { 2 } else { 0 };
+        println!(
+            "{:<46} {middle:>10.decimals$} {low:>10.decimals$} {high:>10.decimals$} {:>5}",
+            row.what,
+            row.samples.len()
+        );
     }
 }
