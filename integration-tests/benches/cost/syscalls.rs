@@ -5,6 +5,7 @@
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::process::Command;
 
 use lanner_integration_tests::lanner::Lanner;
 use tempfile::TempDir;
@@ -28,8 +29,10 @@ pub fn measure() -> Vec<Row> {
     std::fs::write(&configuration, format!("journal: {{path: {}}}\n", journal.display())).expect("a file");
     let operations = operations(&folder);
     let (mut off, mut on) = (vec![Vec::new(); operations.len()], vec![Vec::new(); operations.len()]);
+    let mut disturbed = 0;
     for pair in 0..PAIRS {
         eprintln!("pair {} of {PAIRS}", pair + 1);
+        let before = another_watches();
         if pair % 2 == 0 {
             run(&operations, &mut off);
             watched(&configuration, &operations, &mut on);
@@ -37,6 +40,12 @@ pub fn measure() -> Vec<Row> {
             watched(&configuration, &operations, &mut on);
             run(&operations, &mut off);
         }
+        disturbed += usize::from(before || another_watches());
+    }
+    if disturbed > 0 {
+        eprintln!(
+            "another lanner ran beside {disturbed} of {PAIRS} pairs: what is off there was not unwatched"
+        );
     }
     let mut rows = Vec::new();
     for (((name, _), off), on) in operations.iter().zip(off).zip(on) {
@@ -48,6 +57,11 @@ pub fn measure() -> Vec<Row> {
         rows.push(Row::new(format!("{name}, on / off within a pair"), ratios));
     }
     rows
+}
+
+/// Whether a lanner runs, while none of ours does.
+fn another_watches() -> bool {
+    Command::new("pgrep").args(["-x", "lanner"]).output().is_ok_and(|output| output.status.success())
 }
 
 /// The operations: none is of interest to a rule.
