@@ -1,6 +1,8 @@
 //! A program that runs for as long as it is held, and whose words are kept.
 
 use std::fs::File;
+use std::io::Error;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -16,6 +18,16 @@ impl Running {
         let file = File::options().create(true).append(true).open(log).expect("the log can be written");
         let copy = file.try_clone().expect("the log can be shared");
         command.stdin(Stdio::null()).stdout(file).stderr(copy);
+        // A test that is killed or aborts drops nothing: the program ends with the thread that started it.
+        let with_parent = || {
+            // SAFETY: prctl is a plain syscall, which may be made between fork and exec, and touches no memory.
+            match unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) } {
+                0 => Ok(()),
+                _ => Err(Error::last_os_error()),
+            }
+        };
+        // SAFETY: the closure allocates nothing and takes no lock.
+        unsafe { command.pre_exec(with_parent) };
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Running { child, log: log.to_owned() }
     }
