@@ -45,7 +45,38 @@ pub struct Alert {
     pub facts: BTreeMap<String, Value>,
 }
 
+/// The event source of Lanner's own alerts.
+const INTERNAL: &str = "internal";
+
 impl Alert {
+    /// An alert of Lanner itself.
+    pub fn internal(
+        id: AlertId,
+        rule: &str,
+        priority: Priority,
+        output: String,
+        output_fields: BTreeMap<String, Value>,
+        time: Timestamp,
+        hostname: Arc<str>,
+    ) -> Alert {
+        Alert {
+            id,
+            time,
+            rule: rule.into(),
+            priority,
+            source: INTERNAL.into(),
+            hostname,
+            output,
+            output_fields,
+            tags: Vec::new(),
+            fingerprint: fingerprint(rule, []),
+            count: 1,
+            first_seen: time,
+            last_seen: time,
+            facts: BTreeMap::new(),
+        }
+    }
+
     /// The value of a field by name: from the facts, else from the output's fields. `rule`, `priority`,
     /// `source`, `hostname` and `tags` can be asked for too.
     pub fn field(&self, name: &str) -> Value {

@@ -2,10 +2,9 @@
 //! for, and told in an alert.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use lanner_alert::{Alert, Priority, Timestamp, fingerprint};
+use lanner_alert::{Alert, Priority, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
@@ -181,21 +180,14 @@ impl Store {
 
     fn given_up_alert(&self, what: &str, now: Timestamp) -> Alert {
         const RULE: &str = "Lanner internal: alerts given up";
-        Alert {
-            id: Uuid::now_v7(),
-            time: now,
-            rule: Arc::from(RULE),
-            priority: Priority::Error,
-            source: Arc::from("internal"),
-            hostname: self.settings.hostname.clone(),
-            output: format!("The journal's bounds made Lanner give up: {what}"),
-            output_fields: BTreeMap::new(),
-            tags: Vec::new(),
-            fingerprint: fingerprint(RULE, []),
-            count: 1,
-            first_seen: now,
-            last_seen: now,
-            facts: BTreeMap::new(),
-        }
+        Alert::internal(
+            Uuid::now_v7(),
+            RULE,
+            Priority::Error,
+            format!("The journal's bounds made Lanner give up: {what}"),
+            BTreeMap::new(),
+            now,
+            self.settings.hostname.clone(),
+        )
     }
 }

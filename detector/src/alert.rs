@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lanner_alert::{Alert, AlertId, Priority, Timestamp, Value, fingerprint};
+use lanner_alert::{Alert, AlertId, Timestamp, Value, fingerprint};
 use lanner_rules::{Rendered, Rule};
 
 /// The fields that, with the rule, tell alerts apart: where, by whom, to what. Every alert carries them.
@@ -27,9 +27,6 @@ const CONNECTION: &str = "fd.sip";
 const NO_CONTAINER: &str = "host";
 /// See [`CONNECTION`].
 const CONNECTION_NAME: &str = "fd.name";
-
-/// The event source of Lanner's own alerts.
-const INTERNAL: &str = "internal";
 
 /// The alert of a rule that was true of an event at that time.
 pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) -> Alert {
@@ -63,33 +60,6 @@ fn key(facts: &BTreeMap<String, Value>, hostname: &Arc<str>) -> Vec<Value> {
         name => value(name),
     };
     KEY_FIELDS.iter().map(part).collect()
-}
-
-/// An alert of Lanner itself.
-pub fn internal(
-    rule: &str,
-    priority: Priority,
-    output: String,
-    fields: BTreeMap<String, Value>,
-    time: Timestamp,
-    hostname: &Arc<str>,
-) -> Alert {
-    Alert {
-        id: new_id(time),
-        time,
-        rule: rule.into(),
-        priority,
-        source: INTERNAL.into(),
-        hostname: hostname.clone(),
-        output,
-        output_fields: fields,
-        tags: Vec::new(),
-        fingerprint: fingerprint(rule, []),
-        count: 1,
-        first_seen: time,
-        last_seen: time,
-        facts: BTreeMap::new(),
-    }
 }
 
 /// A new identity (UUIDv7, RFC 9562 §5.7): the milliseconds of its time, and random bits.

@@ -128,21 +128,13 @@ pub fn as_alert(notification: &Notification, common: &Common) -> Alert {
     for (rule, count) in ranked {
         fields.insert(format!("lanner.alerts[{rule}]"), Value::Uint(count.count));
     }
+    let output = format!("{}: {}", sentence(notification, &common.zone), listed.join(", "));
+    let hostname = common.hostname.clone();
+    let (priority, time) = (notification.priority, notification.time);
     Alert {
-        id: notification.id,
-        time: notification.time,
-        rule: rule.into(),
-        priority: notification.priority,
-        source: "internal".into(),
-        hostname: common.hostname.clone(),
-        output: format!("{}: {}", sentence(notification, &common.zone), listed.join(", ")),
-        output_fields: fields,
-        tags: Vec::new(),
-        fingerprint: lanner_alert::fingerprint(rule, []),
-        count: 1,
         first_seen: since,
         last_seen: until,
-        facts: BTreeMap::new(),
+        ..Alert::internal(notification.id, rule, priority, output, fields, time, hostname)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use lanner_alert::{Priority, Timestamp, Value};
+use lanner_alert::{Alert, Priority, Timestamp, Value};
 use lanner_event::Kind;
 
 use super::{Detector, Outcome, Sink};
-use crate::alert::internal;
+use crate::alert::new_id;
 use crate::source::{Losses, Source};
 
 /// Falco's name for the alert.
@@ -62,7 +62,8 @@ impl Detector {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let time = Timestamp::default().after(now);
         let output = format!("Falco internal: syscall event drop. {new} events were lost.");
-        let alert = internal(RULE, Priority::Debug, output, fields, time, &self.state.host.hostname);
+        let hostname = self.state.host.hostname.clone();
+        let alert = Alert::internal(new_id(time), RULE, Priority::Debug, output, fields, time, hostname);
         self.hand_on(Outcome::Alert(alert), sink)
     }
 
