@@ -9,8 +9,8 @@ use lanner_bus::{Stats, system_clock};
 use lanner_diagnostic::Severity;
 
 use super::CommandSpec;
+use crate::cli;
 use crate::report::count;
-use crate::{cli, wire};
 
 /// The command.
 pub const COMMAND: CommandSpec = CommandSpec {
@@ -35,13 +35,13 @@ fn arguments() -> Vec<Arg> {
 
 /// The path that the configuration says.
 fn configured(matches: &ArgMatches) -> anyhow::Result<PathBuf> {
-    let prepared = wire::prepare(&cli::options(matches), false);
-    let errors = prepared.loaded.count(Severity::Error);
+    let loaded = lanner_config::load(&cli::options(matches), &|name| std::env::var(name).ok());
+    let errors = loaded.count(Severity::Error);
     if errors > 0 {
         let errors = count(errors, "error");
         bail!("the configuration has {errors}: `lanner check` shows what, --journal does without it");
     }
-    Ok(prepared.loaded.settings.journal.path)
+    Ok(loaded.settings.journal.path)
 }
 
 fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
