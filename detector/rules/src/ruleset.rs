@@ -162,11 +162,6 @@ impl RuleSet {
         &self.rules[id.0 as usize]
     }
 
-    /// The rule of that name.
-    pub fn by_name(&self, name: &str) -> Option<RuleId> {
-        self.rules.iter().position(|rule| &*rule.name == name).map(|at| RuleId(at as u32))
-    }
-
     /// The event kinds that an enabled rule can be true of.
     pub fn kinds(&self) -> &KindSet {
         &self.kinds
