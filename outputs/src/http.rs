@@ -74,9 +74,6 @@ struct Settings {
     /// Whether to keep idle connections alive by packets of their own (TCP keep-alive).
     #[serde(default)]
     keep_alive: bool,
-    /// Read for Falco's sake, where an alert is lost after that many timeouts: here it is tried on.
-    #[serde(default, rename = "max_consecutive_timeouts")]
-    _max_consecutive_timeouts: Option<u32>,
 }
 
 fn timeout() -> Period {
