@@ -23,6 +23,9 @@ pub fn report(detector: &Report, outputs: &[OutputReport], uncommitted: usize) -
     for (kind, count) in &detector.lost {
         row(format!("          {count} lost of {kind}"));
     }
+    for (what, count) in &detector.partial {
+        row(format!("          {count} not whole: {what}"));
+    }
     let alerts: u64 = detector.alerts.values().sum();
     row(format!("alerts    {alerts}"));
     for (rule, count) in &detector.alerts {
@@ -34,9 +37,19 @@ pub fn report(detector: &Report, outputs: &[OutputReport], uncommitted: usize) -
     if detector.not_held > 0 {
         row(format!("          {} could not wait", detector.not_held));
     }
-    let evicted = detector.state.evicted_processes;
-    if evicted > 0 {
-        row(format!("processes {evicted} were given up, as there were too many"));
+    for (count, what) in [
+        (detector.containers_unknown, "containers that no engine knows"),
+        (detector.containers_unanswered, "containers of which no engine said anything in time"),
+        (detector.containers_refused, "containers not asked for, as too many waited"),
+        (detector.containers_not_raised, "containers whose start wasn't told of"),
+        (detector.state.missed_processes, "processes that were gone before they were known"),
+        (detector.state.evicted_processes, "processes given up, as there were too many"),
+        (detector.state.evicted_cgroups, "cgroups given up, as there were too many"),
+        (detector.state.evicted_containers, "containers given up, as there were too many"),
+    ] {
+        if count > 0 {
+            row(format!("unknown   {count} {what}"));
+        }
     }
     for output in outputs {
         let pending = output.pending.map_or("an unknown number".to_owned(), |count| count.to_string());
@@ -53,4 +66,44 @@ pub fn report(detector: &Report, outputs: &[OutputReport], uncommitted: usize) -
         row(format!("journal   {uncommitted} entries could not be written"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_was_counted_is_said() {
+        let mut detector = Report {
+            events: [("openat", 5), ("execve", 2)].into(),
+            lost: vec![("openat", 3)],
+            partial: vec![("unresolved", 4)],
+            alerts: [("A rule".into(), 6)].into(),
+            held: 7,
+            expired: 8,
+            not_held: 9,
+            containers_unanswered: 10,
+            ..Report::default()
+        };
+        detector.state.evicted_processes = 11;
+        let output =
+            OutputReport { name: "soc".to_owned(), sent: 12, retried: 13, refused: 14, pending: Some(15) };
+        let said = report(&detector, &[output], 16);
+        for part in [
+            "7 seen, 3 lost",
+            "3 lost of openat",
+            "4 not whole: unresolved",
+            "6 of A rule",
+            "7 waited for a container, 8 in vain",
+            "9 could not wait",
+            "10 containers of which no engine",
+            "11 processes given up",
+            "12 sent, 15 pending, 14 refused, 13 attempts repeated",
+            "16 entries could not be written",
+        ] {
+            assert!(said.contains(part), "`{part}` isn't said:\n{said}");
+        }
+        let quiet = report(&Report::default(), &[], 0);
+        assert_eq!(quiet.lines().count(), 3, "{quiet}");
+    }
 }

@@ -1,6 +1,5 @@
 //! The only file that knows every crate: what was configured, made into what runs.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,7 +10,7 @@ use lanner_config::{Loaded, MatchSettings, Options, OutputEntry, RouteSettings, 
 use lanner_detector::containers::{self, Engines};
 use lanner_detector::source::live;
 use lanner_detector::state::State;
-use lanner_detector::{Detector, KEY_FIELDS, Outcome};
+use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path};
 use lanner_event::fields::FIELDS;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::Common;
@@ -227,5 +226,5 @@ pub fn entry(outcome: Outcome) -> Entry {
 
 /// Whether Docker's socket is there to be asked.
 pub fn docker_is_there(settings: &Settings) -> bool {
-    Path::new(&settings.detector.docker_socket).exists()
+    host_path(&settings.detector.docker_socket).exists()
 }

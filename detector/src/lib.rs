@@ -12,3 +12,4 @@ pub mod state;
 
 pub use alert::KEY_FIELDS;
 pub use detector::{Detector, Outcome, Report, Sink};
+pub use host_root::host_path;
