@@ -16,6 +16,7 @@ pub const KEY_FIELDS: &[&str] = &[
     "fd.sport",
     "fd.name",
     "fs.path.name",
+    "fs.path.source",
     "fs.path.target",
 ];
 
