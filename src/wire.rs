@@ -11,7 +11,7 @@ use lanner_detector::containers::{self, Engines};
 use lanner_detector::source::live;
 use lanner_detector::state::State;
 use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path};
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::Common;
 use lanner_router::{
@@ -38,7 +38,7 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     }
     let options = rules_options(&loaded.settings);
     let (rules, diagnostics) =
-        RuleSet::compile(&loaded.sources, &loaded.rules, FIELDS, &wanted_fields(), &options);
+        RuleSet::compile(&loaded.sources, &loaded.rules, Fields::ALL, &wanted_fields(), &options);
     loaded.diagnostics.extend(diagnostics);
     let mut outputs = Vec::new();
     for entry in &loaded.settings.outputs {

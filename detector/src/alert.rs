@@ -38,7 +38,7 @@ pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) ->
         time,
         rule: rule.name.clone(),
         priority: rule.priority,
-        source: rule.source.clone(),
+        source: rule.source.name().into(),
         hostname: hostname.clone(),
         output: rendered.output,
         output_fields: rendered.output_fields,

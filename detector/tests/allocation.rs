@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use lanner_detector::state::State;
 use lanner_diagnostic::{SourceText, Sources};
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 use lanner_event::sample::Sample;
 use lanner_event::{EventBatch, Kind};
 use lanner_rules::{Options, RuleSet, Scratch};
@@ -39,7 +39,7 @@ fn rules() -> RuleSet {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/rules/lanner_rules.yaml");
     let mut sources = Sources::default();
     let file = sources.add(SourceText::new(path, std::fs::read_to_string(path).unwrap()));
-    RuleSet::compile(&sources, &[file], FIELDS, &[], &Options::default()).0
+    RuleSet::compile(&sources, &[file], Fields::ALL, &[], &Options::default()).0
 }
 
 fn batch(kind: Kind, fields: &[(&str, &str)]) -> EventBatch {

@@ -15,7 +15,7 @@ use lanner_detector::source::{Losses, Source, SourceError, Status};
 use lanner_detector::state::{State, mount_namespace};
 use lanner_detector::{Detector, Outcome, Report};
 use lanner_diagnostic::{SourceText, Sources};
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 use lanner_event::{CommName, Event, EventBatch, EventFlags, Kind, Param, Task};
 use lanner_rules::{Matching, Options, RuleSet};
 
@@ -173,7 +173,7 @@ fn run(setup: Setup, enough: impl Fn(&[Outcome]) -> bool) -> Run {
     let mut sources = Sources::default();
     let file = sources.add(SourceText::new("rules", RULES));
     let options = Options { matching, ..Options::default() };
-    let (rules, diagnostics) = RuleSet::compile(&sources, &[file], FIELDS, &[], &options);
+    let (rules, diagnostics) = RuleSet::compile(&sources, &[file], Fields::ALL, &[], &options);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let engines = Engines::start(Settings { docker_socket: socket.to_owned(), wait }).unwrap();
     let mut detector = Detector::new(State::new("host", false), Arc::new(rules), engines, wait);

@@ -3,7 +3,8 @@
 use bitflags::bitflags;
 use bumpalo::Bump;
 
-use crate::{Container, ContainerState, EventRef, Host, Path, Process, Val, fields};
+use crate::fields::Fields;
+use crate::{Container, ContainerState, EventRef, EventSource, Host, Path, Process, Val};
 
 /// The type of a field, named as Falco's `--list` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -205,12 +206,20 @@ pub struct Field {
     pub doc: &'static str,
     /// How it is read.
     pub get: Getter,
+    /// Why nothing fills it, where nothing does: then it is missing in every event, and who uses it is warned.
+    pub unfilled: Option<&'static str>,
 }
 
 impl Field {
     /// A row without flags or argument.
     pub const fn new(name: &'static str, ty: Type, doc: &'static str, get: Getter) -> Field {
-        Field { name, ty, flags: FieldFlags::empty(), arg: ArgRule::None, doc, get }
+        Field { name, ty, flags: FieldFlags::empty(), arg: ArgRule::None, doc, get, unfilled: None }
+    }
+
+    /// A row that nothing fills, and why.
+    pub const fn unfilled(name: &'static str, ty: Type, doc: &'static str, reason: &'static str) -> Field {
+        let row = Field::new(name, ty, doc, |_| Val::Missing);
+        Field { unfilled: Some(reason), ..row }
     }
 
     /// The row with more flags.
@@ -276,6 +285,13 @@ pub enum FieldError {
         /// The name.
         name: String,
     },
+    /// The field is one of other events.
+    OtherSource {
+        /// The name.
+        name: String,
+        /// Whose events have it.
+        source: EventSource,
+    },
     /// No event has a parameter of that name.
     UnknownParam {
         /// The parameter's name.
@@ -293,6 +309,9 @@ impl std::fmt::Display for FieldError {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self {
             FieldError::Unknown { name } => write!(f, "there is no field `{name}`"),
+            FieldError::OtherSource { name, source } => {
+                write!(f, "`{name}` is a field of the source `{source}`, of which these events aren't")
+            }
             FieldError::UnknownParam { name } => write!(f, "no event has a parameter `{name}`"),
             FieldError::ArgMissing => f.write_str("this field needs an argument in brackets"),
             FieldError::ArgUnexpected => f.write_str("this field takes no argument"),
@@ -308,21 +327,20 @@ impl FieldRef {
     ///
     /// # Errors
     /// Where there is none, or its argument isn't as its row demands.
-    pub fn parse(
-        name: &str,
-        arg: Option<&str>,
-        fields: &'static [&'static [Field]],
-    ) -> Result<FieldRef, FieldError> {
-        let rows = || fields.iter().copied().flatten();
-        if let Some(field) = rows().find(|field| field.name == name) {
+    pub fn parse(name: &str, arg: Option<&str>, fields: Fields) -> Result<FieldRef, FieldError> {
+        if let Some(field) = fields.rows().find(|field| field.name == name) {
             return Ok(FieldRef { field, arg: parse_arg(field.arg, arg)? });
         }
-        let prefixed = rows().filter(|field| field.arg == ArgRule::Param).find_map(|field| {
+        let prefixed = fields.rows().filter(|field| field.arg == ArgRule::Param).find_map(|field| {
             let param = name.strip_prefix(field.name)?.strip_prefix('.')?;
             Some((field, param))
         });
         let Some((field, param)) = prefixed else {
-            return Err(FieldError::Unknown { name: name.to_owned() });
+            let name = name.to_owned();
+            return Err(match fields.sources_of(&name).first() {
+                Some(source) => FieldError::OtherSource { name, source: *source },
+                None => FieldError::Unknown { name },
+            });
         };
         let known = crate::KINDS.iter().flat_map(|kind| kind.params).any(|row| row.name == param);
         match (known, arg) {
@@ -338,8 +356,8 @@ impl FieldRef {
     /// See [`FieldRef::parse`].
     pub fn from_name(name: &str) -> Result<FieldRef, FieldError> {
         match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
-            Some((name, arg)) => FieldRef::parse(name, Some(arg), fields::FIELDS),
-            None => FieldRef::parse(name, None, fields::FIELDS),
+            Some((name, arg)) => FieldRef::parse(name, Some(arg), Fields::ALL),
+            None => FieldRef::parse(name, None, Fields::ALL),
         }
     }
 }

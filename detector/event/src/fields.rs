@@ -14,11 +14,82 @@ mod user;
 
 pub use markdown::markdown;
 
-use crate::Field;
+use crate::{EventSource, Field};
+
+/// Fields of one kind of thing.
+#[derive(Debug, Clone, Copy)]
+pub struct Family {
+    /// What Falco calls it (`Field Class`).
+    pub class: &'static str,
+    /// What its fields are about.
+    pub doc: &'static str,
+    /// The sources whose events have them.
+    pub sources: &'static [EventSource],
+    /// The fields.
+    pub rows: &'static [Field],
+}
+
+const SYSCALL: &[EventSource] = &[EventSource::Syscall];
 
 /// All fields that rules can name, by family.
-pub const FIELDS: &[&[Field]] =
-    &[evt::FIELDS, proc::FIELDS, fd::FIELDS, fs::FIELDS, user::FIELDS, container::FIELDS, k8s::FIELDS];
+pub const FAMILIES: &[Family] = &[
+    Family { class: "evt", doc: "The event.", sources: SYSCALL, rows: evt::FIELDS },
+    Family { class: "process", doc: "Processes and threads.", sources: SYSCALL, rows: proc::FIELDS },
+    Family {
+        class: "fd",
+        doc: "The descriptor that the event is about.",
+        sources: SYSCALL,
+        rows: fd::FIELDS,
+    },
+    Family {
+        class: "fs.path",
+        doc: "The paths that a syscall was given.",
+        sources: SYSCALL,
+        rows: fs::FIELDS,
+    },
+    Family { class: "user", doc: "Users and groups.", sources: SYSCALL, rows: user::FIELDS },
+    Family {
+        class: "container",
+        doc: "The container, as its engine knows it.",
+        sources: SYSCALL,
+        rows: container::FIELDS,
+    },
+    Family { class: "k8s", doc: "The Kubernetes pod.", sources: SYSCALL, rows: k8s::FIELDS },
+];
+
+/// A table of fields: all families, or those that the events of one source have.
+#[derive(Debug, Clone, Copy)]
+pub struct Fields {
+    families: &'static [Family],
+    source: Option<EventSource>,
+}
+
+impl Fields {
+    /// All fields, whatever their source.
+    pub const ALL: Fields = Fields { families: FAMILIES, source: None };
+
+    /// Those that the events of a source have.
+    pub fn of(self, source: EventSource) -> Fields {
+        Fields { source: Some(source), ..self }
+    }
+
+    /// The families.
+    pub fn families(self) -> impl Iterator<Item = &'static Family> {
+        let has = move |family: &&Family| self.source.is_none_or(|source| family.sources.contains(&source));
+        self.families.iter().filter(has)
+    }
+
+    /// The rows, family by family.
+    pub fn rows(self) -> impl Iterator<Item = &'static Field> {
+        self.families().flat_map(|family| family.rows)
+    }
+
+    /// The sources whose events have the field of that name.
+    pub fn sources_of(self, name: &str) -> &'static [EventSource] {
+        let family = self.families.iter().find(|family| family.rows.iter().any(|row| row.name == name));
+        family.map_or(&[], |family| family.sources)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -30,7 +101,7 @@ mod tests {
 
     #[test]
     fn rows_are_well_formed() {
-        let rows: Vec<&Field> = FIELDS.iter().copied().flatten().collect();
+        let rows: Vec<&Field> = Fields::ALL.rows().collect();
         for row in &rows {
             assert!(row.doc.ends_with(['.', '…']), "{} is not explained in sentences", row.name);
             assert!(row.name.contains('.'), "{} is no field's name", row.name);
@@ -65,7 +136,7 @@ mod tests {
     ) -> Vec<&'static str> {
         let samples: Vec<_> = Kind::ALL.iter().map(|kind| (*kind, sample(*kind).build())).collect();
         let scratch = bumpalo::Bump::new();
-        let rows = FIELDS.iter().copied().flatten().filter(|row| {
+        let rows = Fields::ALL.rows().filter(|row| {
             samples.iter().any(|(kind, (batch, host))| {
                 let ctx = Ctx::new(batch.get(0), host, &scratch);
                 with_args(row, *kind).iter().any(|field| so(&ctx, field))
@@ -75,7 +146,7 @@ mod tests {
     }
 
     fn flagged(flag: FieldFlags) -> Vec<&'static str> {
-        let rows = FIELDS.iter().copied().flatten().filter(|row| row.flags.contains(flag));
+        let rows = Fields::ALL.rows().filter(|row| row.flags.contains(flag));
         rows.map(|row| row.name).collect()
     }
 
@@ -154,7 +225,8 @@ mod tests {
             ctx.get(field) != Val::Missing
         }
         let _ = rows_where(poor, has_value);
-        let all: Vec<&str> = FIELDS.iter().copied().flatten().map(|row| row.name).collect();
+        let filled = Fields::ALL.rows().filter(|row| row.unfilled.is_none());
+        let all: Vec<&str> = filled.map(|row| row.name).collect();
         assert_eq!(rows_where(sample, has_value), all);
     }
 
@@ -172,7 +244,7 @@ mod tests {
         let mut wrong = Vec::new();
         for line in text.lines().skip(1) {
             let columns: Vec<&str> = line.split('\t').collect();
-            let Some(row) = FIELDS.iter().copied().flatten().find(|row| row.name == columns[0]) else {
+            let Some(row) = Fields::ALL.rows().find(|row| row.name == columns[0]) else {
                 continue;
             };
             let expected: &[Type] = match columns[2] {

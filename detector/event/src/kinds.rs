@@ -5,6 +5,39 @@ use serde::{Deserialize, Serialize};
 use crate::flags;
 use crate::param::{ParamRow, ParamType};
 
+/// Where events come from. A rule is of one source, and sees its events only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EventSource {
+    /// The kernel: what programs do on this host.
+    Syscall,
+    /// The audit log of a Kubernetes API server.
+    K8sAudit,
+}
+
+impl EventSource {
+    /// All of them.
+    pub const ALL: &[EventSource] = &[EventSource::Syscall, EventSource::K8sAudit];
+
+    /// Falco's name: what stands in a rule's `source`.
+    pub fn name(self) -> &'static str {
+        match self {
+            EventSource::Syscall => "syscall",
+            EventSource::K8sAudit => "k8s_audit",
+        }
+    }
+
+    /// The source of that name.
+    pub fn by_name(name: &str) -> Option<EventSource> {
+        EventSource::ALL.iter().copied().find(|source| source.name() == name)
+    }
+}
+
+impl std::fmt::Display for EventSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// A row of the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KindRow {
@@ -108,6 +141,7 @@ kinds! {
     Listen "listen" "A socket began to listen." ["res": Errno, "fd": Fd, "backlog": Int]
     Bind "bind" "A socket was given an address." ["res": Errno, "addr": SockAddr, "fd": Fd]
     Container "container" "A container was started and is now known by name and image." ["id": Str]
+    Pluginevent "pluginevent" "Something that another source than the kernel told of, such as an API server's audit log." []
     #[internal] CgroupMkdir "cgroup_mkdir" "A cgroup was made." ["cgroup": Uint, "path": Str]
     #[internal] Process "process" "A process that was there before the capture began." [
         "exe": Str, "args": StrList, "cwd": Str, "cgroups": Str, "trusted_exepath": Str, "exe_ino": Uint,
@@ -118,6 +152,14 @@ impl Kind {
     /// Its row in the table.
     pub fn row(self) -> &'static KindRow {
         &KINDS[self as usize]
+    }
+
+    /// Where its events come from.
+    pub fn source(self) -> EventSource {
+        match self {
+            Kind::Pluginevent => EventSource::K8sAudit,
+            _ => EventSource::Syscall,
+        }
     }
 
     /// Its index in the table.

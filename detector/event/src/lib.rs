@@ -24,6 +24,6 @@ pub use host::{
     CgroupId, Container, ContainerId, ContainerState, Containers, Host, Mount, Process, Processes, User,
     Users,
 };
-pub use kinds::{KINDS, Kind, KindRow};
+pub use kinds::{EventSource, KINDS, Kind, KindRow};
 pub use param::{Param, ParamRow, ParamType};
 pub use value::Val;

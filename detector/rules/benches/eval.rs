@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lanner_diagnostic::{SourceText, Sources};
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 use lanner_event::{
     CommName, Endpoint, Event, EventBatch, EventFlags, Fd, FdKind, Host, Kind, Param, ParamType, Process,
     Role, Socket, Task,
@@ -108,7 +108,7 @@ fn main() {
     let (host, batch) = (host(), batch());
     for count in 1..=ids.len() {
         let start = Instant::now();
-        let (set, _) = RuleSet::compile(&sources, &ids[..count], FIELDS, &[], &Options::default());
+        let (set, _) = RuleSet::compile(&sources, &ids[..count], Fields::ALL, &[], &Options::default());
         println!("{} rules: compiled in {:.1} ms", set.enabled(), start.elapsed().as_secs_f64() * 1e3);
         let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
         for event in batch.iter() {

@@ -14,6 +14,6 @@ mod source;
 pub use graph::{Graph, NodeId};
 pub use guard::Candidates;
 pub use lower::{Lowering, check_condition};
-pub use operand::{Fields, Stop, operand};
+pub use operand::{Stop, operand};
 pub use program::{NO_SLOT, Program, StepId, StepOp};
 pub use source::Source;

@@ -5,10 +5,11 @@ use std::fmt::Write;
 
 use lanner_alert::Value;
 use lanner_diagnostic::Diagnostic;
+use lanner_event::fields::Fields;
 use lanner_event::{Ctx, FieldFlags, FieldRef, Val};
 
 use crate::ast::Operand;
-use crate::compile::{Fields, Source, Stop, operand};
+use crate::compile::{Source, Stop, operand};
 use crate::parse;
 use crate::sourced::Sourced;
 

@@ -1,6 +1,6 @@
 //! Sets of event kinds.
 
-use lanner_event::{KINDS, Kind};
+use lanner_event::{EventSource, KINDS, Kind};
 
 const WORDS: usize = KINDS.len().div_ceil(64);
 
@@ -12,6 +12,11 @@ impl KindSet {
     /// Every kind that a rule can name.
     pub fn all() -> KindSet {
         Kind::ALL.iter().copied().filter(|kind| !kind.row().internal).collect()
+    }
+
+    /// Every kind that a rule of a source can name.
+    pub fn of(source: EventSource) -> KindSet {
+        KindSet::all().iter().filter(|kind| kind.source() == source).collect()
     }
 
     /// Whether a kind is in it.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use lanner_alert::{Priority, Value};
 use lanner_diagnostic::{Diagnostic, SourceId, Sources};
-use lanner_event::{Ctx, EventRef, FieldRef, Host, Kind, Reading, Val};
+use lanner_event::fields::Fields;
+use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Kind, Reading, Val};
 
-use crate::compile::{Fields, Graph, NodeId, Program};
+use crate::compile::{Graph, NodeId, Program};
 use crate::eval::{Hit, Scratch, Tri};
 use crate::format::{Format, typed};
 use crate::kindset::KindSet;
@@ -99,7 +100,7 @@ pub struct Rule {
     /// Its priority.
     pub priority: Priority,
     /// Its event source.
-    pub source: Arc<str>,
+    pub source: EventSource,
     /// Its tags, sorted.
     pub tags: Vec<String>,
     /// Whether events are judged by it.

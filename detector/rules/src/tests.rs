@@ -10,7 +10,7 @@ mod world;
 
 use lanner_diagnostic::{Diagnostic, SourceText, Sources, plain};
 use lanner_event::Reading;
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 
 use crate::{Hit, Options, RuleSet, Scratch};
 use world::World;
@@ -23,7 +23,7 @@ fn compile(files: &[&str], options: &Options) -> (RuleSet, Vec<String>) {
         .enumerate()
         .map(|(at, text)| sources.add(SourceText::new(format!("{at}"), *text)))
         .collect();
-    let (set, diagnostics) = RuleSet::compile(&sources, &ids, FIELDS, &[], options);
+    let (set, diagnostics) = RuleSet::compile(&sources, &ids, Fields::ALL, &[], options);
     let line = |diagnostic: &Diagnostic| format!("{} {}", diagnostic.code, plain(diagnostic, &sources));
     (set, diagnostics.iter().map(line).collect())
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::path::Path;
 
 use lanner_diagnostic::{SourceText, Sources};
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 use lanner_event::{Event, EventBatch, EventFlags, Host, Kind, Param, ParamType, Process, Task};
 use lanner_rules::{Options, RuleSet, Scratch};
 
@@ -60,7 +60,7 @@ fn a_miss_allocates_nothing() {
     let text = std::fs::read_to_string(&path).expect("the rules are in the tree");
     let mut sources = Sources::default();
     let id = sources.add(SourceText::new("lanner_rules.yaml", text));
-    let (set, _) = RuleSet::compile(&sources, &[id], FIELDS, &[], &Options::default());
+    let (set, _) = RuleSet::compile(&sources, &[id], Fields::ALL, &[], &Options::default());
     let mut host = Host::default();
     for pid in [1, 100] {
         host.processes.insert(Process { pid, ppid: pid - 1, ..Process::default() });

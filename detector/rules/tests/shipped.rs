@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use lanner_diagnostic::{Node, SourceText, Sources, parse, plain};
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 use lanner_event::sample::Sample;
 use lanner_event::{ContainerState, Kind};
 use lanner_rules::{Hit, Matching, Options, RuleSet, Scratch};
@@ -18,7 +18,7 @@ fn compile() -> (RuleSet, Vec<String>) {
     let id = sources.add(SourceText::new("lanner_rules.yaml", text.as_str()));
     // All of them match, so that none hides another.
     let options = Options { matching: Matching::All, ..Options::default() };
-    let (set, diagnostics) = RuleSet::compile(&sources, &[id], FIELDS, &[], &options);
+    let (set, diagnostics) = RuleSet::compile(&sources, &[id], Fields::ALL, &[], &options);
     (set, diagnostics.iter().map(|diagnostic| plain(diagnostic, &sources)).collect())
 }
 

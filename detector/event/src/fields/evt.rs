@@ -87,7 +87,7 @@ pub const FIELDS: &[Field] = &[
         Val::Str(ctx.event.kind.row().name.as_bytes())
     }),
     Field::new("syscall.type", CharBuf, "The syscall, such as `openat`.", |ctx| match ctx.event.kind {
-        Kind::Container | Kind::Procexit => Val::Missing,
+        Kind::Container | Kind::Procexit | Kind::Pluginevent => Val::Missing,
         kind => Val::Str(kind.row().name.as_bytes()),
     }),
     Field::new("evt.dir", CharBuf, "Always `<`: events tell what has been done.", |_| Val::Str(b"<"))

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::FIELDS;
-use crate::{ArgRule, FieldFlags, KINDS};
+use super::FAMILIES;
+use crate::{ArgRule, EventSource, FieldFlags, KINDS};
 
 /// The page of fields and event kinds, in Markdown.
 pub fn markdown() -> String {
@@ -11,11 +11,12 @@ pub fn markdown() -> String {
         "# Fields and events\n\nPrinted from the tables in `detector/event/src`. A field stands in conditions and, \
          behind a `%`, in outputs.\n",
     );
-    for family in FIELDS {
-        let name = family.first().and_then(|row| row.name.split('.').next()).unwrap_or_default();
+    for family in FAMILIES {
+        let sources: Vec<&str> = family.sources.iter().copied().map(EventSource::name).collect();
         // Writing to a string can't fail.
-        let _ = write!(page, "\n## `{name}`\n\n| field | type | meaning |\n|---|---|---|\n");
-        for row in *family {
+        let _ = write!(page, "\n## `{}`\n\n{} Source: {}.\n\n", family.class, family.doc, sources.join(", "));
+        page.push_str("| field | type | meaning |\n|---|---|---|\n");
+        for row in family.rows {
             let arg = match row.arg {
                 ArgRule::None => "",
                 ArgRule::Index => "[*n*]",
@@ -33,6 +34,9 @@ pub fn markdown() -> String {
                 if row.flags.contains(flag) {
                     notes.push_str(note);
                 }
+            }
+            if let Some(reason) = row.unfilled {
+                let _ = write!(notes, " **Not filled:** {reason}");
             }
             let list = if row.flags.contains(FieldFlags::LIST) { " list" } else { "" };
             let _ = writeln!(page, "| `{}`{arg} | {:?}{list} | {}{notes} |", row.name, row.ty, row.doc);

@@ -2,10 +2,12 @@
 
 use hashbrown::{HashMap, HashSet};
 use lanner_diagnostic::{Place, nearest};
+use lanner_event::EventSource;
+use lanner_event::fields::Fields;
 
 use super::check::{Mismatch, check};
 use super::graph::{Graph, NodeId};
-use super::operand::{Fields, Stop, operand};
+use super::operand::{Stop, operand};
 use crate::ast::{Check, Expr, Right, Text};
 use crate::load::{Loaded, MacroItem, Substitutions};
 use crate::parse::{self, SyntaxError};
@@ -32,11 +34,12 @@ pub struct Lowering<'a> {
     pub used: HashSet<&'a str>,
     macros: &'a [MacroItem],
     lists: Substitutions<'a>,
-    /// What each macro became, and what there was to say of it, by its index.
-    known: HashMap<usize, (NodeId, Vec<Stop>)>,
+    /// What each macro became in rules of a source, and what there was to say of it, by its index.
+    known: HashMap<(EventSource, usize), (NodeId, Vec<Stop>)>,
     /// The macros that are being lowered.
     open: Vec<usize>,
     depth: usize,
+    source: EventSource,
 }
 
 /// Where a condition is read: its text, and the macros it sees, which are those whose number is smaller.
@@ -58,7 +61,14 @@ impl<'a> Lowering<'a> {
             known: HashMap::new(),
             open: Vec::new(),
             depth: 0,
+            source: EventSource::Syscall,
         }
+    }
+
+    /// What is lowered from now on is of rules of that source, which sees its own fields only.
+    pub fn set_source(&mut self, source: EventSource) {
+        self.source = source;
+        self.fields = self.fields.of(source);
     }
 
     /// Lowers a condition; a macro of it is visible where its number is below `visibility`. All that is wrong
@@ -140,14 +150,15 @@ impl<'a> Lowering<'a> {
             stops.push(Stop::at(place, format!("the macro `{}` uses itself", name.text)));
             return self.graph.constant(false);
         }
-        if !self.known.contains_key(&at) {
+        let key = (self.source, at);
+        if !self.known.contains_key(&key) {
             let mut said = Vec::new();
             self.open.push(at);
             let node = self.condition(&item.condition, item.visibility, &mut said);
             self.open.pop();
-            self.known.insert(at, (node, said));
+            self.known.insert(key, (node, said));
         }
-        let (node, said) = &self.known[&at];
+        let (node, said) = &self.known[&key];
         // Every rule that uses a macro that doesn't work says so, once.
         for stop in said {
             if !stops.contains(stop) {

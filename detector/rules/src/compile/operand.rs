@@ -1,14 +1,12 @@
 //! The names on both sides of a comparison, and in outputs, looked up in the table of fields.
 
 use lanner_diagnostic::{Diagnostic, Place, nearest};
-use lanner_event::{Field, FieldError, FieldFlags, FieldRef, Type};
+use lanner_event::fields::Fields;
+use lanner_event::{FieldError, FieldFlags, FieldRef, Type};
 
 use super::source::{Part, Source};
 use crate::ast::{Call, CallArg, FieldName, Function, Operand};
 use crate::sourced::Sourced;
-
-/// The table of fields.
-pub type Fields = &'static [&'static [Field]];
 
 /// What stops a condition or an output.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +43,7 @@ fn field(name: &FieldName, fields: Fields, text: &Sourced) -> Result<FieldRef, B
     FieldRef::parse(&name.name, name.arg.as_deref(), fields).map_err(|error| {
         let near = match &error {
             FieldError::Unknown { name } => {
-                nearest(name, fields.iter().copied().flatten().map(|row| row.name)).map(str::to_owned)
+                nearest(name, fields.rows().map(|row| row.name)).map(str::to_owned)
             }
             FieldError::UnknownParam { name } => {
                 let params = lanner_event::KINDS.iter().flat_map(|kind| kind.params).map(|param| param.name);
@@ -54,7 +52,10 @@ fn field(name: &FieldName, fields: Fields, text: &Sourced) -> Result<FieldRef, B
             _ => None,
         };
         let place = text.place(name.range.start, name.range.end);
-        let unknown = matches!(error, FieldError::Unknown { .. } | FieldError::UnknownParam { .. });
+        let unknown = matches!(
+            error,
+            FieldError::Unknown { .. } | FieldError::UnknownParam { .. } | FieldError::OtherSource { .. }
+        );
         let stop = Stop::at(place, error.to_string()).near(near.as_deref());
         Box::new(Stop { unknown, ..stop })
     })

@@ -1,20 +1,18 @@
 //! Rules compiled one by one into a set.
 
-use std::sync::Arc;
-
 use lanner_diagnostic::{Diagnostic, Place, Severity, SourceId, Sources};
-use lanner_event::{FieldFlags, FieldRef};
+use lanner_event::fields::Fields;
+use lanner_event::{EventSource, FieldFlags, FieldRef};
 
 use super::{AppendOutput, Options, Rule, RuleSet, Selection, Toggle};
-use crate::compile::{Fields, Lowering, NodeId, Source, Stop, operand};
+use crate::compile::{Lowering, NodeId, Source, Stop, operand};
 use crate::format::Format;
 use crate::glob;
+use crate::kindset::KindSet;
 use crate::load::{Loaded, MacroItem, RuleItem, Substitutions, apply_exceptions, load};
 use crate::parse;
 use crate::sourced::Sourced;
 
-/// The source whose events are captured.
-const SYSCALL: &str = "syscall";
 /// What tells containers and pods apart (`append_output[].suggested_output`).
 const SUGGESTED: &[(&str, &str)] = &[
     ("container_id", "container.id"),
@@ -73,7 +71,7 @@ struct Append<'a> {
 
 /// What is wrong with an item has no place: the configuration was read elsewhere.
 fn append<'a>(spec: &'a AppendOutput, fields: Fields, diagnostics: &mut Vec<Diagnostic>) -> Append<'a> {
-    let known = |name: &str| fields.iter().copied().flatten().any(|field| field.name == name);
+    let known = |name: &str| fields.rows().any(|field| field.name == name);
     let mut text = spec.extra_output.as_ref().map(|extra| format!(" {extra}")).unwrap_or_default();
     if spec.suggested_output {
         let suggested = SUGGESTED.iter().filter(|(_, field)| known(field));
@@ -126,14 +124,14 @@ impl<'a> Builder<'a> {
     fn rule(&mut self, item: &'a RuleItem) -> Option<Rule> {
         let mut stops = Vec::new();
         let condition = apply_exceptions(&item.condition, &item.exceptions);
-        if item.source != SYSCALL {
+        let Some(source) = EventSource::by_name(&item.source) else {
             self.lowering.note_used(&condition, item.visibility, &mut stops);
             self.stop(item, stops);
-            let message =
-                format!("the rule is skipped: there are no events of the source `{}` yet", item.source);
+            let message = format!("the rule is skipped: there are no events of the source `{}`", item.source);
             self.warn(item, "LOAD_UNKNOWN_SOURCE", message);
             return None;
-        }
+        };
+        self.lowering.set_source(source);
         // Where the condition doesn't stand by itself, what is said of it should not be about its exceptions.
         if !item.exceptions.is_empty() {
             self.lowering.note_used(&item.condition, item.visibility, &mut stops);
@@ -147,7 +145,8 @@ impl<'a> Builder<'a> {
             self.stop(item, stops);
             return None;
         }
-        if item.warn_evttypes && !self.lowering.graph.asks_for_kind(node) {
+        let names_kind = source != EventSource::Syscall || self.lowering.graph.asks_for_kind(node);
+        if item.warn_evttypes && !names_kind {
             let message =
                 "the rule is judged for every event, which is slow: its condition names no evt.type";
             self.warn(item, "LOAD_NO_EVTTYPE", message.to_owned());
@@ -160,10 +159,10 @@ impl<'a> Builder<'a> {
             name: item.name.as_str().into(),
             desc: item.desc.clone(),
             priority: item.priority,
-            source: Arc::from(SYSCALL),
+            source,
             tags: item.tags.clone(),
             enabled: item.enabled,
-            kinds: self.lowering.graph.kinds(node),
+            kinds: self.lowering.graph.kinds(node).and(&KindSet::of(source)),
             late: shown.filter(|field| field.field.flags.contains(FieldFlags::LATE)).cloned().collect(),
             node,
             output,

@@ -1,7 +1,7 @@
 //! Whatever stands in a rules file, loading it says what is wrong and where, and never panics.
 
 use lanner_diagnostic::{Renderer, SourceText, Sources};
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 use proptest::prelude::*;
 
 use crate::{Options, RuleSet};
@@ -123,7 +123,7 @@ proptest! {
     fn damaged_files_are_explained(damages in prop::collection::vec(damage(), 0..8)) {
         let mut sources = Sources::default();
         let id = sources.add(SourceText::new("f", damaged(&damages)));
-        let (_, diagnostics) = RuleSet::compile(&sources, &[id], FIELDS, &[], &Options::default());
+        let (_, diagnostics) = RuleSet::compile(&sources, &[id], Fields::ALL, &[], &Options::default());
         for diagnostic in diagnostics {
             let text = Renderer { colour: false }.render(&diagnostic, &sources);
             prop_assert!(text.contains(diagnostic.code));

@@ -184,8 +184,8 @@ fn rules_are_wrong() {
             "LOAD_ERR_YAML_VALIDATE 0:6:12: `enabled` must be `true` or `false`",
         ),
         (
-            "- rule: x\n  condition: ka.verb=get\n  desc: d\n  output: o\n  priority: info\n  source: k8s_audit\n",
-            "LOAD_UNKNOWN_SOURCE 0:1:9: the rule is skipped: there are no events of the source `k8s_audit` yet",
+            "- rule: x\n  condition: ka.verb=get\n  desc: d\n  output: o\n  priority: info\n  source: okta\n",
+            "LOAD_UNKNOWN_SOURCE 0:1:9: the rule is skipped: there are no events of the source `okta`",
         ),
         (
             "- rule: x\n  condition: proc.name=a\n  desc: d\n  output: o\n  priority: info\n",

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 use lanner_event::{Ctx, FieldFlags, FieldRef, Type, Val};
 
 use crate::Tri::{self, False, True, Unknown};
@@ -69,7 +69,9 @@ fn scalar(value: Val) -> Scalar {
 
 fn field(operand: &Operand) -> FieldRef {
     match operand {
-        Operand::Field(name) => FieldRef::parse(&name.name, name.arg.as_deref(), FIELDS).expect("a field"),
+        Operand::Field(name) => {
+            FieldRef::parse(&name.name, name.arg.as_deref(), Fields::ALL).expect("a field")
+        }
         Operand::Call(call) => match call.args.as_slice() {
             [CallArg::Operand(inner)] => field(inner),
             other => panic!("{other:?}"),

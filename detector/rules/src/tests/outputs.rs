@@ -2,7 +2,7 @@
 
 use lanner_alert::Value;
 use lanner_event::FieldRef;
-use lanner_event::fields::FIELDS;
+use lanner_event::fields::Fields;
 
 use super::world::World;
 use super::{Options, compiled, judge};
@@ -110,7 +110,7 @@ fn alerts_wait_for_what_they_show() {
     ] {
         let mut sources = Sources::default();
         let id = sources.add(SourceText::new("f", file(output)));
-        let (set, _) = RuleSet::compile(&sources, &[id], FIELDS, &wanted, &Options::default());
+        let (set, _) = RuleSet::compile(&sources, &[id], Fields::ALL, &wanted, &Options::default());
         assert_eq!(judge(&set, &world)[0].pending, expected, "{output} {wanted:?}");
     }
     // On the host nothing is late.
@@ -123,7 +123,7 @@ fn facts_are_what_was_wanted() {
     let mut sources = Sources::default();
     let id = sources.add(SourceText::new("f", file("o")));
     let wanted = ["fd.name", "proc.aname[1]"].map(|name| FieldRef::from_name(name).expect("a field"));
-    let (set, _) = RuleSet::compile(&sources, &[id], FIELDS, &wanted, &Options::default());
+    let (set, _) = RuleSet::compile(&sources, &[id], Fields::ALL, &wanted, &Options::default());
     let facts = render(&set, &World::new(EVENT)).facts;
     assert_eq!(facts["fd.name"], Value::Str("/etc/shadow".into()));
     assert_eq!(facts["proc.aname[1]"], Value::Str("bash".into()));
