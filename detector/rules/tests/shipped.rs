@@ -2,14 +2,17 @@
 //!
 //! A case is an event, written as the values that fields have; `real` holds the real readings of paths.
 
+mod sample;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use lanner_diagnostic::{Node, SourceText, Sources, parse, plain};
+use lanner_event::ContainerState;
 use lanner_event::fields::Fields;
 use lanner_event::sample::Sample;
-use lanner_event::{ContainerState, Kind};
 use lanner_rules::{Hit, Matching, Options, RuleSet, Scratch};
+use sample::sample;
 
 fn compile() -> (RuleSet, Vec<String>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/rules/lanner_rules.yaml");
@@ -54,24 +57,6 @@ struct Case {
 
 fn text(node: &Node) -> &str {
     node.as_str().expect("a scalar")
-}
-
-fn sample(event: &Node) -> Result<Sample, String> {
-    let pairs = event.as_mapping().ok_or("an event is a mapping of fields to values")?;
-    let kind = event.get("evt.type").and_then(Node::as_str).ok_or("`evt.type` is missing")?;
-    let kind = Kind::by_name(kind).ok_or_else(|| format!("there is no event `{kind}`"))?;
-    let mut sample = Sample::new(kind);
-    for (field, value) in pairs {
-        match (text(field), value.as_mapping()) {
-            ("evt.type", _) => {}
-            ("real", Some(_)) => {}
-            (field, _) => sample.set(field, text(value)).map_err(|error| error.to_string())?,
-        }
-    }
-    for (field, value) in event.get("real").and_then(Node::as_mapping).unwrap_or_default() {
-        sample.set_real(text(field), text(value)).map_err(|error| error.to_string())?;
-    }
-    Ok(sample)
 }
 
 fn cases() -> Vec<Case> {

@@ -1,0 +1,302 @@
+//! Literate cases: Markdown files that say, of rules and events, what comes of them (`cases/README.md`).
+
+#[path = "cases/markdown.rs"]
+mod markdown;
+mod sample;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use lanner_alert::Value;
+use lanner_diagnostic::{Diagnostic, Node, Severity, SourceText, Sources, parse, plain};
+use lanner_event::Reading;
+use lanner_event::fields::Fields;
+use lanner_event::sample::Sample;
+use lanner_rules::{AppendOutput, Hit, Matching, Options, RuleSet, Scratch, Selection, Toggle};
+use markdown::{Item, sections};
+use sample::sample;
+
+/// What the cases of a section are about; sections below it have it too.
+#[derive(Clone, Default)]
+struct Setting {
+    level: usize,
+    files: Vec<(String, String)>,
+    options: Options,
+    event: Option<Box<Sample>>,
+}
+
+/// Rules compiled, and what there was to say.
+struct Compiled {
+    set: RuleSet,
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+}
+
+type Checked = Result<(), String>;
+
+fn yaml(text: &str) -> Result<Vec<Node>, String> {
+    let mut sources = Sources::default();
+    let id = sources.add(SourceText::new("block", text));
+    parse(sources.get(id), id).map_err(|error| plain(&error, &sources))
+}
+
+impl Setting {
+    fn compile(&self, more: Option<&str>, matching: Matching) -> Compiled {
+        let mut sources = Sources::default();
+        let files = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let files = files.chain(more.map(|text| ("case", text)));
+        let ids: Vec<_> = files.map(|(name, text)| sources.add(SourceText::new(name, text))).collect();
+        let options = Options { matching, ..self.options.clone() };
+        let (set, diagnostics) = RuleSet::compile(&sources, &ids, Fields::ALL, &[], &options);
+        Compiled { set, sources, diagnostics }
+    }
+
+    fn event(&self) -> Result<&Sample, String> {
+        self.event.as_deref().ok_or_else(|| "there is no event yet".to_owned())
+    }
+
+    /// Adds what a block says of the setting; whether it did.
+    fn add(&mut self, item: &Item) -> Result<bool, String> {
+        let Item::Block { kind, name, text, .. } = item else { return Ok(false) };
+        match kind.as_str() {
+            "yaml" => {
+                self.files.push((name.clone().unwrap_or_else(|| "rules.yaml".to_owned()), text.clone()))
+            }
+            "options" => self.options = options(yaml(text)?.first().ok_or("there are no options")?)?,
+            "event" => self.event = Some(sample(yaml(text)?.first().ok_or("there is no event")?)?.into()),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+/// The parts of the configuration that rules are compiled by.
+fn options(node: &Node) -> Result<Options, String> {
+    let texts = |node: Option<&Node>| -> Vec<String> {
+        let items = node.and_then(Node::as_sequence).unwrap_or_default();
+        items.iter().filter_map(Node::as_str).map(str::to_owned).collect()
+    };
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    let mut options = Options::default();
+    for (key, value) in node.as_mapping().ok_or("options are a mapping")? {
+        let items = value.as_sequence().unwrap_or_default();
+        match (key.as_str(), value.as_str()) {
+            (Some("rule_matching"), Some("all")) => options.matching = Matching::All,
+            (Some("priority"), Some(name)) => {
+                options.min_priority = name.parse().map_err(|error| format!("{error}"))?;
+            }
+            (Some("rules"), None) => {
+                options.selection = items
+                    .iter()
+                    .flat_map(|item| item.as_mapping().unwrap_or_default())
+                    .map(|(toggle, of)| Selection {
+                        toggle: if toggle.as_str() == Some("enable") {
+                            Toggle::Enable
+                        } else {
+                            Toggle::Disable
+                        },
+                        rule: text(of, "rule"),
+                        tag: text(of, "tag"),
+                    })
+                    .collect();
+            }
+            (Some("append_output"), None) => {
+                let append = |item: &Node| AppendOutput {
+                    source: item.get("match").and_then(|of| text(of, "source")),
+                    rule: item.get("match").and_then(|of| text(of, "rule")),
+                    tags: texts(item.get("match").and_then(|of| of.get("tags"))),
+                    extra_output: text(item, "extra_output"),
+                    extra_fields: texts(item.get("extra_fields")),
+                    suggested_output: item.get("suggested_output").and_then(Node::as_bool) == Some(true),
+                };
+                options.append_output = items.iter().map(append).collect();
+            }
+            _ => return Err(format!("there is no option {key:?} that is {}", value.kind())),
+        }
+    }
+    Ok(options)
+}
+
+impl Compiled {
+    /// A line for each thing said of an item, or of all.
+    fn said(&self, of: Option<(&str, &str)>) -> Vec<String> {
+        let about = |diagnostic: &&Diagnostic| {
+            let item = diagnostic.item.as_ref().map(|(kind, name)| (*kind, name.as_str()));
+            of.is_none() || of == item
+        };
+        let line = |diagnostic: &Diagnostic| {
+            let item = diagnostic.item.as_ref().map(|(kind, name)| format!("{kind} {name} "));
+            format!("{} {}{}", diagnostic.code, item.unwrap_or_default(), plain(diagnostic, &self.sources))
+        };
+        self.diagnostics.iter().filter(about).map(line).collect()
+    }
+
+    fn without_errors(self) -> Result<Self, String> {
+        let failed = self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        if failed { Err(self.said(None).join("\n")) } else { Ok(self) }
+    }
+
+    fn judge(&self, event: &Sample) -> Vec<Hit> {
+        let (batch, host) = event.build();
+        let mut hits = Vec::new();
+        self.set.eval(batch.get(0), &host, &mut Scratch::default(), &mut hits);
+        hits
+    }
+
+    /// The text and the values of the event's first alert.
+    fn alert(&self, event: &Sample) -> Result<(String, BTreeMap<String, Value>), String> {
+        let hits = self.judge(event);
+        let hit = hits.first().ok_or("no rule fires")?;
+        let (batch, host) = event.build();
+        let alert = self.set.render(hit, batch.get(0), &host, &mut Scratch::default());
+        Ok((alert.output, alert.output_fields))
+    }
+}
+
+/// A rule `r`, as a file of its own.
+fn rule(condition: &str, output: &str) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    format!(
+        "- rule: r\n  desc: d\n  priority: info\n  warn_evttypes: false\n  output: {}\n  condition: {}\n",
+        quoted(output),
+        quoted(condition)
+    )
+}
+
+fn equal<T: PartialEq + std::fmt::Display>(found: T, expected: T) -> Checked {
+    if found == expected { Ok(()) } else { Err(format!("  found    {found}\n  expected {expected}")) }
+}
+
+/// A row of a table: a condition and what it is, or an output and what it prints; `says` is what there is to say of
+/// the rule.
+fn check_row(cells: &[(String, String)], setting: &Setting) -> Checked {
+    let cell = |name: &str| cells.iter().find(|(head, _)| head == name).map(|(_, text)| text.as_str());
+    let (condition, output) = (cell("condition"), cell("output"));
+    if condition.is_none() && output.is_none() {
+        return Err("the table has no column `condition` or `output`".to_owned());
+    }
+    let text = rule(condition.unwrap_or("evt.num > 0"), output.unwrap_or("o"));
+    let compiled = setting.compile(Some(&text), Matching::All);
+    let of = Some(("rule", "r"));
+    let messages = compiled.diagnostics.iter().filter(|diagnostic| {
+        diagnostic.item.as_ref().is_some_and(|(kind, name)| of == Some((*kind, name.as_str())))
+    });
+    let messages: Vec<_> = messages
+        .map(|diagnostic| match (diagnostic.severity, &diagnostic.help) {
+            (Severity::Error, None) => diagnostic.message.clone(),
+            (Severity::Error, Some(help)) => format!("{} ({help})", diagnostic.message),
+            _ => format!("{}: {}", diagnostic.code, diagnostic.message),
+        })
+        .collect();
+    let found = match cell("is") {
+        Some("loads") if compiled.said(of).is_empty() => "loads".to_owned(),
+        _ if compiled.diagnostics.iter().any(|said| said.severity == Severity::Error) => "error".to_owned(),
+        _ if output.is_some() => compiled.alert(setting.event()?)?.0,
+        _ => truth(&compiled, setting.event()?),
+    };
+    let said = messages.join("; ");
+    let wanted = cell("is").or(cell("prints")).ok_or("the table has no column `is` or `prints`")?;
+    equal(format!("{found} | {said}"), format!("{wanted} | {}", cell("says").unwrap_or(&said)))
+}
+
+fn truth(compiled: &Compiled, event: &Sample) -> String {
+    let hits = compiled.judge(event);
+    let hit = hits.iter().find(|hit| &*compiled.set.rule(hit.rule).name == "r");
+    match hit {
+        None => "no",
+        Some(hit) if hit.pending => "later",
+        Some(hit) if hit.reading == Reading::Real => "real",
+        Some(_) => "yes",
+    }
+    .to_owned()
+}
+
+/// A block that says what comes of the section's rules and its last event.
+fn check_block(kind: &str, text: &str, setting: &Setting) -> Checked {
+    let compiled = setting.compile(None, setting.options.matching);
+    let text = text.trim_end_matches('\n');
+    match kind {
+        "diagnostics" => equal(compiled.said(None).join("\n"), text.to_owned()),
+        "fires" => {
+            let compiled = compiled.without_errors()?;
+            let name = |hit: &Hit| {
+                let real = if hit.reading == Reading::Real { " (real)" } else { "" };
+                let pending = if hit.pending { " (pending)" } else { "" };
+                format!("{}{real}{pending}", compiled.set.rule(hit.rule).name)
+            };
+            let names: Vec<_> = compiled.judge(setting.event()?).iter().map(name).collect();
+            equal(names.join("\n"), text.to_owned())
+        }
+        "output" => equal(compiled.without_errors()?.alert(setting.event()?)?.0, text.to_owned()),
+        "output_fields" => {
+            let (_, fields) = compiled.without_errors()?.alert(setting.event()?)?;
+            let found = serde_json::to_value(fields).map_err(|error| error.to_string())?;
+            equal(found, serde_json::from_str(text).map_err(|error| error.to_string())?)
+        }
+        other => Err(format!("there is no block `{other}`")),
+    }
+}
+
+/// Checks all cases of a file, and says which fail.
+fn check(name: &str, file: &str) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut settings: Vec<Setting> = Vec::new();
+    let sections = sections(file);
+    for (at, section) in sections.iter().enumerate() {
+        settings.retain(|setting| setting.level < section.level);
+        let mut setting = settings.last().cloned().unwrap_or_default();
+        setting.level = section.level;
+        let mut checked = sections.get(at + 1).is_some_and(|next| next.level > section.level);
+        for item in &section.items {
+            let (line, what, result) = match (setting.add(item), item) {
+                (Err(error), Item::Block { line, kind, .. }) => (line, kind.as_str(), Err(error)),
+                (Ok(true) | Err(_), _) => continue,
+                (Ok(false), Item::Block { line, kind, text, .. }) => {
+                    (line, kind.as_str(), check_block(kind, text, &setting))
+                }
+                (Ok(false), Item::Row { line, cells }) => {
+                    (line, cells.first().map_or("", |(_, text)| text), check_row(cells, &setting))
+                }
+            };
+            checked = true;
+            failures.extend(result.err().map(|error| format!("{name}:{line}: {what}\n{error}")));
+        }
+        if !checked && !section.items.is_empty() {
+            failures.push(format!("{name}:{}: nothing is expected of what stands here", section.line));
+        }
+        settings.push(setting);
+    }
+    failures
+}
+
+#[test]
+fn all() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut failures = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the cases are in the tree") {
+        let path = entry.expect("the folder can be read").path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.ends_with(".md") && name != "README.md" {
+            let file = std::fs::read_to_string(&path).expect("the cases can be read");
+            failures.extend(check(name, &file));
+        }
+    }
+    assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The runner itself finds what is wrong.
+#[test]
+fn what_is_wrong_is_found() {
+    let event = "```event\nevt.type: openat\n```\n";
+    for (file, expected) in [
+        (format!("# a\n{event}"), "x:1: nothing is expected of what stands here"),
+        ("# a\n```event\nevt.type: opn\n```\n".to_owned(), "x:2: event\nthere is no event `opn`"),
+        ("# a\n```fires\n```\n".to_owned(), "x:2: fires\nthere is no event yet"),
+        (
+            format!("# a\n{event}| condition | is |\n|---|---|\n| `proc.name = x` | yes |\n"),
+            "x:7: proc.name = x\n  found    no | \n  expected yes | ",
+        ),
+    ] {
+        assert_eq!(check("x", &file), [expected]);
+    }
+}
