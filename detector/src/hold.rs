@@ -4,10 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use lanner_event::{
-    Container, ContainerId, ContainerState, Containers, EventRef, Host, OwnedEvent, Param, ParamType,
-    Process, Processes, Users,
-};
+use lanner_event::{Container, ContainerId, ContainerState, EventRef, Host, Record, RecordedContainer};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,20 +13,13 @@ pub const HELD_MAX: usize = 4096;
 /// How many bytes the events that wait may have, written down; past that they are judged with what is known.
 pub const HELD_BYTES_MAX: usize = 64 << 20;
 
-/// An event, and what rules need of the host as it was. It stands by itself: numbers of users, processes and cgroups
-/// may mean something else when it is judged, after a restart of the host for one.
+/// An event that waits, and what rules need of the host as it was.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HeldEvent {
-    /// The event.
-    pub event: OwnedEvent,
-    /// Its process and that one's ancestors, and others that it names.
-    pub processes: Vec<Process>,
-    /// The users and groups that it names.
-    pub users: Users,
-    /// When the host had been started, in nanoseconds since 1970-01-01 UTC.
-    pub boot_time: u64,
+    /// The event and the host.
+    pub record: Record,
     /// Its container.
-    pub container: Arc<str>,
+    pub container: ContainerId,
     /// The rules that may be true of it, by name; none for all rules, in their order.
     pub rules: Option<Vec<String>>,
 }
@@ -42,83 +32,14 @@ impl HeldEvent {
         container: &ContainerId,
         rules: Option<Vec<String>>,
     ) -> HeldEvent {
-        HeldEvent {
-            event: event.to_owned(),
-            processes: processes_of(event, host),
-            users: users_of(event, host),
-            boot_time: host.boot_time,
-            container: container.clone(),
-            rules,
-        }
+        HeldEvent { record: Record::new(event, host), container: container.clone(), rules }
     }
 
-    /// The host as it was, with what is known of the event's container now; the processes and users move there.
-    pub fn take_host(&mut self, hostname: &Arc<str>, container: Option<Arc<Container>>) -> Host {
-        let mut processes = Processes::default();
-        std::mem::take(&mut self.processes).into_iter().for_each(|process| processes.insert(process));
-        let mut containers = Containers::default();
-        containers.by_cgroup.insert(self.event.as_ref().task.cgroup, Some(self.container.clone()));
+    /// Notes what is known of the event's container now.
+    pub fn know(&mut self, container: Option<Arc<Container>>) {
         let state = container.map_or(ContainerState::Unavailable, ContainerState::Known);
-        containers.by_id.insert(self.container.clone(), state);
-        Host {
-            hostname: hostname.clone(),
-            boot_time: self.boot_time,
-            processes,
-            users: std::mem::take(&mut self.users),
-            containers,
-        }
+        self.record.container = Some(RecordedContainer { id: self.container.clone(), state });
     }
-}
-
-/// The values of an event's parameters of one of these types.
-fn numbers<'a>(event: EventRef<'a>, types: &'a [ParamType]) -> impl Iterator<Item = i64> + 'a {
-    let rows = event.kind.row().params.iter().zip(event.params());
-    rows.filter_map(move |(row, param)| match param {
-        Param::Int(number) if types.contains(&row.ty) => Some(*number),
-        _ => None,
-    })
-}
-
-fn processes_of(event: EventRef, host: &Host) -> Vec<Process> {
-    let known = &host.processes;
-    let mut processes: Vec<Process> = Vec::new();
-    if let Some(process) = known.get(event.task.pid) {
-        processes.push(process.clone());
-        // Numbers that were used again can make a ring of ancestors, in which each needs to be kept once.
-        for ancestor in known.ancestors(process) {
-            if processes.iter().any(|kept| kept.pid == ancestor.pid) {
-                break;
-            }
-            processes.push(ancestor.clone());
-        }
-    }
-    let named = numbers(event, &[ParamType::Pid]).filter_map(|number| i32::try_from(number).ok());
-    for pid in [event.task.ppid, event.task.sid, event.task.pgid].into_iter().chain(named) {
-        if let Some(other) = known.get(pid).filter(|other| processes.iter().all(|kept| kept.pid != other.pid))
-        {
-            processes.push(other.clone());
-        }
-    }
-    processes
-}
-
-fn users_of(event: EventRef, host: &Host) -> Users {
-    let mut users = Users::default();
-    let task = event.task;
-    let number = |number: i64| u32::try_from(number).ok();
-    let uids = numbers(event, &[ParamType::Uid]).filter_map(number);
-    for uid in [task.uid, task.euid, task.loginuid].into_iter().chain(uids) {
-        if let Some(user) = host.users.users.get(&uid) {
-            users.users.insert(uid, user.clone());
-        }
-    }
-    let gids = numbers(event, &[ParamType::Gid]).filter_map(number);
-    for gid in [task.gid, task.egid].into_iter().chain(gids) {
-        if let Some(name) = host.users.groups.get(&gid) {
-            users.groups.insert(gid, name.clone());
-        }
-    }
-    users
 }
 
 /// One that waits.
@@ -193,19 +114,6 @@ mod tests {
         }
         let (batch, host) = sample.build();
         HeldEvent::new(batch.get(0), &host, &"abc".into(), None)
-    }
-
-    #[test]
-    fn an_event_is_the_same_after_it_was_written_down() {
-        let held = held();
-        assert_eq!(held.processes.len(), 3);
-        assert_eq!(&*held.users.users[&0].name, b"root");
-        let body = serde_json::to_vec(&held).unwrap();
-        let mut again: HeldEvent = serde_json::from_slice(&body).unwrap();
-        assert_eq!(serde_json::to_value(&again).unwrap(), serde_json::to_value(&held).unwrap());
-        let host = again.take_host(&"host".into(), None);
-        assert_eq!(host.processes.len(), 3);
-        assert_eq!(host.containers.by_id["abc"], ContainerState::Unavailable);
     }
 
     #[test]

@@ -47,7 +47,7 @@ bitflags! {
 }
 
 /// The name of a thread, as the kernel keeps it: at most 15 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct CommName(pub [u8; 16]);
 
 impl CommName {
@@ -55,6 +55,26 @@ impl CommName {
     pub fn as_bytes(&self) -> &[u8] {
         let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
         &self.0[..end]
+    }
+}
+
+impl From<Vec<u8>> for CommName {
+    fn from(text: Vec<u8>) -> CommName {
+        let mut name = CommName::default();
+        name.0.iter_mut().zip(text).for_each(|(byte, new)| *byte = new);
+        name
+    }
+}
+
+impl Serialize for CommName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        crate::text::serialize(&self.as_bytes(), serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CommName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<CommName, D::Error> {
+        crate::text::deserialize(deserializer)
     }
 }
 
@@ -334,6 +354,7 @@ impl<'a> EventRef<'a> {
 pub struct OwnedEvent {
     event: Event,
     params: Vec<Param>,
+    #[serde(with = "crate::text")]
     bytes: Vec<u8>,
 }
 

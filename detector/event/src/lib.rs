@@ -11,7 +11,9 @@ pub mod glob;
 mod host;
 mod kinds;
 mod param;
+mod record;
 pub mod sample;
+mod text;
 mod value;
 
 pub use event::{
@@ -26,4 +28,5 @@ pub use host::{
 };
 pub use kinds::{EventSource, KINDS, Kind, KindRow};
 pub use param::{Param, ParamRow, ParamType};
+pub use record::{Record, RecordedContainer};
 pub use value::Val;

@@ -84,8 +84,9 @@ impl Detector {
 
     /// Judges an event on the host as it was, with its container or without.
     fn judge_again(&mut self, mut held: HeldEvent, container: Option<Arc<Container>>) -> Vec<Alert> {
-        let host = held.take_host(&self.state.host.hostname, container);
-        let event = held.event.as_ref();
+        held.know(container);
+        let host = held.record.host();
+        let event = held.record.event.as_ref();
         let mut hits = Vec::new();
         self.rules.eval(event, &host, &mut self.scratch, &mut hits);
         let mut alerts = Vec::new();

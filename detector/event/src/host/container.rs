@@ -57,7 +57,7 @@ pub struct Container {
 }
 
 /// How much is known of a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ContainerState {
     /// The engine has been asked.
     Pending,

@@ -29,14 +29,19 @@ pub struct Process {
     /// See `sid`.
     pub tty: u32,
     /// Its first argument: what it calls itself.
+    #[serde(with = "crate::text")]
     pub exe: Box<[u8]>,
     /// Its arguments without the first, a NUL after each.
+    #[serde(with = "crate::text")]
     pub args: Box<[u8]>,
     /// Its name and its arguments, a blank between: `proc.cmdline`.
+    #[serde(with = "crate::text")]
     pub cmdline: Box<[u8]>,
     /// The path of its executable.
+    #[serde(with = "crate::text")]
     pub exepath: Box<[u8]>,
     /// Its working directory when it started its program.
+    #[serde(with = "crate::text")]
     pub cwd: Box<[u8]>,
     /// The inode of its executable.
     pub exe_ino: u64,

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct User {
     /// The login name.
+    #[serde(with = "crate::text")]
     pub name: Box<[u8]>,
     /// The home directory.
+    #[serde(with = "crate::text")]
     pub home: Box<[u8]>,
     /// The login shell.
+    #[serde(with = "crate::text")]
     pub shell: Box<[u8]>,
 }
 

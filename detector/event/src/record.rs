@@ -1,0 +1,163 @@
+//! An event taken out of its batch together with what rules need of the host, so that it can be judged at another
+//! time and in another place.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ContainerId, ContainerState, Containers, EventRef, Host, OwnedEvent, Param, ParamType, Process,
+    Processes, Users,
+};
+
+/// An event, and what rules need of the host as it was. It stands by itself: numbers of users, processes and cgroups
+/// may mean something else when it is read again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// The event.
+    pub event: OwnedEvent,
+    /// The host's name.
+    #[serde(default)]
+    pub hostname: Arc<str>,
+    /// When the host had been started, in nanoseconds since 1970-01-01 UTC.
+    pub boot_time: u64,
+    /// Its process and that one's ancestors, and others that it names.
+    pub processes: Vec<Process>,
+    /// The users and groups that it names.
+    pub users: Users,
+    /// Its container; `None` where it happened on the host.
+    pub container: Option<RecordedContainer>,
+}
+
+/// A container, and what was known of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RecordedContainer {
+    /// Its full id.
+    pub id: ContainerId,
+    /// What was known of it.
+    pub state: ContainerState,
+}
+
+impl Record {
+    /// Takes an event out of its batch, with what rules need of the host.
+    pub fn new(event: EventRef, host: &Host) -> Record {
+        let container = host.containers.of_cgroup(event.task.cgroup).map(|id| {
+            let state = host.containers.by_id.get(id).cloned().unwrap_or(ContainerState::Unavailable);
+            RecordedContainer { id: id.clone(), state }
+        });
+        Record {
+            event: event.to_owned(),
+            hostname: host.hostname.clone(),
+            boot_time: host.boot_time,
+            processes: processes_of(event, host),
+            users: users_of(event, host),
+            container,
+        }
+    }
+
+    /// The host as it was.
+    pub fn host(&self) -> Host {
+        let mut processes = Processes::default();
+        self.processes.iter().cloned().for_each(|process| processes.insert(process));
+        let mut containers = Containers::default();
+        let id = self.container.as_ref().map(|container| container.id.clone());
+        containers.by_cgroup.insert(self.event.as_ref().task.cgroup, id);
+        if let Some(RecordedContainer { id, state }) = &self.container {
+            containers.by_id.insert(id.clone(), state.clone());
+        }
+        Host {
+            hostname: self.hostname.clone(),
+            boot_time: self.boot_time,
+            processes,
+            users: self.users.clone(),
+            containers,
+        }
+    }
+}
+
+/// The values of an event's parameters of one of these types.
+fn numbers<'a>(event: EventRef<'a>, types: &'a [ParamType]) -> impl Iterator<Item = i64> + 'a {
+    let rows = event.kind.row().params.iter().zip(event.params());
+    rows.filter_map(move |(row, param)| match param {
+        Param::Int(number) if types.contains(&row.ty) => Some(*number),
+        _ => None,
+    })
+}
+
+fn processes_of(event: EventRef, host: &Host) -> Vec<Process> {
+    let known = &host.processes;
+    let mut processes: Vec<Process> = Vec::new();
+    if let Some(process) = known.get(event.task.pid) {
+        processes.push(process.clone());
+        // Numbers that were used again can make a ring of ancestors, in which each needs to be kept once.
+        for ancestor in known.ancestors(process) {
+            if processes.iter().any(|kept| kept.pid == ancestor.pid) {
+                break;
+            }
+            processes.push(ancestor.clone());
+        }
+    }
+    let named = numbers(event, &[ParamType::Pid]).filter_map(|number| i32::try_from(number).ok());
+    for pid in [event.task.ppid, event.task.sid, event.task.pgid].into_iter().chain(named) {
+        if let Some(other) = known.get(pid).filter(|other| processes.iter().all(|kept| kept.pid != other.pid))
+        {
+            processes.push(other.clone());
+        }
+    }
+    processes
+}
+
+fn users_of(event: EventRef, host: &Host) -> Users {
+    let mut users = Users::default();
+    let task = event.task;
+    let number = |number: i64| u32::try_from(number).ok();
+    let uids = numbers(event, &[ParamType::Uid]).filter_map(number);
+    for uid in [task.uid, task.euid, task.loginuid].into_iter().chain(uids) {
+        if let Some(user) = host.users.users.get(&uid) {
+            users.users.insert(uid, user.clone());
+        }
+    }
+    let gids = numbers(event, &[ParamType::Gid]).filter_map(number);
+    for gid in [task.gid, task.egid].into_iter().chain(gids) {
+        if let Some(name) = host.users.groups.get(&gid) {
+            users.groups.insert(gid, name.clone());
+        }
+    }
+    users
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+    use crate::sample::Sample;
+
+    #[test]
+    fn an_event_is_the_same_after_it_was_written_down() {
+        let mut sample = Sample::new(Kind::Execve);
+        for (field, value) in [("proc.name", "sh"), ("proc.aname[2]", "sshd"), ("container.name", "web")] {
+            sample.set(field, value).unwrap();
+        }
+        let (batch, host) = sample.build();
+        let record = Record::new(batch.get(0), &host);
+        assert_eq!(record.processes.len(), 3);
+        assert_eq!(&*record.users.users[&0].name, b"root");
+        let text = serde_json::to_string(&record).unwrap();
+        let again: Record = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), text);
+        let host = again.host();
+        assert_eq!(host.processes.len(), 3);
+        let id = host.containers.of_cgroup(again.event.as_ref().task.cgroup).unwrap();
+        assert!(matches!(&host.containers.by_id[id], ContainerState::Known(web) if &*web.name == "web"));
+    }
+
+    #[test]
+    fn texts_are_written_as_texts() {
+        let mut process = Process { exe: (*b"/bin/sh").into(), ..Process::default() };
+        process.cwd = (*b"/\xff").into();
+        let written = serde_json::to_value(&process).unwrap();
+        assert_eq!(written["exe"], "/bin/sh");
+        assert_eq!(written["cwd"], serde_json::json!([47, 255]));
+        assert_eq!(serde_json::from_value::<Process>(written).unwrap(), process);
+    }
+}
