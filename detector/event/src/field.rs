@@ -15,12 +15,28 @@ pub enum Type {
     ByteBuf,
     /// A truth value.
     Bool,
-    /// Whole numbers.
+    /// A whole number of 8 bits with a sign.
+    Int8,
+    /// A whole number of 16 bits with a sign.
+    Int16,
+    /// A whole number of 32 bits with a sign.
+    Int32,
+    /// A whole number of 64 bits with a sign.
     Int64,
-    /// See `Int64`.
+    /// A whole number of 8 bits without a sign.
+    Uint8,
+    /// A whole number of 16 bits without a sign.
+    Uint16,
+    /// A whole number of 32 bits without a sign.
     Uint32,
-    /// See `Int64`.
+    /// A whole number of 64 bits without a sign.
     Uint64,
+    /// A number with a fraction.
+    Double,
+    /// A user's number, which conditions can't compare.
+    Uid,
+    /// A group's number, which conditions can't compare.
+    Gid,
     /// An internet address.
     IpAddr,
     /// An internet network.
@@ -323,6 +339,11 @@ impl std::fmt::Display for FieldError {
 impl std::error::Error for FieldError {}
 
 impl FieldRef {
+    /// The type of its values.
+    pub fn ty(&self) -> Type {
+        self.field.ty
+    }
+
     /// The field that a rule names, in a table of fields.
     ///
     /// # Errors

@@ -213,6 +213,7 @@ mod tests {
             Val::Bool(value) => value.to_string(),
             Val::Int(value) => value.to_string(),
             Val::Uint(value) => value.to_string(),
+            Val::Double(value) => value.to_string(),
             Val::Ip(value) => value.to_string(),
             Val::Str(text) => String::from_utf8_lossy(text).into_owned(),
             Val::List(items) | Val::Any(items) => {

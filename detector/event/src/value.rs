@@ -15,6 +15,8 @@ pub enum Val<'a> {
     Int(i64),
     /// A number without.
     Uint(u64),
+    /// A number with a fraction.
+    Double(f64),
     /// A text, in whatever encoding the program used.
     Str(&'a [u8]),
     /// An internet address.

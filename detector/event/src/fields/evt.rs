@@ -1,7 +1,7 @@
 //! Fields of the event itself.
 
 use super::params;
-use crate::Type::{AbsTime, Bool, CharBuf, Int64, Uint64};
+use crate::Type::{AbsTime, Bool, CharBuf, Int16, Int64, Uint64};
 use crate::flags::O_F_CREATED;
 use crate::{Arg, ArgRule, Ctx, EventFlags, Field, FieldFlags, Kind, Param, Val};
 
@@ -82,7 +82,7 @@ pub const FIELDS: &[Field] = &[
     }),
     Field::new("evt.source", CharBuf, "Where the event comes from: `syscall`.", |_| Val::Str(b"syscall")),
     Field::new("evt.hostname", CharBuf, "The host's name.", |ctx| Val::Str(ctx.host.hostname.as_bytes())),
-    Field::new("evt.cpu", Int64, "The processor it happened on.", |ctx| Val::Int(ctx.event.cpu.into())),
+    Field::new("evt.cpu", Int16, "The processor it happened on.", |ctx| Val::Int(ctx.event.cpu.into())),
     Field::new("evt.type", CharBuf, "The event's kind, such as `openat`.", |ctx| {
         Val::Str(ctx.event.kind.row().name.as_bytes())
     }),

@@ -2,7 +2,7 @@
 
 use super::params;
 use super::text::Text;
-use crate::Type::{Bool, CharBuf, Int64, IpAddr, IpNet, Port};
+use crate::Type::{Bool, CharBuf, Int32, Int64, IpAddr, IpNet, Port};
 use crate::{Ctx, Endpoint, Fd, FdKind, Field, FieldFlags, Role, Socket, Val};
 
 /// What fields that stand for both ends, and networks, can't do.
@@ -193,13 +193,13 @@ pub const FIELDS: &[Field] = &[
         let server = |socket: Socket| socket.role == Role::Server || serves(&socket);
         fd(ctx, |fd| fd.kind.map_or(Val::Missing, |_| Val::Bool(fd.socket.is_some_and(server))))
     }),
-    Field::new("fd.dev", Int64, "The device of the file, as stat(2) numbers it.", |ctx| {
+    Field::new("fd.dev", Int32, "The device of the file, as stat(2) numbers it.", |ctx| {
         device(ctx, |device| device)
     }),
-    Field::new("fd.dev.major", Int64, "The device's major number.", |ctx| {
+    Field::new("fd.dev.major", Int32, "The device's major number.", |ctx| {
         device(ctx, |device| (device & 0x000f_ff00) >> 8)
     }),
-    Field::new("fd.dev.minor", Int64, "The device's minor number.", |ctx| {
+    Field::new("fd.dev.minor", Int32, "The device's minor number.", |ctx| {
         device(ctx, |device| (device & 0xff) | ((device >> 12) & 0x000f_ff00))
     }),
     Field::new("fd.ino", Int64, "The inode of the file.", |ctx| {

@@ -151,6 +151,7 @@ fn allowed(source: &Source, op: Op) -> Result<(), String> {
         }
         Type::Bool => matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects),
         Type::IpAddr | Type::IpNet => set,
+        Type::Uid | Type::Gid => false,
         _ => set || op.takes_number(),
     };
     match suits {
@@ -169,7 +170,9 @@ fn describe(ty: Type) -> &'static str {
         Type::Port => "a port",
         Type::RelTime => "a duration",
         Type::AbsTime => "a time",
-        Type::Int64 | Type::Uint32 | Type::Uint64 => "a number",
+        Type::Uid => "the number of a user",
+        Type::Gid => "the number of a group",
+        _ => "a number",
     }
 }
 
@@ -308,20 +311,25 @@ fn number(text: &Text, ty: Type) -> Result<i128, Mismatch> {
         let what = if ty == Type::Port { "port, which is written as a number" } else { "number" };
         mismatch(format!("this is no {what}"), text.range.clone())
     })?;
-    let (low, high) = match ty {
-        Type::Uint32 => (i128::from(i32::MIN), i128::from(u32::MAX)),
-        Type::Port => (0, i128::from(u16::MAX)),
-        Type::Int64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
-        _ => (i128::from(i64::MIN), i128::from(u64::MAX)),
+    let (bits, signed) = match ty {
+        Type::Int8 => (8, true),
+        Type::Int16 => (16, true),
+        Type::Int32 | Type::Double => (32, true),
+        Type::Int64 => (64, true),
+        Type::Uint8 => (8, false),
+        Type::Uint16 | Type::Port => (16, false),
+        Type::Uint32 => (32, false),
+        _ => (64, false),
     };
-    if number < low || number > high {
-        return Err(mismatch("this number is out of range", text.range.clone()));
+    let low = -(1_i128 << (bits - 1));
+    let high = (1_i128 << (bits - i32::from(signed))) - 1;
+    match number {
+        _ if number < low || number > high => {
+            Err(mismatch("this number is out of range", text.range.clone()))
+        }
+        _ if number < 0 && !signed => Ok(number + (1_i128 << bits)),
+        _ => Ok(number),
     }
-    Ok(match ty {
-        Type::Uint32 if number < 0 => i128::from(number as u32),
-        Type::Uint64 | Type::RelTime | Type::AbsTime if number < 0 => i128::from(number as u64),
-        _ => number,
-    })
 }
 
 /// Rough, in nanoseconds.

@@ -49,7 +49,7 @@ impl Source {
     /// Its type.
     pub fn ty(&self) -> Type {
         match self {
-            Source::Field(field) => field.field.ty,
+            Source::Field(field) => field.ty(),
             Source::Transformed(Function::Len, _) => Type::Uint64,
             Source::Transformed(_, inner) => inner.ty(),
             Source::Joined(..) => Type::CharBuf,
