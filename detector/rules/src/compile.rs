@@ -10,6 +10,7 @@ mod predicate;
 mod program;
 mod regex;
 mod source;
+mod transform;
 
 pub use graph::{Graph, NodeId};
 pub use guard::Candidates;

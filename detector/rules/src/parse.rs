@@ -99,10 +99,10 @@ impl<'a> Parser<'a> {
         let mut negated = false;
         // What merely begins with `not` is the name of a macro.
         while self.cursor.looking_at("not")
-            && (self.cursor.blank_at(3) || self.cursor.byte_at(3) == Some(b'('))
+            && self.cursor.byte_at(3).is_some_and(|byte| byte == b'(' || cursor::is_space(byte))
         {
             self.cursor.eat("not");
-            self.cursor.blanks();
+            self.cursor.spaces();
             negated = !negated;
         }
         let check = self.check()?;
@@ -328,7 +328,11 @@ impl<'a> Parser<'a> {
     /// A list of arguments, in which there are no further lists.
     fn call_list(&mut self) -> Parsed<CallArg> {
         self.cursor.eat("(");
+        self.cursor.blanks();
         let mut items = Vec::new();
+        if self.cursor.eat(")") {
+            return Ok(CallArg::List(items));
+        }
         loop {
             self.cursor.blanks();
             items.push(self.call_arg()?);

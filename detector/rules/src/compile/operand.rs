@@ -4,7 +4,7 @@ use lanner_diagnostic::{Diagnostic, Place, nearest};
 use lanner_event::fields::Fields;
 use lanner_event::{FieldError, FieldFlags, FieldRef, Type};
 
-use super::source::{Part, Source};
+use super::source::{Getopt, Source};
 use crate::ast::{Call, CallArg, FieldName, Function, Operand};
 use crate::sourced::Sourced;
 
@@ -40,7 +40,9 @@ pub fn operand(operand: &Operand, fields: Fields, text: &Sourced) -> Result<Sour
 }
 
 fn field(name: &FieldName, fields: Fields, text: &Sourced) -> Result<FieldRef, Box<Stop>> {
-    FieldRef::parse(&name.name, name.arg.as_deref(), fields).map_err(|error| {
+    // Empty brackets are none, as in Falco.
+    let arg = name.arg.as_deref().filter(|arg| !arg.is_empty());
+    FieldRef::parse(&name.name, arg, fields).map_err(|error| {
         let near = match &error {
             FieldError::Unknown { name } => {
                 nearest(name, fields.rows().map(|row| row.name)).map(str::to_owned)
@@ -61,57 +63,104 @@ fn field(name: &FieldName, fields: Fields, text: &Sourced) -> Result<FieldRef, B
     })
 }
 
+/// The arguments of a transformer, looked up.
+type Args = Vec<Source>;
+
 fn transformed(call: &Call, fields: Fields, text: &Sourced) -> Result<Source, Box<Stop>> {
-    let stop = |message: String| Box::new(Stop::at(text.place(call.range.start, call.range.end), message));
-    let name = call.function.name();
-    if call.function == Function::Getopt || call.key.is_some() {
-        return Err(stop(format!("the transformer `{name}` is not supported yet")));
-    }
-    match (call.function, call.args.as_slice()) {
-        (Function::Join, [CallArg::Constant(separator), CallArg::List(args)]) => {
-            joined(&separator.text, args, fields, text)
+    let args = call.args.iter().map(|arg| argument(arg, fields, text)).collect::<Result<Args, _>>()?;
+    // Where an operand itself doesn't suit, it is the place.
+    let range = match call.args.iter().zip(&args).find(|(_, source)| !suits(call.function, source)) {
+        Some((CallArg::Operand(operand), _)) => operand.range(),
+        _ => call.range.clone(),
+    };
+    made(call, args).map_err(|message| Box::new(Stop::at(text.place(range.start, range.end), message)))
+}
+
+fn argument(arg: &CallArg, fields: Fields, text: &Sourced) -> Result<Source, Box<Stop>> {
+    match arg {
+        CallArg::Constant(constant) => Ok(Source::Constant(constant.text.as_str().into())),
+        CallArg::Operand(inner) => operand(inner, fields, text),
+        CallArg::List(items) => {
+            let items = items.iter().map(|item| argument(item, fields, text)).collect::<Result<Args, _>>()?;
+            Ok(Source::List(items.into()))
         }
-        (Function::Join, [CallArg::Constant(separator), list @ CallArg::Operand(_)]) => {
-            joined(&separator.text, std::slice::from_ref(list), fields, text)
-        }
-        (Function::Join, _) => Err(stop("`join` takes a separator and a list".to_owned())),
-        (Function::Concat, args) if args.len() >= 2 => joined("", args, fields, text),
-        (Function::Concat, _) => Err(stop("`concat` takes at least two texts".to_owned())),
-        (function, [CallArg::Operand(inner)]) => {
-            let inner = operand(inner, fields, text)?;
-            let counts = function == Function::Len && inner.is_list();
-            transformable(&inner, counts).map_err(stop)?;
-            Ok(Source::Transformed(function, Box::new(inner)))
-        }
-        _ => Err(stop(format!("`{name}` takes one field"))),
     }
 }
 
-fn joined(separator: &str, args: &[CallArg], fields: Fields, text: &Sourced) -> Result<Source, Box<Stop>> {
-    let part = |arg: &CallArg| match arg {
-        CallArg::Constant(constant) => Ok(Part::Constant(constant.text.as_str().into())),
-        CallArg::Operand(inner) => {
-            let source = operand(inner, fields, text)?;
-            let range = inner.range();
-            transformable(&source, false)
-                .map_err(|message| Box::new(Stop::at(text.place(range.start, range.end), message)))?;
-            Ok(Part::Source(source))
+/// What a transformer makes of its arguments, if they suit it (libs, `sinsp_filter_transformer.cpp` and
+/// `sinsp_filtercheck_multivalue_transformer.cpp`).
+fn made(call: &Call, args: Args) -> Result<Source, String> {
+    let name = call.function.name();
+    if call.key.is_some() && call.function != Function::Getopt {
+        return Err(format!("`{name}` takes no argument in brackets"));
+    }
+    match call.function {
+        Function::Join => join(args),
+        Function::Concat => concat(args),
+        Function::Getopt => getopt(args, call.key.as_deref()),
+        function => match <[Source; 1]>::try_from(args) {
+            Ok([inner]) => one(function, inner),
+            Err(_) => Err(format!("`{name}` takes one argument")),
+        },
+    }
+}
+
+/// Whether a source can be an argument of a transformer at all.
+fn suits(function: Function, source: &Source) -> bool {
+    match function {
+        Function::Join | Function::Getopt => true,
+        Function::Concat => is_text(source),
+        Function::Len if source.is_list() => true,
+        Function::Len | Function::B64 => matches!(source.ty(), Type::CharBuf | Type::ByteBuf),
+        Function::ToLower | Function::ToUpper | Function::Basename => source.ty() == Type::CharBuf,
+    }
+}
+
+fn one(function: Function, inner: Source) -> Result<Source, String> {
+    if inner.has(FieldFlags::NO_TRANSFORMER) {
+        return Err(format!("`{inner}` can't be transformed"));
+    }
+    match suits(function, &inner) {
+        true => Ok(Source::Transformed(function, Box::new(inner))),
+        false => Err(format!("`{}` needs a text, which `{inner}` isn't", function.name())),
+    }
+}
+
+fn join(args: Args) -> Result<Source, String> {
+    match <[Source; 2]>::try_from(args) {
+        Ok([separator, list]) if !separator.is_list() && list.is_list() => {
+            Ok(Source::Joined(Box::new(separator), Box::new(list)))
         }
-        CallArg::List(_) => {
-            Err(Box::new(Stop::at(text.place(0, 1), "a list can only be the second argument of `join`")))
+        _ => Err("`join` takes a separator and a list".to_owned()),
+    }
+}
+
+fn concat(args: Args) -> Result<Source, String> {
+    if args.len() < 2 {
+        return Err("`concat` takes at least two texts".to_owned());
+    }
+    match args.iter().find(|arg| !suits(Function::Concat, arg)) {
+        None => Ok(Source::Concatenated(args.into())),
+        Some(arg) => Err(format!("`concat` needs texts, which `{arg}` isn't")),
+    }
+}
+
+fn getopt(args: Args, key: Option<&str>) -> Result<Source, String> {
+    let wanted = match key.map(str::as_bytes) {
+        None => None,
+        Some([letter]) => Some(*letter),
+        Some(_) => {
+            return Err("what stands in brackets behind `getopt` is the letter of an option".to_owned());
         }
     };
-    let parts = args.iter().map(part).collect::<Result<_, Box<Stop>>>()?;
-    Ok(Source::Joined(separator.into(), parts))
+    match <[Source; 2]>::try_from(args) {
+        Ok([args, options]) if args.is_list() && args.ty() == Type::CharBuf && is_text(&options) => {
+            Ok(Source::Getopt(Box::new(Getopt { args, options, wanted })))
+        }
+        _ => Err("`getopt` takes a list of arguments and a text that names the options".to_owned()),
+    }
 }
 
-/// Whether a transformer can work on a source, which for all but counting must be a text.
-fn transformable(source: &Source, any_type: bool) -> Result<(), String> {
-    if source.has(FieldFlags::NO_TRANSFORMER) {
-        return Err(format!("`{source}` can't be transformed"));
-    }
-    if !any_type && !matches!(source.ty(), Type::CharBuf | Type::ByteBuf) {
-        return Err(format!("a transformer needs a text, which `{source}` isn't"));
-    }
-    Ok(())
+fn is_text(source: &Source) -> bool {
+    source.ty() == Type::CharBuf && !source.is_list()
 }

@@ -37,9 +37,9 @@ impl<'a> Cursor<'a> {
         self.text.as_bytes().get(self.pos + ahead).copied()
     }
 
-    /// Whether a blank is that many bytes further on.
+    /// Whether a blank is that many bytes further on. As in Falco, a backspace is one, and a form feed isn't.
     pub fn blank_at(&self, ahead: usize) -> bool {
-        self.byte_at(ahead).is_some_and(|byte| byte.is_ascii_whitespace())
+        self.byte_at(ahead).is_some_and(|byte| b" \t\x08\r\n".contains(&byte))
     }
 
     /// Whether a word comes next.
@@ -63,6 +63,11 @@ impl<'a> Cursor<'a> {
             self.pos += 1;
         }
         self.pos > start
+    }
+
+    /// Reads `[[:space:]]*`.
+    pub fn spaces(&mut self) {
+        self.take(is_space);
     }
 
     fn take(&mut self, wanted: impl Fn(u8) -> bool) -> Option<Range<usize>> {
@@ -99,16 +104,14 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// `[+-]?[0-9]+[.]?[0-9]*([eE][+-][0-9]+)?`, or hexadecimal with `0x`; not the beginning of a text.
+    /// `[+-]?[0-9]+[.]?[0-9]*([eE][+-][0-9]+)?`, or hexadecimal with `0x`.
     pub fn number(&mut self) -> Option<Range<usize>> {
         let before = *self;
         let found = self.hexadecimal().or_else(|| {
             *self = before;
             self.decimal()
         });
-        let ends =
-            self.byte_at(0).is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_./-".contains(&byte));
-        if found.is_none() || !ends {
+        if found.is_none() {
             *self = before;
             return None;
         }
@@ -138,12 +141,12 @@ impl<'a> Cursor<'a> {
 
     /// `[^()"'\s=,]+`
     pub fn bare(&mut self) -> Option<Range<usize>> {
-        self.take(|byte| !byte.is_ascii_whitespace() && !b"()\"'=,".contains(&byte))
+        self.take(|byte| !is_space(byte) && !b"()\"'=,".contains(&byte))
     }
 
     /// `[^][\"' \s]+`
     pub fn bracket_text(&mut self) -> Option<Range<usize>> {
-        self.take(|byte| !byte.is_ascii_whitespace() && !b"[]\"'".contains(&byte))
+        self.take(|byte| !is_space(byte) && !b"[]\"'".contains(&byte))
     }
 
     /// A quoted text, if a quote comes next. The quote that isn't behind a backslash ends it.
@@ -173,6 +176,11 @@ impl<'a> Cursor<'a> {
             Some(first) => self.pos..self.pos + word.max(first.len_utf8()),
         }
     }
+}
+
+/// `[[:space:]]`, which isn't what blanks are.
+pub fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == b'\x0b'
 }
 
 /// The text that a quoted one means. A backslash before a blank yields a backslash and takes the blank away, as

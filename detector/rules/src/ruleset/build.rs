@@ -106,7 +106,7 @@ fn extra_field(name: &str, fields: Fields) -> Result<FieldRef, Box<Stop>> {
     match parse::operand(name) {
         Ok((field, length)) if length == name.len() => match operand(&field, fields, &sourced)? {
             Source::Field(field) => Ok(field),
-            Source::Transformed(..) | Source::Joined(..) => Err(no_field()),
+            _ => Err(no_field()),
         },
         _ => Err(no_field()),
     }

@@ -45,12 +45,12 @@ fn conditions_are_wrong_where_they_are_wrong() {
         ("evt.type=openat and concat(proc.name) = a", "0:5:34: `concat` takes at least two texts"),
         (
             "evt.type=openat and getopt(proc.name, \"c:\") = a",
-            "0:5:34: the transformer `getopt` is not supported yet",
+            "0:5:34: `getopt` takes a list of arguments and a text that names the options",
         ),
         ("evt.type=openat and tolower(proc.aname) = a", "0:5:34: `proc.aname` can't be transformed"),
         (
             "evt.type=openat and concat(proc.name, proc.pid) = a",
-            "0:5:52: a transformer needs a text, which `proc.pid` isn't",
+            "0:5:52: `concat` needs texts, which `proc.pid` isn't",
         ),
         (
             "evt.type=openat and evt.arg.flgs = a",

@@ -70,7 +70,9 @@ fn cells(row: &str) -> Vec<String> {
     let inner = inner.strip_suffix('|').unwrap_or(&inner);
     let bare = |cell: &str| {
         let cell = cell.trim();
-        cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`')).unwrap_or(cell).replace('\0', "|")
+        // Prose can begin and end with code.
+        let code = cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`'));
+        code.filter(|code| !code.contains('`')).unwrap_or(cell).replace('\0', "|")
     };
     inner.split('|').map(bare).collect()
 }
