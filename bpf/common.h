@@ -47,7 +47,7 @@ struct {
 /* Records that did not fit, by kind of record; behind those, of syscalls, by kind of event. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 256);
+	__uint(max_entries, RECORD_KINDS + EVENT_KINDS_MAX);
 	__type(key, __u32);
 	__type(value, __u64);
 } lost SEC(".maps");

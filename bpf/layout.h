@@ -18,6 +18,8 @@
 #define NAME_MAX 256
 /* How many bytes of a socket's address are read. */
 #define SOCKADDR_MAX 128
+/* How many kinds of event there may be: a power of two, so that the verifier sees the bound. */
+#define EVENT_KINDS_MAX 1024
 /* Rows of the table of syscalls: 64-bit ones, 32-bit ones, and those that 32-bit programs make by socketcall(2). */
 #define SYSCALLS_MAX 512
 #define SOCKETCALLS_MAX 32

@@ -251,6 +251,6 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	else
 		read_arguments(&s->record, regs);
 	syscall_parts(s, row, task, ret);
-	submit(s, RECORD_KINDS + (row->kind & 127));
+	submit(s, RECORD_KINDS + (row->kind & (EVENT_KINDS_MAX - 1)));
 	return 0;
 }

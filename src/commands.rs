@@ -1,8 +1,11 @@
 //! The commands, one file each.
 
 mod check;
+mod explain;
 mod journal;
+mod record;
 pub mod run;
+mod test;
 
 use std::process::ExitCode;
 
@@ -23,4 +26,5 @@ pub struct CommandSpec {
 }
 
 /// All commands, in the order of `--help`.
-pub const COMMANDS: &[CommandSpec] = &[check::COMMAND, journal::COMMAND];
+pub const COMMANDS: &[CommandSpec] =
+    &[check::COMMAND, test::COMMAND, explain::COMMAND, record::COMMAND, journal::COMMAND];

@@ -26,6 +26,8 @@ pub struct Prepared {
     pub loaded: Loaded,
     /// The rules.
     pub rules: Arc<RuleSet>,
+    /// How they were compiled.
+    pub rules_options: lanner_rules::Options,
     /// The outputs.
     pub outputs: Vec<Box<dyn Output>>,
 }
@@ -36,9 +38,9 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     if strict {
         loaded = loaded.strict();
     }
-    let options = rules_options(&loaded.settings);
+    let rules_options = rules_options(&loaded.settings);
     let (rules, diagnostics) =
-        RuleSet::compile(&loaded.sources, &loaded.rules, Fields::ALL, &wanted_fields(), &options);
+        RuleSet::compile(&loaded.sources, &loaded.rules, Fields::ALL, &wanted_fields(), &rules_options);
     loaded.diagnostics.extend(diagnostics);
     let mut outputs = Vec::new();
     for entry in &loaded.settings.outputs {
@@ -50,7 +52,7 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
             }
         }
     }
-    Prepared { loaded, rules: Arc::new(rules), outputs }
+    Prepared { loaded, rules: Arc::new(rules), rules_options, outputs }
 }
 
 fn rules_options(settings: &Settings) -> lanner_rules::Options {
@@ -83,7 +85,7 @@ fn rules_options(settings: &Settings) -> lanner_rules::Options {
 }
 
 /// The fields that alerts carry, whatever their rule prints: what outputs show, and what tells alerts apart.
-fn wanted_fields() -> Vec<FieldRef> {
+pub fn wanted_fields() -> Vec<FieldRef> {
     let mut wanted: Vec<FieldRef> = Vec::new();
     for name in KEY_FIELDS.iter().copied().chain(lanner_outputs::fields_shown()) {
         // An output shows what there is; a name without a field, such as one of another source, isn't there.
@@ -188,9 +190,9 @@ fn matcher(settings: &MatchSettings) -> Matcher {
     }
 }
 
-/// Starts to capture what the rules ask for.
-pub fn start_capture(settings: &Settings, rules: &RuleSet) -> anyhow::Result<live::Live> {
-    let wanted: Vec<Kind> = rules.kinds().iter().collect();
+/// Starts to capture events of these kinds.
+pub fn start_capture(settings: &Settings, wanted: impl Iterator<Item = Kind>) -> anyhow::Result<live::Live> {
+    let wanted: Vec<Kind> = wanted.collect();
     let detector = &settings.detector;
     let options = live::Settings { buffer_size: detector.buffer_size, poll_interval: detector.poll_interval };
     Ok(live::Live::start(&wanted, &options)?)
@@ -203,16 +205,21 @@ pub fn detector(
     held: &[Held],
     sender: &Sender,
 ) -> anyhow::Result<Detector> {
+    let mut detector = recorder(settings, rules)?;
+    for held in held {
+        detector.restore(held.id, &held.body, &mut |outcome| sender.send(entry(outcome)).is_ok());
+    }
+    Ok(detector)
+}
+
+/// The detector by itself, with nothing that waited before.
+pub fn recorder(settings: &Settings, rules: &Arc<RuleSet>) -> anyhow::Result<Detector> {
     let wait = settings.detector.container_wait;
     let engines = containers::Settings { docker_socket: settings.detector.docker_socket.clone(), wait };
     let engines =
         Engines::start(engines).context("the thread that asks container engines can't be started")?;
     let state = State::new(&hostname(settings), live::cgroups_are_v2());
-    let mut detector = Detector::new(state, rules.clone(), engines, wait);
-    for held in held {
-        detector.restore(held.id, &held.body, &mut |outcome| sender.send(entry(outcome)).is_ok());
-    }
-    Ok(detector)
+    Ok(Detector::new(state, rules.clone(), engines, wait))
 }
 
 /// What the detector hands on, as the journal takes it.

@@ -2,6 +2,7 @@
 
 mod judge;
 mod losses;
+mod record;
 mod starting;
 #[cfg(test)]
 mod tests;
@@ -256,6 +257,14 @@ impl Detector {
     }
 
     fn answered(&mut self, answer: Answer, sink: &mut Sink) -> bool {
+        let id = answer.id.clone();
+        self.note(answer);
+        let waited = self.hold.take_of(&id);
+        waited.into_iter().all(|waiting| self.judge_held(waiting, sink))
+    }
+
+    /// Notes what an engine said of a container.
+    fn note(&mut self, answer: Answer) {
         let state = match answer.result {
             Ok(container) => {
                 self.report.containers_known += 1;
@@ -279,9 +288,7 @@ impl Detector {
                 ContainerState::Unavailable
             }
         };
-        self.state.host.containers.by_id.insert(answer.id.clone(), state);
-        let waited = self.hold.take_of(&answer.id);
-        waited.into_iter().all(|waiting| self.judge_held(waiting, sink))
+        self.state.host.containers.by_id.insert(answer.id, state);
     }
 
     /// Asks again about containers that nothing is known of: an engine that was away may be back.

@@ -4,7 +4,10 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches};
+use lanner_detector::source::live;
 use lanner_diagnostic::{Renderer, Severity};
+use lanner_event::fields::Fields;
+use lanner_rules::lint::lint;
 
 use super::CommandSpec;
 use crate::report::count;
@@ -30,6 +33,16 @@ fn arguments() -> Vec<Arg> {
 
 fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let mut prepared = wire::prepare(&cli::options(matches), true);
+    let captured = live::captured().collect();
+    let found = lint(
+        &prepared.rules,
+        &prepared.loaded.sources,
+        &prepared.loaded.rules,
+        Fields::ALL,
+        &prepared.rules_options,
+        &captured,
+    );
+    prepared.loaded.diagnostics.extend(found);
     let renderer = Renderer { colour: std::io::stdout().is_terminal() };
     let sources = &prepared.loaded.sources;
     for diagnostic in &prepared.loaded.diagnostics {

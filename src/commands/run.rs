@@ -36,7 +36,7 @@ pub fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         bail!("no rule is loaded: name rules files that exist in `rules_files`, or with -r");
     }
     // What the kernel captures from here on is kept in the ring buffer until the detector runs.
-    let live = wire::start_capture(&prepared.loaded.settings, &prepared.rules)?;
+    let live = wire::start_capture(&prepared.loaded.settings, prepared.rules.kinds().iter())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(watch(prepared, live))
 }

@@ -55,6 +55,20 @@ impl Record {
         }
     }
 
+    /// Reads a record that was written down as JSON.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn parse(text: &str) -> Result<Record, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// The record as one line of JSON, without the line's end.
+    pub fn line(&self) -> String {
+        // Its maps have keys that are texts and numbers, so that there is nothing that JSON can't say.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// The host as it was.
     pub fn host(&self) -> Host {
         let mut processes = Processes::default();

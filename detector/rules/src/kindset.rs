@@ -24,6 +24,11 @@ impl KindSet {
         self.0[kind.index() / 64] >> (kind.index() % 64) & 1 == 1
     }
 
+    /// Whether there is none in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
     /// Those in both.
     pub fn and(mut self, other: &KindSet) -> KindSet {
         self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word &= other);

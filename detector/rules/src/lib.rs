@@ -5,10 +5,13 @@
 //! Everything here is pure: files come as texts, and what is wrong comes back as diagnostics.
 
 mod ast;
+pub mod cases;
 mod compile;
 mod eval;
+pub mod explain;
 mod format;
 mod kindset;
+pub mod lint;
 mod load;
 mod parse;
 mod ruleset;

@@ -10,7 +10,7 @@ use lanner_diagnostic::{Diagnostic, SourceId, Sources};
 use lanner_event::fields::Fields;
 use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Kind, Reading, Val};
 
-use crate::compile::{Graph, NodeId, Program};
+use crate::compile::{Graph, NodeId, Program, apart};
 use crate::eval::{Hit, Scratch, Tri};
 use crate::format::{Format, typed};
 use crate::kindset::KindSet;
@@ -114,6 +114,13 @@ pub struct Rule {
     late: Vec<FieldRef>,
 }
 
+impl Rule {
+    /// Its condition in the graph.
+    pub(crate) fn node(&self) -> NodeId {
+        self.node
+    }
+}
+
 /// The text and the values of an alert.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rendered {
@@ -161,6 +168,16 @@ impl RuleSet {
     /// Where the id is of another set.
     pub fn rule(&self, id: RuleId) -> &Rule {
         &self.rules[id.0 as usize]
+    }
+
+    /// The graph of conditions.
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Whether a rule's condition is never true, as far as its shape tells.
+    pub(crate) fn never_true(&self, rule: &Rule) -> bool {
+        rule.kinds.is_empty() || apart(&self.graph, rule.node)
     }
 
     /// The event kinds that an enabled rule can be true of.

@@ -2,6 +2,7 @@
 
 mod cases;
 mod damage;
+mod explained;
 mod loading;
 mod naive;
 mod outputs;

@@ -28,10 +28,7 @@ pub(super) struct Starting {
 impl Detector {
     /// A container was seen for the first time, by this event: its engine is asked.
     pub(super) fn seen(&mut self, seen: &Seen, event: &EventRef) {
-        let host = &mut self.state.host;
-        if !self.engines.ask(&seen.id) {
-            host.containers.by_id.insert(seen.id.clone(), ContainerState::Unavailable);
-        }
+        self.ask(&seen.id);
         if seen.old {
             return;
         }
@@ -39,9 +36,16 @@ impl Detector {
             self.report.containers_not_raised += 1;
             return;
         }
-        let starting =
-            Starting { event: container_event(event, host, &seen.id), runs: false, since: Instant::now() };
+        let event = container_event(event, &self.state.host, &seen.id);
+        let starting = Starting { event, runs: false, since: Instant::now() };
         self.starting.insert(seen.id.clone(), starting);
+    }
+
+    /// Asks the engines about a container that was seen for the first time.
+    pub(super) fn ask(&mut self, id: &ContainerId) {
+        if !self.engines.ask(id) {
+            self.state.host.containers.by_id.insert(id.clone(), ContainerState::Unavailable);
+        }
     }
 
     /// Notes where a process has started the program of a container that is starting. Before that an engine may start

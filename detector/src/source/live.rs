@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use aya::maps::{MapData, PerCpuArray};
 use lanner_bpf::layout::{
-    COUNTER_FAULTS, COUNTER_SELF_EXCLUDED, COUNTER_TRUNCATED, RECORD_CGROUP_MKDIR, RECORD_EXEC, RECORD_EXIT,
-    RECORD_FORK, RECORD_KINDS,
+    COUNTER_FAULTS, COUNTER_SELF_EXCLUDED, COUNTER_TRUNCATED, EVENT_KINDS_MAX, RECORD_CGROUP_MKDIR,
+    RECORD_EXEC, RECORD_EXIT, RECORD_FORK, RECORD_KINDS,
 };
 use lanner_event::{EventBatch, Kind};
 
@@ -52,6 +52,17 @@ const RECORDS: [(u32, Kind); 4] = [
     (RECORD_EXIT, Kind::Procexit),
     (RECORD_CGROUP_MKDIR, Kind::CgroupMkdir),
 ];
+
+// Losses are counted by kind.
+const _: () = assert!(Kind::ALL.len() <= EVENT_KINDS_MAX);
+
+/// The kinds of event that can be captured, of those that rules can name.
+pub fn captured() -> impl Iterator<Item = Kind> {
+    // That a container was started is told by the detector itself.
+    let told = RECORDS.iter().map(|(_, kind)| *kind).chain([Kind::Execveat, Kind::Container]);
+    let all = told.chain(syscalls::SYSCALLS.iter().map(|row| row.kind));
+    all.filter(|kind| !kind.row().internal)
+}
 
 /// The live kernel.
 pub struct Live {

@@ -71,6 +71,15 @@ impl Check {
         text && self.kinds.is_none() && !self.source.is_list()
     }
 
+    /// The fields that it reads.
+    pub fn fields(&self) -> Vec<&FieldRef> {
+        let mut fields = self.source.fields();
+        if let Predicate::Field(_, other) = &self.predicate {
+            fields.extend(other.fields());
+        }
+        fields
+    }
+
     /// Whether it depends on the reading of paths.
     pub fn is_path(&self) -> bool {
         let other = match &self.predicate {

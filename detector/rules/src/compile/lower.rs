@@ -44,9 +44,9 @@ pub struct Lowering<'a> {
 
 /// Where a condition is read: its text, and the macros it sees, which are those whose number is smaller.
 #[derive(Clone, Copy)]
-struct Scope<'t> {
-    text: &'t Sourced,
-    visibility: usize,
+pub(super) struct Scope<'t> {
+    pub(super) text: &'t Sourced,
+    pub(super) visibility: usize,
 }
 
 impl<'a> Lowering<'a> {
@@ -190,7 +190,11 @@ impl<'a> Lowering<'a> {
 }
 
 /// The macro of that name.
-fn find<'a>(macros: &'a [MacroItem], name: &Text, scope: Scope) -> Result<(usize, &'a MacroItem), Box<Stop>> {
+pub(super) fn find<'a>(
+    macros: &'a [MacroItem],
+    name: &Text,
+    scope: Scope,
+) -> Result<(usize, &'a MacroItem), Box<Stop>> {
     let visible = || macros.iter().enumerate().filter(|(_, item)| item.index < scope.visibility);
     visible().find(|(_, item)| item.name == name.text).ok_or_else(|| {
         let place = scope.text.place(name.range.start, name.range.end);

@@ -70,6 +70,24 @@ pub enum TextTest {
     Any(Box<[TextTest]>),
 }
 
+impl Predicate {
+    /// The only values that it is true of, where it names them.
+    pub fn values(&self) -> Option<Vec<Val<'_>>> {
+        let number = |number: &i128| match i64::try_from(*number) {
+            Ok(number) => Some(Val::Int(number)),
+            Err(_) => u64::try_from(*number).ok().map(Val::Uint),
+        };
+        match self {
+            Predicate::Text(TextTest::In(texts)) => Some(texts.iter().map(|text| Val::Str(text)).collect()),
+            Predicate::Number(Op::Eq, wanted) => Some(vec![number(wanted)?]),
+            Predicate::NumberIn(numbers) => numbers.iter().map(number).collect(),
+            Predicate::Bool(value) => Some(vec![Val::Bool(*value)]),
+            Predicate::Ip(addresses) => Some(addresses.iter().map(|ip| Val::Ip(*ip)).collect()),
+            _ => None,
+        }
+    }
+}
+
 impl TextTest {
     /// It begins with one of these.
     pub fn starts_with(mut wanted: Vec<Box<[u8]>>) -> TextTest {
@@ -202,7 +220,7 @@ fn any<'a>(
 }
 
 /// One value against constants.
-fn scalar(predicate: &Predicate, value: Val) -> bool {
+pub fn scalar(predicate: &Predicate, value: Val) -> bool {
     match (predicate, value) {
         (Predicate::Ne(inner), value) => !scalar(inner, value),
         (Predicate::Modified(modifier, inner), value) => {

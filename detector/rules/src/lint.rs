@@ -1,0 +1,174 @@
+//! What Falco doesn't say of rules, though it is hardly ever meant: rules that can't fire, comparisons that can't be
+//! true, event types that nobody captures.
+
+use hashbrown::HashSet;
+use lanner_diagnostic::{Diagnostic, Place, SourceId, Sources};
+use lanner_event::fields::Fields;
+use lanner_event::{Arg, EventSource, FieldFlags, FieldRef, Kind};
+
+use crate::ast::Op;
+use crate::compile::{Outline, Outliner, Part, Source, implies};
+use crate::kindset::KindSet;
+use crate::load::{Loaded, Substitutions, apply_exceptions, load};
+use crate::ruleset::{Matching, Options, Rule, RuleSet};
+
+/// How many bytes the kernel keeps of a thread's name.
+const NAME_MAX: usize = 15;
+/// The fields that hold such names.
+const NAMES: &[&str] =
+    &["proc.name", "proc.pname", "proc.aname", "proc.sname", "proc.pgid.name", "proc.vpgid.name"];
+
+/// Finds fault with rules that were compiled of these files. `captured` are the event types that come.
+pub fn lint(
+    set: &RuleSet,
+    sources: &Sources,
+    files: &[SourceId],
+    fields: Fields,
+    options: &Options,
+    captured: &KindSet,
+) -> Vec<Diagnostic> {
+    let loaded = load(sources, files);
+    let mut linter =
+        Linter { set, fields, loaded: &loaded, captured, seen: HashSet::new(), found: Vec::new() };
+    linter.comparisons();
+    linter.never_true();
+    if options.matching == Matching::First {
+        linter.hidden();
+    }
+    linter.found.sort_by_key(|diagnostic| diagnostic.place);
+    linter.found
+}
+
+struct Linter<'a> {
+    set: &'a RuleSet,
+    fields: Fields,
+    loaded: &'a Loaded,
+    captured: &'a KindSet,
+    /// What was said of a place: a macro stands in many rules.
+    seen: HashSet<(&'static str, Place)>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a> Linter<'a> {
+    fn say(&mut self, diagnostic: Diagnostic) {
+        if diagnostic.place.is_none_or(|place| self.seen.insert((diagnostic.code, place))) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    fn place(&self, rule: &Rule) -> Place {
+        let item = self.loaded.rules.iter().find(|item| *item.name == *rule.name);
+        item.map_or(Place::default(), |item| item.place)
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &'a Rule> + use<'a> {
+        self.set.rules().iter().filter(|rule| rule.enabled)
+    }
+
+    fn never_true(&mut self) {
+        for rule in self.rules() {
+            if !self.set.never_true(rule) {
+                continue;
+            }
+            let why = match rule.kinds.is_empty() {
+                true => "it wants event types that exclude each other",
+                false => "its parts exclude each other, or one of them is never true",
+            };
+            let message = format!("the condition can never be true: {why}");
+            let warning = Diagnostic::warning("LINT_NEVER_TRUE", message).at(self.place(rule));
+            self.say(warning.item("rule", &*rule.name));
+        }
+    }
+
+    /// Rules that an earlier one takes every event from.
+    fn hidden(&mut self) {
+        let rules: Vec<&Rule> = self.rules().collect();
+        for (at, rule) in rules.iter().enumerate() {
+            let before = rules[..at].iter().filter(|earlier| earlier.source == rule.source);
+            let hides = |earlier: &&&Rule| implies(self.set.graph(), rule.node(), earlier.node());
+            // What is never true has been told of.
+            let Some(earlier) = before.filter(|_| !self.set.never_true(rule)).find(hides) else { continue };
+            let message = format!(
+                "the rule never gives an alert: all that it is true of is taken by the earlier rule `{}`",
+                earlier.name
+            );
+            let warning = Diagnostic::warning("LINT_HIDDEN_RULE", message).at(self.place(rule));
+            let help = "define it before the other, or set `rule_matching: all`";
+            self.say(warning.help(help).item("rule", &*rule.name));
+        }
+    }
+
+    fn comparisons(&mut self) {
+        let lists = Substitutions::new(&self.loaded.lists, &mut Vec::new());
+        for item in &self.loaded.rules {
+            let Some(source) = EventSource::by_name(&item.source) else { continue };
+            let mut outliner = Outliner::new(&self.loaded.macros, &lists, self.fields.of(source));
+            let condition = apply_exceptions(&item.condition, &item.exceptions);
+            let outline = outliner.condition(&condition, item.visibility);
+            self.part(&outline, &item.name);
+        }
+    }
+
+    fn part(&mut self, outline: &Outline, rule: &str) {
+        match &outline.part {
+            Part::And(items) | Part::Or(items) => items.iter().for_each(|item| self.part(item, rule)),
+            Part::Not(inner) | Part::Macro { inner, .. } => self.part(inner, rule),
+            Part::Check { op, constants, check, .. } => {
+                if let Source::Field(field) = &check.source {
+                    self.name(field, *op, constants, rule);
+                    self.event_type(field, *op, constants, rule);
+                    self.ancestor(field, *op, outline.place, rule);
+                }
+            }
+            Part::Unknown => {}
+        }
+    }
+
+    /// A name that is longer than the kernel's.
+    fn name(&mut self, field: &FieldRef, op: Op, constants: &[(String, Place)], rule: &str) {
+        let whole = matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects);
+        let part = matches!(op, Op::Contains | Op::StartsWith | Op::EndsWith);
+        if !NAMES.contains(&field.field.name) || !(whole || part) {
+            return;
+        }
+        for (name, place) in constants.iter().filter(|(name, _)| name.len() > NAME_MAX) {
+            let message = format!("`{field}` has at most {NAME_MAX} bytes, and is never `{name}`");
+            let mut warning = Diagnostic::warning("LINT_LONG_NAME", message).at(*place).item("rule", rule);
+            if whole {
+                let cut = name.floor_char_boundary(NAME_MAX);
+                warning = warning.help(format!("the kernel cuts the name to `{}`", &name[..cut]));
+            }
+            self.say(warning);
+        }
+    }
+
+    fn event_type(&mut self, field: &FieldRef, op: Op, constants: &[(String, Place)], rule: &str) {
+        let whole = matches!(op, Op::Eq | Op::In | Op::Intersects);
+        if !matches!(field.field.name, "evt.type" | "syscall.type") || !whole {
+            return;
+        }
+        for (name, place) in constants {
+            let missing =
+                |kind: &Kind| kind.source() == EventSource::Syscall && !self.captured.contains(*kind);
+            if Kind::by_name(name).filter(missing).is_some() {
+                let message = format!("events of the type `{name}` are not captured");
+                let warning = Diagnostic::warning("LINT_NOT_CAPTURED", message).at(*place);
+                self.say(warning.item("rule", rule));
+            }
+        }
+    }
+
+    /// `!=` on ancestors, which says less than it seems to.
+    fn ancestor(&mut self, field: &FieldRef, op: Op, place: Place, rule: &str) {
+        let name = field.field.name;
+        let any = field.arg == Arg::None
+            && field.field.flags.contains(FieldFlags::NO_RHS)
+            && name.starts_with("proc.a");
+        if op == Op::Ne && any {
+            let message = format!("`{name} !=` is true if any ancestor differs, which is nearly always so");
+            let help = format!("`not {name} = …` is true if no ancestor is it");
+            let warning = Diagnostic::warning("LINT_ANCESTOR_DIFFERS", message).at(place).help(help);
+            self.say(warning.item("rule", rule));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Events written down instead of judged, each with what rules need of the host.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use lanner_event::{ContainerState, EventBatch, Kind, Record};
+
+use super::{Detector, Report};
+use crate::source::{Source, SourceError, Status};
+
+/// How many events may wait for their containers; past that they are written down with what is known.
+const WAITING_MAX: usize = 16_384;
+/// How long a source may wait for an event before those that wait are looked after.
+const WAIT: Duration = Duration::from_millis(50);
+
+/// Takes what is recorded; `false` when nothing is taken any more.
+pub type Take<'a> = dyn FnMut(Record) -> bool + 'a;
+
+/// Events in their order, of which some wait for their containers.
+#[derive(Default)]
+struct Waiting(VecDeque<(Record, Instant)>);
+
+impl Detector {
+    /// Records what comes until the source ends, `stop` is set, or nothing is taken any more. Events come in their
+    /// order, and wait for what is known of their containers as they would to be judged.
+    ///
+    /// # Errors
+    /// Where the source has failed.
+    pub fn record(
+        mut self,
+        source: &mut dyn Source,
+        stop: &AtomicBool,
+        take: &mut Take,
+    ) -> Result<Report, SourceError> {
+        let mut batch = EventBatch::default();
+        let mut waiting = Waiting::default();
+        let mut goes_on = true;
+        while goes_on && !stop.load(Ordering::Relaxed) {
+            batch.clear();
+            goes_on = source.fill(&mut batch, WAIT)? == Status::More;
+            for event in batch.iter() {
+                self.counts[event.kind.index()] += 1;
+                if let Some(seen) = self.state.apply(event) {
+                    self.ask(&seen.id);
+                }
+                if !event.kind.row().internal && event.kind != Kind::Container {
+                    waiting.0.push_back((Record::new(event, &self.state.host), Instant::now() + self.wait));
+                }
+            }
+            self.state.refresh();
+            while let Some(answer) = self.engines.answer() {
+                self.note(answer);
+            }
+            let now = Instant::now();
+            goes_on &= self.hand_out(&mut waiting, now, take);
+        }
+        // What still waits has had its time.
+        let over = Instant::now() + self.wait;
+        self.hand_out(&mut waiting, over, take);
+        Ok(self.finish(source))
+    }
+
+    /// Hands out what needn't wait any more, in order.
+    fn hand_out(&self, waiting: &mut Waiting, now: Instant, take: &mut Take) -> bool {
+        let known = &self.state.host.containers.by_id;
+        while let Some((record, deadline)) = waiting.0.front_mut() {
+            if let Some(container) = &mut record.container
+                && container.state == ContainerState::Pending
+            {
+                container.state = known.get(&container.id).cloned().unwrap_or(ContainerState::Unavailable);
+                let waits = container.state == ContainerState::Pending && *deadline > now;
+                if waits && waiting.0.len() <= WAITING_MAX {
+                    return true;
+                }
+            }
+            let Some((record, _)) = waiting.0.pop_front() else { break };
+            if !take(record) {
+                return false;
+            }
+        }
+        true
+    }
+}
