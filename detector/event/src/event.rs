@@ -1,5 +1,6 @@
 //! One event, and the batch that holds many of them without an allocation for each.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use bitflags::bitflags;
@@ -212,6 +213,7 @@ pub struct Event {
     /// The descriptor it is about.
     pub fd: Option<Fd>,
     /// Where its parameters are in [`EventBatch::params`], in the order of the kind's row.
+    #[serde(skip)]
     pub params: Slice,
 }
 
@@ -351,11 +353,40 @@ impl<'a> EventRef<'a> {
 
 /// An event that was taken out of its batch, to be kept or written down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct OwnedEvent {
     event: Event,
     params: Vec<Param>,
+    bytes: Vec<u8>,
+}
+
+/// An event as it is written down: its parameters by name, so that another version understands it whose kinds have
+/// others.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    event: Event,
+    params: BTreeMap<String, Param>,
     #[serde(with = "crate::text")]
     bytes: Vec<u8>,
+}
+
+impl From<OwnedEvent> for Written {
+    fn from(owned: OwnedEvent) -> Written {
+        let rows = owned.event.kind.row().params.iter().zip(owned.params);
+        let params = rows.filter(|(_, param)| *param != Param::Missing);
+        let params = params.map(|(row, param)| (row.name.to_owned(), param)).collect();
+        Written { event: owned.event, params, bytes: owned.bytes }
+    }
+}
+
+impl From<Written> for OwnedEvent {
+    fn from(written: Written) -> OwnedEvent {
+        let rows = written.event.kind.row().params.iter();
+        let params: Vec<Param> =
+            rows.map(|row| written.params.get(row.name).copied().unwrap_or_default()).collect();
+        let slice = Slice { start: 0, len: params.len() as u32 };
+        OwnedEvent { event: Event { params: slice, ..written.event }, params, bytes: written.bytes }
+    }
 }
 
 impl OwnedEvent {
