@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use bitflags::bitflags;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, Param};
+use crate::{Document, Kind, Param};
 
 /// A range of bytes in a batch. The batch's limit keeps both numbers inside 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -215,9 +215,12 @@ pub struct Event {
     /// Where its parameters are in [`EventBatch::params`], in the order of the kind's row.
     #[serde(skip)]
     pub params: Slice,
+    /// Which of [`EventBatch::documents`] it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<u32>,
 }
 
-/// Events with their parameters and texts, in three buffers that are used again.
+/// Events with their parameters, texts and documents, in buffers that are used again.
 #[derive(Debug, Clone, Default)]
 pub struct EventBatch {
     /// The events, in order.
@@ -226,6 +229,8 @@ pub struct EventBatch {
     pub params: Vec<Param>,
     /// Their texts.
     pub bytes: Vec<u8>,
+    /// Their documents.
+    pub documents: Vec<Document>,
 }
 
 impl EventBatch {
@@ -234,6 +239,7 @@ impl EventBatch {
         self.events.clear();
         self.params.clear();
         self.bytes.clear();
+        self.documents.clear();
     }
 
     /// Copies a text in.
@@ -250,12 +256,18 @@ impl EventBatch {
         Slice { start, len: params.len() as u32 }
     }
 
+    /// Adds a document and says which it is.
+    pub fn push_document(&mut self, document: Document) -> u32 {
+        self.documents.push(document);
+        self.documents.len() as u32 - 1
+    }
+
     /// The event at an index.
     ///
     /// # Panics
     /// Where there is none.
     pub fn get(&self, index: usize) -> EventRef<'_> {
-        EventRef::new(&self.events[index], &self.params, &self.bytes)
+        EventRef::new(&self.events[index], &self.params, &self.bytes, &self.documents)
     }
 
     /// All events.
@@ -264,12 +276,13 @@ impl EventBatch {
     }
 }
 
-/// An event with access to its parameters and texts.
+/// An event with access to its parameters, texts and document.
 #[derive(Debug, Clone, Copy)]
 pub struct EventRef<'a> {
     event: &'a Event,
     params: &'a [Param],
     bytes: &'a [u8],
+    document: Option<&'a Document>,
 }
 
 impl<'a> std::ops::Deref for EventRef<'a> {
@@ -280,10 +293,16 @@ impl<'a> std::ops::Deref for EventRef<'a> {
 }
 
 impl<'a> EventRef<'a> {
-    fn new(event: &'a Event, params: &'a [Param], bytes: &'a [u8]) -> Self {
+    fn new(event: &'a Event, params: &'a [Param], bytes: &'a [u8], documents: &'a [Document]) -> Self {
         let start = event.params.start as usize;
         let params = params.get(start..start + event.params.len as usize).unwrap_or_default();
-        EventRef { event, params, bytes }
+        let document = event.document.and_then(|at| documents.get(at as usize));
+        EventRef { event, params, bytes, document }
+    }
+
+    /// The document that it carries.
+    pub fn document(&self) -> Option<&'a Document> {
+        self.document
     }
 
     /// A text of the event; empty where the slice is not of this batch.
@@ -321,7 +340,13 @@ impl<'a> EventRef<'a> {
 
     /// A copy that stands by itself.
     pub fn to_owned(&self) -> OwnedEvent {
-        let mut owned = OwnedEvent { event: *self.event, params: self.params.to_vec(), bytes: Vec::new() };
+        let mut owned = OwnedEvent {
+            event: *self.event,
+            params: self.params.to_vec(),
+            bytes: Vec::new(),
+            documents: self.document.cloned().into_iter().collect(),
+        };
+        owned.event.document = self.document.map(|_| 0);
         let mut keep = |slice: &mut Slice| {
             let text = self.bytes(*slice);
             let start = owned.bytes.len() as u32;
@@ -358,6 +383,8 @@ pub struct OwnedEvent {
     event: Event,
     params: Vec<Param>,
     bytes: Vec<u8>,
+    /// One at most.
+    documents: Vec<Document>,
 }
 
 /// An event as it is written down: its parameters by name, so that another version understands it whose kinds have
@@ -368,6 +395,9 @@ struct Written {
     params: BTreeMap<String, Param>,
     #[serde(with = "crate::text")]
     bytes: Vec<u8>,
+    /// One at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    documents: Vec<Document>,
 }
 
 impl From<OwnedEvent> for Written {
@@ -375,7 +405,7 @@ impl From<OwnedEvent> for Written {
         let rows = owned.event.kind.row().params.iter().zip(owned.params);
         let params = rows.filter(|(_, param)| *param != Param::Missing);
         let params = params.map(|(row, param)| (row.name.to_owned(), param)).collect();
-        Written { event: owned.event, params, bytes: owned.bytes }
+        Written { event: owned.event, params, bytes: owned.bytes, documents: owned.documents }
     }
 }
 
@@ -385,14 +415,15 @@ impl From<Written> for OwnedEvent {
         let params: Vec<Param> =
             rows.map(|row| written.params.get(row.name).copied().unwrap_or_default()).collect();
         let slice = Slice { start: 0, len: params.len() as u32 };
-        OwnedEvent { event: Event { params: slice, ..written.event }, params, bytes: written.bytes }
+        let event = Event { params: slice, ..written.event };
+        OwnedEvent { event, params, bytes: written.bytes, documents: written.documents }
     }
 }
 
 impl OwnedEvent {
     /// The event.
     pub fn as_ref(&self) -> EventRef<'_> {
-        EventRef::new(&self.event, &self.params, &self.bytes)
+        EventRef::new(&self.event, &self.params, &self.bytes, &self.documents)
     }
 }
 
@@ -418,6 +449,7 @@ mod tests {
             task: Task::default(),
             fd: Some(fd),
             params,
+            document: None,
         });
     }
 

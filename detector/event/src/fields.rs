@@ -5,7 +5,9 @@ pub(crate) mod errno;
 mod evt;
 mod fd;
 pub(crate) mod fs;
+mod json;
 mod k8s;
+pub(crate) mod ka;
 mod markdown;
 mod params;
 mod proc;
@@ -30,6 +32,7 @@ pub struct Family {
 }
 
 const SYSCALL: &[EventSource] = &[EventSource::Syscall];
+const K8S_AUDIT: &[EventSource] = &[EventSource::K8sAudit];
 
 /// All fields that rules can name, by family.
 pub const FAMILIES: &[Family] = &[
@@ -55,6 +58,13 @@ pub const FAMILIES: &[Family] = &[
         rows: container::FIELDS,
     },
     Family { class: "k8s", doc: "The Kubernetes pod.", sources: SYSCALL, rows: k8s::FIELDS },
+    Family {
+        class: "ka",
+        doc: "A request to a Kubernetes API server, as its audit log tells of it.",
+        sources: K8S_AUDIT,
+        rows: ka::FIELDS,
+    },
+    Family { class: "json", doc: "The JSON document of the event.", sources: K8S_AUDIT, rows: json::FIELDS },
 ];
 
 /// A table of fields: all families, or those that the events of one source have.
@@ -209,6 +219,7 @@ mod tests {
             for row in kind.row().params.iter().filter(|row| row.ty == ParamType::Path) {
                 sample.set(&format!("evt.arg.{}", row.name), "/a").unwrap();
             }
+            let _ = sample.set_document(include_str!("fields/ka/everything.json"));
             sample.event.fd.iter_mut().for_each(|fd| fd.ino = 1);
             if let ContainerState::Known(container) = &mut sample.container {
                 std::sync::Arc::make_mut(container).created = 1;

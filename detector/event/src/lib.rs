@@ -3,6 +3,7 @@
 //! Everything here is plain data with pure functions: sources fill it, the state keeps it up to date, rules
 //! read it. Nothing does I/O, reads a clock, or panics on what an event carries.
 
+mod document;
 mod event;
 mod field;
 pub mod fields;
@@ -16,6 +17,7 @@ pub mod sample;
 mod text;
 mod value;
 
+pub use document::{Document, DocumentError, Json};
 pub use event::{
     CommName, Endpoint, Event, EventBatch, EventFlags, EventRef, Fd, FdKind, OwnedEvent, Path, Role, Slice,
     Socket, Task,

@@ -3,11 +3,12 @@
 //! A rule is tested with what its author can name. What is built here is read by the same getters as what was
 //! captured, so that a test says what will happen.
 
+mod document;
 mod setters;
 
 use crate::{
-    Container, ContainerId, ContainerState, Event, EventBatch, EventFlags, FieldError, FieldRef, Host, Kind,
-    Param, ParamType, Path, Process, Slice, Task, User,
+    Container, ContainerId, ContainerState, Document, DocumentError, Event, EventBatch, EventFlags,
+    EventSource, FieldError, FieldRef, Host, Kind, Param, ParamType, Path, Process, Slice, Task, User,
 };
 
 /// The number of the process that does it.
@@ -39,6 +40,9 @@ pub enum SampleError {
     /// It has no second reading.
     #[error("`{0}` is not a path of this event, which could be another in reality")]
     NotAPath(String),
+    /// The document isn't one.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
 }
 
 /// What a parameter is where nothing is said: no flag is set.
@@ -61,6 +65,7 @@ pub struct Sample {
     container_id: Option<ContainerId>,
     params: Vec<Param>,
     batch: EventBatch,
+    document: Option<String>,
 }
 
 impl Sample {
@@ -96,12 +101,14 @@ impl Sample {
                 task,
                 fd: setters::fd(kind),
                 params: Slice::default(),
+                document: None,
             },
             host,
             container: ContainerState::Known(Container::default().into()),
             container_id: None,
             params: kind.row().params.iter().map(|row| ordinary(row.ty)).collect(),
             batch: EventBatch::default(),
+            document: (kind.source() == EventSource::K8sAudit).then(|| document::FIRST.to_owned()),
         }
     }
 
@@ -111,12 +118,38 @@ impl Sample {
     /// Where there is no such field, it can't be set, or not to that.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SampleError> {
         let field = FieldRef::from_name(name)?;
-        let setter = setters::of(field.field.name).ok_or_else(|| SampleError::Derived(name.to_owned()))?;
-        setter(self, &field.arg, value).ok_or_else(|| SampleError::Value {
-            field: name.to_owned(),
-            value: value.to_owned(),
-            kind: self.event.kind.row().name,
-        })
+        let done = match setters::of(field.field.name) {
+            Some(setter) => setter(self, &field.arg, value),
+            None if document::has_place(&field) => self.put(&field, value),
+            None => return Err(SampleError::Derived(name.to_owned())),
+        };
+        done.ok_or_else(|| self.not(name, value))
+    }
+
+    /// Puts a value into the event's document.
+    fn put(&mut self, field: &FieldRef, value: &str) -> Option<()> {
+        let document = self.document.as_mut()?;
+        *document = document::put(document, field, value)?;
+        Some(())
+    }
+
+    fn not(&self, field: &str, value: &str) -> SampleError {
+        let kind = self.event.kind.row().name;
+        SampleError::Value { field: field.to_owned(), value: value.to_owned(), kind }
+    }
+
+    /// Gives the event its document, instead of the one that it has. Its time is that of the stage that the document
+    /// tells of, unless it is given another.
+    ///
+    /// # Errors
+    /// Where it isn't JSON, or events of this kind carry none.
+    pub fn set_document(&mut self, text: &str) -> Result<(), SampleError> {
+        Document::parse(text.as_bytes())?;
+        match &mut self.document {
+            Some(document) => *document = text.to_owned(),
+            None => return Err(self.not("document", text)),
+        }
+        Ok(())
     }
 
     /// Gives a field that is a path its real reading.
@@ -154,6 +187,13 @@ impl Sample {
             }
         }
         event.params = batch.push_params(&params);
+        let document = self.document.as_ref().and_then(|text| Document::parse(text.as_bytes()).ok());
+        if let Some(document) = document {
+            if event.time == 0 {
+                event.time = document.stage_time().unwrap_or_default();
+            }
+            event.document = Some(batch.push_document(document));
+        }
         batch.events.push(event);
         let container = self.container_id.clone();
         if let Some(id) = &container {
@@ -206,6 +246,10 @@ mod tests {
     use super::*;
     use crate::Val;
 
+    fn joined(items: &[Val], between: &str) -> String {
+        items.iter().map(|item| printed(*item)).collect::<Vec<_>>().join(between)
+    }
+
     pub fn printed(value: Val) -> String {
         match value {
             Val::Missing => "<NA>".to_owned(),
@@ -216,9 +260,8 @@ mod tests {
             Val::Double(value) => value.to_string(),
             Val::Ip(value) => value.to_string(),
             Val::Str(text) => String::from_utf8_lossy(text).into_owned(),
-            Val::List(items) | Val::Any(items) => {
-                items.iter().map(|item| printed(*item)).collect::<Vec<_>>().join(" ")
-            }
+            Val::List(items) => format!("({})", joined(items, ",")),
+            Val::Any(items) => joined(items, " "),
         }
     }
 

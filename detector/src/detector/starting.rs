@@ -96,6 +96,7 @@ fn container_event(event: &EventRef, host: &Host, id: &ContainerId) -> HeldEvent
         res: 0,
         fd: None,
         params,
+        document: None,
         ..**event
     });
     HeldEvent::new(batch.get(0), host, id, None)

@@ -59,6 +59,7 @@ pub fn kinds(check: &Check) -> Option<KindSet> {
             task: Task::default(),
             fd: None,
             params: Slice::default(),
+            document: None,
         });
         check.judge(&Ctx::new(batch.get(0), &host, &bump)) == Tri::True
     };

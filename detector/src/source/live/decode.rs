@@ -98,6 +98,7 @@ impl Decoder {
             },
             fd: None,
             params: Slice::default(),
+            document: None,
         }
     }
 
