@@ -115,7 +115,18 @@ fn push(batch: &mut EventBatch, start: Start) {
     let task = Task { pid, tid: pid, vpid, mnt_ns, cgroup, comm, start: pid as u64, ..Task::default() };
     let time = TIME + pid as u64;
     let flags = EventFlags::empty();
-    batch.events.push(Event { num: 1, time, kind, flags, cpu: 0, res, task, fd: None, params });
+    batch.events.push(Event {
+        num: 1,
+        time,
+        kind,
+        flags,
+        cpu: 0,
+        res,
+        task,
+        fd: None,
+        params,
+        document: None,
+    });
 }
 
 /// When events happen.

@@ -81,7 +81,18 @@ fn batch() -> EventBatch {
         let task =
             Task { pid: 100, tid: 100, ppid: 101, sid: 102, cgroup: 7, comm: comm("gcc"), ..Task::default() };
         let flags = EventFlags::empty();
-        batch.events.push(Event { num: 1, time: 1, kind, flags, cpu: 0, res: 3, task, fd, params });
+        batch.events.push(Event {
+            num: 1,
+            time: 1,
+            kind,
+            flags,
+            cpu: 0,
+            res: 3,
+            task,
+            fd,
+            params,
+            document: None,
+        });
     }
     batch
 }

@@ -49,7 +49,18 @@ fn batch() -> EventBatch {
         let params = batch.push_params(&params);
         let task = Task { pid: 100, tid: 100, ppid: 1, ..Task::default() };
         let (kind, flags) = (*kind, EventFlags::empty());
-        batch.events.push(Event { num: 1, time: 1, kind, flags, cpu: 0, res: 0, task, fd: None, params });
+        batch.events.push(Event {
+            num: 1,
+            time: 1,
+            kind,
+            flags,
+            cpu: 0,
+            res: 0,
+            task,
+            fd: None,
+            params,
+            document: None,
+        });
     }
     batch
 }

@@ -26,7 +26,18 @@ fn batch(kind: Kind, task: Task, res: i64, said: &[(&str, Say)]) -> EventBatch {
         .collect();
     let params: Slice = batch.push_params(&params);
     let flags = EventFlags::empty();
-    batch.events.push(Event { num: 1, time: 1000, kind, flags, cpu: 0, res, task, fd: None, params, document: None });
+    batch.events.push(Event {
+        num: 1,
+        time: 1000,
+        kind,
+        flags,
+        cpu: 0,
+        res,
+        task,
+        fd: None,
+        params,
+        document: None,
+    });
     batch
 }
 

@@ -80,6 +80,7 @@ impl World {
             task,
             fd,
             params,
+            document: None,
         });
         world
     }
