@@ -1,6 +1,7 @@
 //! Conditions lowered into one graph over all rules, in which each distinct check stands once.
 
 mod check;
+mod constant;
 mod foretold;
 mod graph;
 mod guard;
@@ -11,6 +12,7 @@ mod outline;
 mod predicate;
 mod program;
 mod regex;
+mod services;
 mod source;
 mod transform;
 

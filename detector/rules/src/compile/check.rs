@@ -1,22 +1,19 @@
 //! A comparison whose types fit: made from the syntax tree, with its constants read by the field's type.
 
-use std::net::IpAddr;
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
 use lanner_event::{Ctx, FieldFlags, FieldRef, Type};
 use memchr::memmem::Finder;
 
+use super::constant;
 use super::foretold::{event_number, kinds, known_kinds};
-use super::predicate::{Net, Predicate, TextTest, test};
+use super::predicate::{Predicate, TextTest, test};
 use super::regex;
 use super::source::Source;
 use crate::ast::{Op, Right, Text};
 use crate::eval::Tri;
 use crate::kindset::KindSet;
-
-/// Falco's limit for a constant, in bytes.
-const CONSTANT_MAX: usize = 255;
 
 /// A comparison.
 #[derive(Debug)]
@@ -194,38 +191,42 @@ fn field_predicate(
     if other.has(FieldFlags::NO_RHS) {
         return Err(mismatch(format!("`{other}` can't stand on the right"), range));
     }
+    if source.has(FieldFlags::NO_RHS) {
+        return Err(mismatch(format!("`{source}` can only be compared with constants"), range));
+    }
     if matches!(op, Op::PMatch | Op::Regex) || source.ty() == Type::IpNet {
         return Err(mismatch(format!("`{}` needs a constant on the right", op.name()), range));
     }
     if source.ty() != other.ty() || source.is_list() != other.is_list() {
-        let message =
-            format!("`{source}` is {}, `{other}` is {}", describe(source.ty()), describe(other.ty()));
-        return Err(mismatch(message, range));
+        let what = |source: &Source| match source.is_list() {
+            true => format!("`{source}` is a list of {:?}", source.ty()),
+            false => format!("`{source}` is {:?}", source.ty()),
+        };
+        return Err(mismatch(
+            format!("both sides must have one type: {}, {}", what(source), what(&other)),
+            range,
+        ));
     }
     Ok(Predicate::Field(op, other))
 }
 
 fn many(source: &Source, op: Op, texts: &[Text]) -> Result<Predicate, Mismatch> {
-    for text in texts {
-        bounded(text)?;
+    fn all<T>(texts: &[Text], read: impl Fn(&Text) -> Result<T, Mismatch>) -> Result<Vec<T>, Mismatch> {
+        texts.iter().map(read).collect()
     }
     if op == Op::PMatch {
-        return Ok(Predicate::Text(TextTest::below(texts.iter().map(|text| text.text.as_bytes()))));
+        let paths = all(texts, constant::text)?;
+        return Ok(Predicate::Text(TextTest::below(paths.iter().map(|path| &**path))));
     }
     Ok(match source.ty() {
         Type::CharBuf | Type::ByteBuf => {
-            Predicate::Text(TextTest::In(texts.iter().map(|text| text.text.as_bytes().into()).collect()))
+            Predicate::Text(TextTest::In(all(texts, constant::text)?.into_iter().collect()))
         }
-        Type::IpAddr => Predicate::Ip(texts.iter().map(address).collect::<Result<_, _>>()?),
-        Type::IpNet => Predicate::Net(texts.iter().map(network).collect::<Result<_, _>>()?),
-        Type::Bool => {
-            let values: Vec<bool> = texts.iter().map(boolean).collect::<Result<_, _>>()?;
-            let either = values.iter().map(|value| Predicate::Bool(*value)).collect();
-            Predicate::Modified(crate::ast::Modifier::Any, either)
-        }
+        Type::IpAddr => Predicate::Ip(all(texts, constant::address)?.into()),
+        Type::IpNet => Predicate::Net(all(texts, constant::network)?.into()),
+        Type::Bool | Type::Double => Predicate::Any(all(texts, |text| one(source, Op::Eq, text))?.into()),
         ty => {
-            let mut numbers: Vec<i128> =
-                texts.iter().map(|text| number(text, ty)).collect::<Result<_, _>>()?;
+            let mut numbers = all(texts, |text| constant::number(text, ty))?;
             numbers.sort_unstable();
             Predicate::NumberIn(numbers.into())
         }
@@ -233,23 +234,23 @@ fn many(source: &Source, op: Op, texts: &[Text]) -> Result<Predicate, Mismatch> 
 }
 
 fn one(source: &Source, op: Op, text: &Text) -> Result<Predicate, Mismatch> {
-    bounded(text)?;
     if op == Op::Ne {
         return Ok(Predicate::Ne(Box::new(one(source, Op::Eq, text)?)));
     }
     match source.ty() {
         Type::CharBuf | Type::ByteBuf => text_predicate(op, text),
-        Type::Bool => boolean(text).map(Predicate::Bool),
-        Type::IpAddr => Ok(Predicate::Ip([address(text)?].into())),
-        Type::IpNet => Ok(Predicate::Net([network(text)?].into())),
-        ty => Ok(Predicate::Number(op, number(text, ty)?)),
+        Type::Bool => constant::boolean(text).map(Predicate::Bool),
+        Type::IpAddr => Ok(Predicate::Ip([constant::address(text)?].into())),
+        Type::IpNet => Ok(Predicate::Net([constant::network(text)?].into())),
+        Type::Double => Ok(Predicate::Real(op, constant::real(text)?)),
+        ty => Ok(Predicate::Number(op, constant::number(text, ty)?)),
     }
 }
 
 fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
-    let bytes: Box<[u8]> = match op {
-        Op::BContains | Op::BStartsWith => hexadecimal(text)?,
-        _ => text.text.as_bytes().into(),
+    let bytes = match op {
+        Op::BContains | Op::BStartsWith => constant::bytes(text)?,
+        _ => constant::text(text)?,
     };
     Ok(Predicate::Text(match op {
         Op::Contains | Op::BContains => TextTest::Contains(Box::new(Finder::new(&bytes).into_owned())),
@@ -270,85 +271,20 @@ fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
     }))
 }
 
-fn hexadecimal(text: &Text) -> Result<Box<[u8]>, Mismatch> {
-    let digits: Option<Vec<u8>> =
-        text.text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
-    match digits {
-        Some(digits) if digits.len() % 2 == 0 => {
-            Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
-        }
-        _ => Err(mismatch("this should be bytes, two hexadecimal digits each", text.range.clone())),
-    }
-}
-
-fn bounded(text: &Text) -> Result<(), Mismatch> {
-    if text.text.len() > CONSTANT_MAX {
-        return Err(mismatch(format!("this is longer than {CONSTANT_MAX} bytes"), text.range.clone()));
-    }
-    Ok(())
-}
-
-fn boolean(text: &Text) -> Result<bool, Mismatch> {
-    match text.text.as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(mismatch("this should be `true` or `false`", text.range.clone())),
-    }
-}
-
-fn address(text: &Text) -> Result<IpAddr, Mismatch> {
-    text.text.parse().map_err(|_| mismatch("this is no address", text.range.clone()))
-}
-
-fn network(text: &Text) -> Result<Net, Mismatch> {
-    let net = text.text.split_once('/').and_then(|(ip, bits)| {
-        let ip: IpAddr = ip.parse().ok()?;
-        let bits = bits.parse().ok()?;
-        (bits <= if ip.is_ipv4() { 32 } else { 128 }).then_some(Net { ip, bits })
-    });
-    net.ok_or_else(|| mismatch("this is no network, such as `10.0.0.0/8`", text.range.clone()))
-}
-
-/// A number of the field's type. One that is negative where the type has no sign wraps, as in Falco.
-fn number(text: &Text, ty: Type) -> Result<i128, Mismatch> {
-    let written = text.text.as_str();
-    let parsed = match written.strip_prefix("0x").or_else(|| written.strip_prefix("0X")) {
-        Some(hex) => i128::from_str_radix(hex, 16).ok(),
-        None => written.parse().ok().or_else(|| written.parse::<f64>().ok().map(|number| number as i128)),
-    };
-    let number = parsed.ok_or_else(|| {
-        let what = if ty == Type::Port { "port, which is written as a number" } else { "number" };
-        mismatch(format!("this is no {what}"), text.range.clone())
-    })?;
-    let (bits, signed) = match ty {
-        Type::Int8 => (8, true),
-        Type::Int16 => (16, true),
-        Type::Int32 | Type::Double => (32, true),
-        Type::Int64 => (64, true),
-        Type::Uint8 => (8, false),
-        Type::Uint16 | Type::Port => (16, false),
-        Type::Uint32 => (32, false),
-        _ => (64, false),
-    };
-    let low = -(1_i128 << (bits - 1));
-    let high = (1_i128 << (bits - i32::from(signed))) - 1;
-    match number {
-        _ if number < low || number > high => {
-            Err(mismatch("this number is out of range", text.range.clone()))
-        }
-        _ if number < 0 && !signed => Ok(number + (1_i128 << bits)),
-        _ => Ok(number),
-    }
-}
-
 /// Rough, in nanoseconds.
 fn cost(source: &Source, predicate: &Predicate) -> f32 {
     let test = match predicate {
-        Predicate::Exists | Predicate::Bool(_) | Predicate::Number(..) | Predicate::NumberIn(_) => 1.0,
+        Predicate::Exists
+        | Predicate::Bool(_)
+        | Predicate::Number(..)
+        | Predicate::Real(..)
+        | Predicate::NumberIn(_) => 1.0,
         Predicate::Text(TextTest::In(_) | TextTest::StartsWith(_) | TextTest::EndsWith(_)) => 6.0,
         Predicate::Text(TextTest::Regex(_)) => 100.0,
         Predicate::Ne(inner) => return cost(source, inner),
-        Predicate::Modified(_, inner) => inner.iter().map(|inner| cost(source, inner)).sum(),
+        Predicate::Modified(_, inner) | Predicate::Any(inner) => {
+            inner.iter().map(|inner| cost(source, inner)).sum()
+        }
         _ => 15.0,
     };
     let read = |field: &&FieldRef| match field.field.name {
@@ -367,9 +303,9 @@ fn chance(predicate: &Predicate) -> f32 {
         Predicate::Exists => 0.9,
         Predicate::Bool(_) => 0.3,
         Predicate::Number(Op::Eq, _) | Predicate::NumberIn(_) => 0.1,
-        Predicate::Number(..) => 0.5,
+        Predicate::Number(..) | Predicate::Real(..) => 0.5,
         Predicate::Ne(inner) => 1.0 - chance(inner),
-        Predicate::Modified(..) | Predicate::Field(..) => 0.2,
+        Predicate::Modified(..) | Predicate::Any(_) | Predicate::Field(..) => 0.2,
         Predicate::Text(_) | Predicate::Ip(_) | Predicate::Net(_) => 0.05,
     }
 }

@@ -24,6 +24,8 @@ pub enum Predicate {
     Number(Op, i128),
     /// Numbers, in order.
     NumberIn(Box<[i128]>),
+    /// A number with a fraction.
+    Real(Op, f64),
     /// A truth value, or not that one.
     Bool(bool),
     /// Addresses.
@@ -32,7 +34,9 @@ pub enum Predicate {
     Net(Box<[Net]>),
     /// It must not be true of the same value.
     Ne(Box<Predicate>),
-    /// Several, under a modifier.
+    /// One of several must be true of the same value.
+    Any(Box<[Predicate]>),
+    /// Several, each judged for itself, under a modifier; of none it is false.
     Modified(Modifier, Box<[Predicate]>),
     /// Another field.
     Field(Op, Source),
@@ -192,6 +196,16 @@ pub fn test<'a>(
         (_, Val::Missing) => Tri::False,
         (_, Val::Pending) => Tri::Unknown,
         (Predicate::Exists, _) => Tri::True,
+        (Predicate::Modified(modifier, inner), value) => {
+            let fits =
+                |predicate: &&'a Predicate| test(predicate, value, list_any, all_differ, ctx) == Tri::True;
+            let count = inner.iter().filter(fits).count();
+            Tri::from(match modifier {
+                Modifier::One => count == 1,
+                Modifier::Any => count > 0,
+                Modifier::All => count == inner.len() && count > 0,
+            })
+        }
         (Predicate::Ne(_), Val::Any(items)) if all_differ => {
             let mut result = Tri::from(!items.is_empty());
             for item in items {
@@ -223,20 +237,16 @@ fn any<'a>(
 pub fn scalar(predicate: &Predicate, value: Val) -> bool {
     match (predicate, value) {
         (Predicate::Ne(inner), value) => !scalar(inner, value),
-        (Predicate::Modified(modifier, inner), value) => {
-            let count = inner.iter().filter(|predicate| scalar(predicate, value)).count();
-            match modifier {
-                Modifier::One => count == 1,
-                Modifier::Any => count > 0,
-                Modifier::All => count == inner.len(),
-            }
-        }
+        (Predicate::Any(inner), value) => inner.iter().any(|predicate| scalar(predicate, value)),
         (Predicate::Text(text), Val::Str(value)) => text_test(text, value),
         (Predicate::Number(op, wanted), value) => {
             number(value).is_some_and(|value| compare(*op, value.cmp(wanted)))
         }
         (Predicate::NumberIn(wanted), value) => {
             number(value).is_some_and(|value| wanted.binary_search(&value).is_ok())
+        }
+        (Predicate::Real(op, wanted), Val::Double(value)) => {
+            value.partial_cmp(wanted).is_some_and(|order| compare(*op, order))
         }
         (Predicate::Bool(wanted), Val::Bool(value)) => value == *wanted,
         (Predicate::Ip(wanted), Val::Ip(value)) => wanted.contains(&value),
@@ -309,8 +319,7 @@ fn fields(op: Op, left: Val, right: Val) -> Tri {
         (Val::Str(left), Val::Str(right)) => Tri::from(match op {
             Op::Contains => memchr::memmem::find(left, right).is_some(),
             Op::IContains => {
-                let (left, right) = (left.to_ascii_lowercase(), right.to_ascii_lowercase());
-                memchr::memmem::find(&left, &right).is_some()
+                right.is_empty() || left.windows(right.len()).any(|window| window.eq_ignore_ascii_case(right))
             }
             Op::StartsWith => left.starts_with(right),
             Op::EndsWith => left.ends_with(right),
@@ -320,6 +329,9 @@ fn fields(op: Op, left: Val, right: Val) -> Tri {
         }),
         (Val::Ip(left), Val::Ip(right)) => Tri::from((left == right) != (op == Op::Ne)),
         (Val::Bool(left), Val::Bool(right)) => Tri::from((left == right) != (op == Op::Ne)),
+        (Val::Double(left), Val::Double(right)) => {
+            Tri::from(left.partial_cmp(&right).is_some_and(|order| compare(op, order)))
+        }
         (left, right) => match (number(left), number(right)) {
             (Some(left), Some(right)) => Tri::from(compare(op, left.cmp(&right))),
             _ => Tri::False,

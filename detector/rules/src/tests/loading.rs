@@ -33,7 +33,7 @@ fn conditions_are_wrong_where_they_are_wrong() {
             "evt.type=openat and proc.tty contains 3",
             "0:5:43: `contains` doesn't work on `proc.tty`, which is a number",
         ),
-        ("evt.type=openat and proc.tty = x", "0:5:45: this is no number"),
+        ("evt.type=openat and proc.tty = x", "0:5:45: this is no whole number"),
         ("evt.type=openat and fd.ip = 1.2", "0:5:42: this is no address"),
         ("evt.type=openat and fd.net = 10.0.0.0", "0:5:43: this is no network, such as `10.0.0.0/8`"),
         (
@@ -91,8 +91,8 @@ fn places_lead_through_macros_and_lists() {
     check(
         &[file],
         &[
-            "LOAD_ERR_COMPILE_CONDITION 0:2:15: this is no port, which is written as a number",
-            "LOAD_ERR_COMPILE_CONDITION 0:2:15: this is no port, which is written as a number",
+            "LOAD_ERR_COMPILE_CONDITION 0:2:15: this is no port, nor the name of a service",
+            "LOAD_ERR_COMPILE_CONDITION 0:2:15: this is no port, nor the name of a service",
             "LOAD_ERR_COMPILE_OUTPUT 0:10:13: there is no field `proc.nme` (did you mean `proc.name`?)",
             "LOAD_ERR_COMPILE_CONDITION 0:12:5: there is no field `proc.nam` (did you mean `proc.name`?)",
         ],

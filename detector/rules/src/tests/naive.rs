@@ -124,7 +124,7 @@ fn comparison(check: &Check, ctx: &Ctx<'_>) -> Tri {
             Tri::from(match modifier {
                 Modifier::One => count == 1,
                 Modifier::Any => count > 0,
-                Modifier::All => count == texts.len(),
+                Modifier::All => count == texts.len() && count > 0,
             })
         }
         Right::Operand(other) => match side(other, ctx) {

@@ -72,7 +72,7 @@ fn check() -> impl Strategy<Value = String> {
     let exists = (0..FIELDS.len()).prop_map(|field| format!("{} exists", FIELDS[field].0));
     let other = prop_oneof![
         Just("proc.name = val(proc.pname)".to_owned()),
-        Just("proc.aname = val(proc.name)".to_owned()),
+        Just("proc.exe = val(proc.name)".to_owned()),
         Just("fd.name endswith val(proc.name)".to_owned()),
         Just("fd.name pmatch (/etc, /tmp/sh)".to_owned()),
     ];
