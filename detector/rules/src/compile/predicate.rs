@@ -107,17 +107,20 @@ impl TextTest {
 
     /// It lies below one of these paths.
     pub fn below<'t>(paths: impl Iterator<Item = &'t [u8]>) -> TextTest {
-        let is_pattern = |path: &&[u8]| path.iter().any(|byte| b"*?[\\".contains(byte));
-        let (patterns, literals): (Vec<&[u8]>, Vec<&[u8]>) = paths.partition(is_pattern);
+        let (patterns, literals): (Vec<&[u8]>, Vec<&[u8]>) = paths.partition(|path| is_pattern(path));
         let own = |paths: &[&[u8]]| paths.iter().map(|path| Box::from(*path)).collect();
         let (mut equal, mut starts) = (HashSet::new(), Vec::new());
         for path in &literals {
-            let mut path = path.to_vec();
-            path.dedup_by(|next, before| (*next, *before) == (b'/', b'/'));
-            path.pop_if(|last| *last == b'/');
-            equal.insert(path.clone().into_boxed_slice());
-            path.push(b'/');
-            starts.push(path.into_boxed_slice());
+            let names: Vec<&[u8]> = components(path).collect();
+            let path = names.join(&b'/');
+            // Whether it is absolute makes no difference.
+            equal.insert([b"/", &*path].concat().into_boxed_slice());
+            starts.push(match path.is_empty() {
+                true => Box::default(),
+                false => [b"/", &*path, b"/"].concat().into_boxed_slice(),
+            });
+            starts.push([&*path, &b"/"[..]].concat().into_boxed_slice());
+            equal.insert(path.into_boxed_slice());
         }
         let ordinary = TextTest::Any([TextTest::In(equal), TextTest::starts_with(starts)].into());
         let literal = TextTest::BelowLiteral { paths: own(&literals), ordinary: Box::new(ordinary) };
@@ -279,14 +282,24 @@ fn text_test(test: &TextTest, value: &[u8]) -> bool {
     }
 }
 
-/// Whether a path lies below another, component by component; components of the other may be patterns. Only an
-/// absolute path lies below an absolute one.
+/// Whether a path lies below another, component by component; components of the other may be patterns. Empty ones
+/// don't count, so it makes no difference whether a path is absolute.
 fn below(prefix: &[u8], path: &[u8]) -> bool {
-    let components = |path| <[u8]>::split(path, |byte| *byte == b'/').filter(|name| !name.is_empty());
     let mut names = components(path);
-    prefix.starts_with(b"/") == path.starts_with(b"/")
-        && components(prefix)
-            .all(|wanted| names.next().is_some_and(|name| glob::matches(wanted, name, false)))
+    components(prefix).all(|wanted| {
+        names.next().is_some_and(|name| match is_pattern(wanted) {
+            true => glob::matches(wanted, name, false),
+            false => wanted == name,
+        })
+    })
+}
+
+fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|byte| *byte == b'/').filter(|name| !name.is_empty())
+}
+
+fn is_pattern(text: &[u8]) -> bool {
+    text.iter().any(|byte| b"*?[".contains(byte))
 }
 
 fn compare(op: Op, order: std::cmp::Ordering) -> bool {
@@ -364,8 +377,15 @@ mod tests {
             ("//usr//lib", "/usr/lib/x", true),
             ("/usr/lib", "//usr///lib/", true),
             ("/usr", "/usrlib", false),
-            ("/usr", "usr", false),
+            ("/usr", "usr", true),
             ("usr", "usr/x", true),
+            ("usr", "/usr/x", true),
+            ("/usr/", "usr/", true),
+            ("usr", "usrx", false),
+            ("/", "usr", true),
+            ("/", "", true),
+            ("", "/usr", true),
+            ("/usr", "", false),
             ("/", "/usr", true),
             ("/home/*/.ssh", "/home/a/.ssh/id", true),
             ("/home/*/.ssh", "/home/a/b/.ssh", false),
