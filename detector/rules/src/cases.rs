@@ -15,6 +15,8 @@
 //! - event: {evt.type: execve, proc.name: sh, container.name: web}
 //!   fires: [Shell in a container]
 //!   quiet: [Sensitive file read]
+//! - event: {evt.type: pluginevent, document: {auditID: a, verb: get}, ka.user.name: eve}
+//!   fires: [Stranger in the cluster]
 //! ```
 
 use lanner_diagnostic::{Diagnostic, Node, Place, SourceId, SourceText, Sources, nearest, parse};
@@ -243,7 +245,8 @@ fn name(event: &Node) -> String {
     event.as_mapping().unwrap_or_default().iter().map(pair).collect::<Vec<_>>().join(" ")
 }
 
-/// The events of a file with one in each line: as `lanner record` writes them, or as the values of fields.
+/// The events of a file with one in each line: as `lanner record` writes them, as the values of fields, or as a
+/// Kubernetes audit log has them.
 ///
 /// # Errors
 /// Where a line is neither, with its place.
@@ -274,28 +277,39 @@ pub fn recorded(
     Ok(events)
 }
 
-/// A line that isn't a record: fields and their values, as JSON is YAML too. `error` says why it is no record.
+/// A line that isn't a record: an audit event, or fields and their values, as JSON is YAML too. `error` says why it is
+/// no record.
 fn by_fields(line: &str, place: Place, error: &str) -> Result<(OwnedEvent, Host), Box<Diagnostic>> {
     let broken = || {
         let message = format!("this is neither a recorded event ({error}) nor a mapping of fields to values");
         Box::new(Diagnostic::error(CODE, message).at(place))
     };
     let documents = parse(&SourceText::new("", line), place.source).map_err(|_| broken())?;
-    match documents.first().filter(|node| node.as_mapping().is_some() && node.get("event").is_none()) {
+    let node = documents.first().filter(|node| node.as_mapping().is_some() && node.get("event").is_none());
+    match node {
+        Some(node) if node.get("auditID").is_some() => {
+            let mut sample = Sample::new(Kind::Pluginevent);
+            sample.set_document(line).map_err(|_| broken())?;
+            Ok(built(&sample))
+        }
         // The places in it are those of the line by itself.
         Some(node) => event(node).map_err(|error| Box::new(error.at(place))),
         None => Err(broken()),
     }
 }
 
-/// The event, and its host, that have these values of fields; `real` holds the real readings of paths.
+/// The event, and its host, that have these values of fields; `real` holds the real readings of paths, `document` an
+/// audit event's document, as a text or as what it holds.
 ///
 /// # Errors
 /// Where a field doesn't exist, or can't have that value in such an event.
 pub fn event(node: &Node) -> Result<(OwnedEvent, Host), Box<Diagnostic>> {
-    let sample = sample(node)?;
+    sample(node).map(|sample| built(&sample))
+}
+
+fn built(sample: &Sample) -> (OwnedEvent, Host) {
     let (batch, host) = sample.build();
-    Ok((batch.get(0).to_owned(), host))
+    (batch.get(0).to_owned(), host)
 }
 
 /// See [`event`].
@@ -326,9 +340,19 @@ pub fn sample(node: &Node) -> Result<Sample, Box<Diagnostic>> {
         return Err(Box::new(wrong(kind.place, format!("unknown event type `{name}`")).help_nearest(near)));
     };
     let mut sample = Sample::new(kind);
+    if let Some(document) = node.get("document") {
+        let text = match document.as_str() {
+            Some(text) => text.to_owned(),
+            None => document
+                .read::<serde_json::Value>()
+                .map_err(|error| Box::new(error.into_diagnostic(CODE).at(document.place)))?
+                .to_string(),
+        };
+        sample.set_document(&text).map_err(|error| wrong(document.place, error.to_string()))?;
+    }
     for (field, value) in pairs {
         match text(field)?.as_str() {
-            "evt.type" | "real" => {}
+            "evt.type" | "real" | "document" => {}
             name => {
                 let set = sample.set(name, &text(value)?);
                 set.map_err(|error| wrong(field.place, error.to_string()))?;
