@@ -1,6 +1,5 @@
 //! Whole rules files judged against whole events.
 
-mod cases;
 mod damage;
 mod explained;
 mod loading;
