@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
-use lanner_event::{ContainerId, EventRef, Host, Kind, Param, Process, Task};
+use lanner_event::{ContainerId, EventRef, ExeFlags, Host, Kind, Param, Process, Task};
 
 use crate::host_root::host_path;
 use containers::{Cgroups, World};
@@ -124,6 +124,7 @@ impl State {
     /// Applies an event; says which container was seen for the first time.
     pub fn apply(&mut self, event: EventRef) -> Option<Seen> {
         let task = event.task;
+        self.host.times.note(event.time);
         let (cgroups, mut world) = self.world();
         match event.kind {
             Kind::CgroupMkdir => {
@@ -248,20 +249,25 @@ impl State {
     fn exec(&mut self, event: EventRef) {
         let task = event.task;
         let text = |name: &str| -> Box<[u8]> { event.text(name).unwrap_or_default().into() };
+        let number = |name: &str| match event.param(name) {
+            Some(Param::Uint(number)) => Some(number),
+            _ => None,
+        };
         let mut process = Process {
             pid: task.pid,
             exec_time: if event.kind == Kind::Process { 0 } else { event.time },
             comm: task.comm,
             exe: text("exe"),
             exepath: text("trusted_exepath"),
-            exe_ino: match event.param("exe_ino") {
-                Some(Param::Uint(inode)) => inode,
-                _ => 0,
-            },
+            exe_ino: number("exe_ino").unwrap_or(0),
+            exe_ctime: number("exe_ino_ctime").unwrap_or(0),
+            exe_mtime: number("exe_ino_mtime").unwrap_or(0),
+            exe_flags: number("flags").map(|bits| ExeFlags::from_bits_truncate(bits as u32)),
             cwd: text("cwd"),
             ..Process::default()
         };
         process.set_args(event.text("args").unwrap_or_default());
+        process.set_env(event.text("env").unwrap_or_default());
         update(&mut process, &task);
         self.insert(process);
     }
@@ -338,6 +344,7 @@ fn update(process: &mut Process, task: &Task) {
     process.uid = task.uid;
     process.loginuid = task.loginuid;
     process.cgroup = task.cgroup;
+    process.pid_ns = task.pid_ns;
 }
 
 /// When the host started, in nanoseconds since 1970-01-01 UTC (proc(5), `btime`).

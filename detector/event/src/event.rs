@@ -79,6 +79,17 @@ impl<'de> Deserialize<'de> for CommName {
     }
 }
 
+/// The capabilities of a thread, a bit each, in the kernel's numbers (capabilities(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// What it may make effective.
+    pub permitted: u64,
+    /// What it can do.
+    pub effective: u64,
+    /// What it may keep when it starts a program.
+    pub inheritable: u64,
+}
+
 /// The thread that did it, as the kernel saw it at the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Task {
@@ -124,6 +135,9 @@ pub struct Task {
     pub start: u64,
     /// The thread's name.
     pub comm: CommName,
+    /// What it may do; `None` where the source doesn't tell.
+    #[serde(default)]
+    pub caps: Option<Capabilities>,
 }
 
 /// What kind of thing a descriptor stands for.
@@ -144,13 +158,14 @@ pub enum FdKind {
 }
 
 /// Which side of a connection the process is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Role {
     /// It connected.
     Client,
     /// It was connected to, or listens.
     Server,
     /// Not known.
+    #[default]
     Unknown,
 }
 
@@ -164,7 +179,7 @@ pub struct Endpoint {
 }
 
 /// A socket, as it was at the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Socket {
     /// The protocol (`IPPROTO_TCP`…), 0 where the family has none.
     pub protocol: u8,
@@ -174,10 +189,24 @@ pub struct Socket {
     pub local: Option<Endpoint>,
     /// The other end.
     pub peer: Option<Endpoint>,
+    /// What else there is to know.
+    #[serde(default)]
+    pub flags: SocketFlags,
+}
+
+bitflags! {
+    /// What else there is to know of a socket.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    pub struct SocketFlags: u8 {
+        /// It is connected: what is sent needs no address.
+        const CONNECTED = 1;
+        /// This event gave it another name than it had.
+        const NAME_CHANGED = 2;
+    }
 }
 
 /// The descriptor that the event is about, as it was at the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Fd {
     /// Its number; negative where the operation failed and made none.
     pub num: i64,

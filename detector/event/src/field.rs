@@ -4,7 +4,7 @@ use bitflags::bitflags;
 use bumpalo::Bump;
 
 use crate::fields::Fields;
-use crate::{Container, ContainerState, EventRef, EventSource, Host, Path, Process, Val};
+use crate::{Container, ContainerState, EventRef, EventSource, Host, KINDS, Kind, Path, Process, Val};
 
 /// The type of a field, named as Falco's `--list` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,6 +67,12 @@ bitflags! {
         const LATE = 32;
         /// Falco warns of it.
         const DEPRECATED = 64;
+        /// It can only be printed.
+        const PRINT_ONLY = 128;
+        /// It is there for old rules: lists of fields leave it out.
+        const TABLE_ONLY = 256;
+        /// Of its several values none may be equal where `!=` is to be true.
+        const ALL_DIFFER = 512;
     }
 }
 
@@ -85,6 +91,8 @@ pub enum ArgRule {
     KeyRequired,
     /// A parameter's name follows after a dot: `evt.arg.flags`.
     Param,
+    /// The name of an event's kind follows after a dot: `evt.type.is.openat`.
+    Kind,
 }
 
 /// An argument.
@@ -286,7 +294,7 @@ impl std::fmt::Display for FieldRef {
         f.write_str(self.field.name)?;
         match (&self.arg, self.field.arg) {
             (Arg::None, _) => Ok(()),
-            (Arg::Key(key), ArgRule::Param) => write!(f, ".{key}"),
+            (Arg::Key(key), ArgRule::Param | ArgRule::Kind) => write!(f, ".{key}"),
             (Arg::Index(index), _) => write!(f, "[{index}]"),
             (Arg::Key(key), _) => write!(f, "[{key}]"),
         }
@@ -313,6 +321,11 @@ pub enum FieldError {
         /// The parameter's name.
         name: String,
     },
+    /// No event is of a kind of that name.
+    UnknownKind {
+        /// The kind's name.
+        name: String,
+    },
     /// The field needs an argument.
     ArgMissing,
     /// The field takes none.
@@ -329,6 +342,7 @@ impl std::fmt::Display for FieldError {
                 write!(f, "`{name}` is a field of the source `{source}`, of which these events aren't")
             }
             FieldError::UnknownParam { name } => write!(f, "no event has a parameter `{name}`"),
+            FieldError::UnknownKind { name } => write!(f, "no event is of the kind `{name}`"),
             FieldError::ArgMissing => f.write_str("this field needs an argument in brackets"),
             FieldError::ArgUnexpected => f.write_str("this field takes no argument"),
             FieldError::ArgNotANumber => f.write_str("the argument of this field must be a number"),
@@ -352,22 +366,26 @@ impl FieldRef {
         if let Some(field) = fields.rows().find(|field| field.name == name) {
             return Ok(FieldRef { field, arg: parse_arg(field.arg, arg)? });
         }
-        let prefixed = fields.rows().filter(|field| field.arg == ArgRule::Param).find_map(|field| {
-            let param = name.strip_prefix(field.name)?.strip_prefix('.')?;
-            Some((field, param))
+        let dotted = |field: &&Field| matches!(field.arg, ArgRule::Param | ArgRule::Kind);
+        let prefixed = fields.rows().filter(dotted).find_map(|field| {
+            let key = name.strip_prefix(field.name)?.strip_prefix('.')?;
+            Some((field, key))
         });
-        let Some((field, param)) = prefixed else {
+        let Some((field, key)) = prefixed else {
             let name = name.to_owned();
             return Err(match fields.sources_of(&name).first() {
                 Some(source) => FieldError::OtherSource { name, source: *source },
                 None => FieldError::Unknown { name },
             });
         };
-        let known = crate::KINDS.iter().flat_map(|kind| kind.params).any(|row| row.name == param);
-        match (known, arg) {
-            (false, _) => Err(FieldError::UnknownParam { name: param.to_owned() }),
-            (true, Some(_)) => Err(FieldError::ArgUnexpected),
-            (true, None) => Ok(FieldRef { field, arg: Arg::Key(param.into()) }),
+        let is_param = || KINDS.iter().flat_map(|kind| kind.params).any(|row| row.name == key);
+        match field.arg {
+            ArgRule::Kind if Kind::by_name(key).is_none() => {
+                Err(FieldError::UnknownKind { name: key.to_owned() })
+            }
+            ArgRule::Param if !is_param() => Err(FieldError::UnknownParam { name: key.to_owned() }),
+            _ if arg.is_some() => Err(FieldError::ArgUnexpected),
+            _ => Ok(FieldRef { field, arg: Arg::Key(key.into()) }),
         }
     }
 
@@ -386,8 +404,10 @@ impl FieldRef {
 fn parse_arg(rule: ArgRule, arg: Option<&str>) -> Result<Arg, FieldError> {
     match (rule, arg) {
         (ArgRule::None, None) | (ArgRule::Index | ArgRule::Key, None) => Ok(Arg::None),
-        (ArgRule::IndexRequired | ArgRule::KeyRequired | ArgRule::Param, None) => Err(FieldError::ArgMissing),
-        (ArgRule::None | ArgRule::Param, Some(_)) => Err(FieldError::ArgUnexpected),
+        (ArgRule::IndexRequired | ArgRule::KeyRequired | ArgRule::Param | ArgRule::Kind, None) => {
+            Err(FieldError::ArgMissing)
+        }
+        (ArgRule::None | ArgRule::Param | ArgRule::Kind, Some(_)) => Err(FieldError::ArgUnexpected),
         (ArgRule::Index | ArgRule::IndexRequired, Some(arg)) => {
             arg.parse().map(Arg::Index).map_err(|_| FieldError::ArgNotANumber)
         }

@@ -19,14 +19,14 @@ mod value;
 
 pub use document::{Document, DocumentError, Json};
 pub use event::{
-    CommName, Endpoint, Event, EventBatch, EventFlags, EventRef, Fd, FdKind, OwnedEvent, Path, Role, Slice,
-    Socket, Task,
+    Capabilities, CommName, Endpoint, Event, EventBatch, EventFlags, EventRef, Fd, FdKind, OwnedEvent, Path,
+    Role, Slice, Socket, SocketFlags, Task,
 };
 pub use field::{Arg, ArgRule, Ctx, Field, FieldError, FieldFlags, FieldRef, Getter, Late, Reading, Type};
 pub use flags::{FlagName, O_F_CREATED, flag_text};
 pub use host::{
-    CgroupId, Container, ContainerId, ContainerState, Containers, Host, Mount, Process, Processes, User,
-    Users,
+    ADDRESSES_MAX, CgroupId, Container, ContainerId, ContainerState, Containers, ENV_BYTES_MAX, ExeFlags,
+    Host, Mount, Names, Process, Processes, Times, User, Users, Zone,
 };
 pub use kinds::{EventSource, KINDS, Kind, KindRow};
 pub use param::{Param, ParamRow, ParamType};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ContainerId, ContainerState, Containers, EventRef, Host, OwnedEvent, Param, ParamType, Process,
-    Processes, Users,
+    ContainerId, ContainerState, Containers, EventRef, Host, Names, OwnedEvent, Param, ParamType, Process,
+    Processes, Times, Users, Zone,
 };
 
 /// An event, and what rules need of the host as it was. It stands by itself: numbers of users, processes and cgroups
@@ -25,6 +25,15 @@ pub struct Record {
     pub processes: Vec<Process>,
     /// The users and groups that it names.
     pub users: Users,
+    /// The names that its addresses have.
+    #[serde(default)]
+    pub names: Names,
+    /// The time zone, as it was at the event.
+    #[serde(default)]
+    pub zone: Zone,
+    /// When it and those before it happened.
+    #[serde(default)]
+    pub times: Times,
     /// Its container; `None` where it happened on the host.
     pub container: Option<RecordedContainer>,
 }
@@ -51,6 +60,9 @@ impl Record {
             boot_time: host.boot_time,
             processes: processes_of(event, host),
             users: users_of(event, host),
+            names: names_of(event, host),
+            zone: host.zone.fixed((event.time / 1_000_000_000) as i64),
+            times: host.times,
             container,
         }
     }
@@ -85,6 +97,9 @@ impl Record {
             processes,
             users: self.users.clone(),
             containers,
+            names: self.names.clone(),
+            zone: self.zone.clone(),
+            times: self.times,
         }
     }
 }
@@ -138,6 +153,12 @@ fn users_of(event: EventRef, host: &Host) -> Users {
         }
     }
     users
+}
+
+fn names_of(event: EventRef, host: &Host) -> Names {
+    let socket = event.fd.and_then(|fd| fd.socket);
+    let ends = socket.map(|socket| [socket.local, socket.peer]);
+    host.names.only(ends.into_iter().flatten().flatten().map(|end| end.ip))
 }
 
 #[cfg(test)]

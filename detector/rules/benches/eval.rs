@@ -73,8 +73,13 @@ fn batch() -> EventBatch {
         let params = batch.push_params(&params);
         let end = |ip: [u8; 4], port| Some(Endpoint { ip: ip.into(), port });
         let (local, peer) = (end([10, 0, 0, 5], 40_000), end([10, 0, 0, 9], 443));
-        let socket =
-            (kind == Kind::Connect).then_some(Socket { protocol: 6, role: Role::Client, local, peer });
+        let socket = (kind == Kind::Connect).then_some(Socket {
+            protocol: 6,
+            role: Role::Client,
+            local,
+            peer,
+            ..Socket::default()
+        });
         let file = if kind == Kind::Connect { FdKind::Ipv4 } else { FdKind::File };
         let fd = Fd { num: 3, kind: Some(file), path, socket, dev: 1, ino: 2 };
         let fd = (kind != Kind::Execve).then_some(fd);

@@ -162,7 +162,7 @@ pub fn printed(value: Val) -> String {
         texts.join(between)
     };
     let mut text = match value {
-        Val::Missing | Val::Pending => return "<NA>".to_owned(),
+        Val::Missing | Val::Pending | Val::Any([]) => return "<NA>".to_owned(),
         Val::Bool(value) => return value.to_string(),
         Val::Int(value) => return value.to_string(),
         Val::Uint(value) => return value.to_string(),
@@ -182,7 +182,7 @@ pub fn printed(value: Val) -> String {
 /// A value as it leaves the detector.
 pub fn typed(value: Val) -> Value {
     match value {
-        Val::Missing | Val::Pending => Value::Null,
+        Val::Missing | Val::Pending | Val::Any([]) => Value::Null,
         Val::Bool(value) => Value::Bool(value),
         Val::Int(value) => Value::from(value),
         Val::Uint(value) => Value::Uint(value),

@@ -19,6 +19,11 @@ static HOST: LazyLock<Container> = LazyLock::new(|| Container {
     ..Container::default()
 });
 
+/// The first characters of the container's id; `host` where there is none.
+pub fn short_id<'a>(ctx: &Ctx<'a>) -> &'a [u8] {
+    ctx.container_id().map_or("host", |id| id.get(..SHORT_ID).unwrap_or(id)).as_bytes()
+}
+
 /// Reads what the engine knows of the container.
 pub fn record<'a>(ctx: &Ctx<'a>, read: impl FnOnce(&'a Container) -> Val<'a>) -> Val<'a> {
     match (ctx.container_id(), ctx.container()) {
@@ -92,7 +97,7 @@ pub const FIELDS: &[Field] = &[
         "container.id",
         CharBuf,
         "The first 12 characters of the container's id; `host` where there is none.",
-        |ctx| Val::Str(ctx.container_id().map_or("host", |id| id.get(..SHORT_ID).unwrap_or(id)).as_bytes()),
+        |ctx| Val::Str(short_id(ctx)),
     ),
     Field::new(
         "container.full_id",

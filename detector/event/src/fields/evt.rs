@@ -1,76 +1,44 @@
-//! Fields of the event itself.
+//! Fields that events of every source have.
 
-use super::params;
-use crate::Type::{AbsTime, Bool, CharBuf, Int16, Int64, Uint64};
-use crate::flags::O_F_CREATED;
-use crate::{Arg, ArgRule, Ctx, EventFlags, Field, FieldFlags, Kind, Param, Val};
+use super::time::{self, SECOND};
+use crate::Type::{AbsTime, Bool, CharBuf, RelTime, Uint64};
+use crate::{Ctx, Field, Kind, Val};
 
-const SECOND: u64 = 1_000_000_000;
-/// The access mode of open(2), which is read, write or both.
-const O_ACCMODE: u64 = 0o3;
-/// The flags of open(2) with which a file is made; that of a file without a name has two bits.
-const O_CREAT: u64 = 0o100;
-const O_TMPFILE: u64 = 0o20_200_000;
-/// The bits of a mode with which somebody may execute a file.
-const MODE_EXEC: u64 = 0o111;
-
-/// The flags of an open, where the event is one.
-fn open_flags(ctx: &Ctx) -> Option<u64> {
-    match ctx.event.param("flags") {
-        Some(Param::Uint(flags)) if ctx.event.kind.is_open() => Some(flags),
-        // creat(2) is open(2) with O_CREAT|O_WRONLY|O_TRUNC.
-        _ if ctx.event.kind == Kind::Creat => Some(0o1101),
-        _ => None,
+/// How long after the first event of its source it happened, in nanoseconds.
+fn since_first(ctx: &Ctx) -> u64 {
+    match ctx.host.times.first {
+        0 => 0,
+        first => ctx.event.time.saturating_sub(first),
     }
 }
 
-/// Whether the event is an open whose flags are so.
-fn opened<'a>(ctx: &Ctx<'a>, so: fn(u64) -> bool) -> Val<'a> {
-    Val::Bool(open_flags(ctx).is_some_and(so))
-}
-
-fn makes_executable(ctx: &Ctx) -> bool {
-    let mode = match ctx.event.param("mode") {
-        Some(Param::Uint(mode)) => mode,
-        _ => 0,
-    };
-    let makes = |flags: u64| flags & O_CREAT != 0 || flags & O_TMPFILE == O_TMPFILE;
-    open_flags(ctx).is_some_and(makes) && mode & MODE_EXEC != 0
-}
-
-/// Whether the open made its file: a named one, or one of its own without a name.
-fn created(ctx: &Ctx) -> bool {
-    let made = |flags: u64| flags & O_F_CREATED != 0 || flags & O_TMPFILE == O_TMPFILE && ctx.event.res >= 0;
-    open_flags(ctx).is_some_and(made)
-}
-
-/// What the operation returned, where the event is one that returns something.
-fn result(ctx: &Ctx) -> Option<i64> {
-    let first = ctx.event.kind.row().params.first()?;
-    matches!(first.name, "res" | "fd").then_some(ctx.event.res)
-}
-
-/// `2026-11-24T08:00:00.000000000+0000`: the calendar is that of Howard Hinnant's `civil_from_days`.
-fn iso_8601<'a>(ctx: &Ctx<'a>) -> Val<'a> {
-    let (seconds, nanoseconds) = (ctx.event.time / SECOND, ctx.event.time % SECOND);
-    let days = seconds / 86_400 + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    ctx.text(format_args!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanoseconds:09}+0000"
-    ))
+/// What is made known after the fact, by whoever asks container engines.
+fn is_async(ctx: &Ctx) -> bool {
+    ctx.event.kind == Kind::Container
 }
 
 /// The family's rows.
 pub const FIELDS: &[Field] = &[
     Field::new("evt.num", Uint64, "The event's number, from 1.", |ctx| Val::Uint(ctx.event.num)),
-    Field::new("evt.time.iso8601", CharBuf, "When it happened, in UTC.", iso_8601),
+    Field::new("evt.time", CharBuf, "The time of day, with nanoseconds, in the host's time zone.", |ctx| {
+        time::local(ctx, false, true)
+    }),
+    Field::new("evt.time.s", CharBuf, "The time of day in whole seconds, in the host's time zone.", |ctx| {
+        time::local(ctx, false, false)
+    }),
+    Field::new("evt.time.iso8601", CharBuf, "When it happened, in UTC.", time::iso_8601),
+    Field::new(
+        "evt.datetime",
+        CharBuf,
+        "The day and the time, with nanoseconds, in the host's time zone.",
+        |ctx| time::local(ctx, true, true),
+    ),
+    Field::new(
+        "evt.datetime.s",
+        CharBuf,
+        "The day and the time in whole seconds, in the host's time zone.",
+        |ctx| time::local(ctx, true, false),
+    ),
     Field::new("evt.rawtime", AbsTime, "When it happened, in nanoseconds since 1970-01-01 UTC.", |ctx| {
         Val::Uint(ctx.event.time)
     }),
@@ -80,100 +48,90 @@ pub const FIELDS: &[Field] = &[
     Field::new("evt.rawtime.ns", AbsTime, "The nanoseconds of `evt.rawtime` past its second.", |ctx| {
         Val::Uint(ctx.event.time % SECOND)
     }),
-    Field::new("evt.source", CharBuf, "Where the event comes from: `syscall`.", |_| Val::Str(b"syscall")),
-    Field::new("evt.hostname", CharBuf, "The host's name.", |ctx| Val::Str(ctx.host.hostname.as_bytes())),
-    Field::new("evt.cpu", Int16, "The processor it happened on.", |ctx| Val::Int(ctx.event.cpu.into())),
-    Field::new("evt.type", CharBuf, "The event's kind, such as `openat`.", |ctx| {
-        Val::Str(ctx.event.kind.row().name.as_bytes())
+    Field::new(
+        "evt.reltime",
+        RelTime,
+        "How long after the first event it happened, in nanoseconds.",
+        |ctx| Val::Uint(since_first(ctx)),
+    ),
+    Field::new("evt.reltime.s", RelTime, "The whole seconds of `evt.reltime`.", |ctx| {
+        Val::Uint(since_first(ctx) / SECOND)
     }),
-    Field::new("syscall.type", CharBuf, "The syscall, such as `openat`.", |ctx| match ctx.event.kind {
-        Kind::Container | Kind::Procexit | Kind::Pluginevent => Val::Missing,
-        kind => Val::Str(kind.row().name.as_bytes()),
-    }),
-    Field::new("evt.dir", CharBuf, "Always `<`: events tell what has been done.", |_| Val::Str(b"<"))
-        .with(FieldFlags::DEPRECATED),
-    Field::new("evt.args", CharBuf, "All parameters, each as `name=value`.", params::all)
-        .with(FieldFlags::PATH),
-    Field::new("evt.info", CharBuf, "The same as `evt.args`.", params::all).with(FieldFlags::PATH),
-    Field::new("evt.arg", CharBuf, "A parameter, as a text: `evt.arg.flags contains O_CREAT`.", |ctx| {
-        match ctx.arg {
-            Arg::Key(name) => params::by_name(ctx, name),
-            _ => Val::Missing,
-        }
-    })
-    .arg(ArgRule::Param)
-    .with(FieldFlags::PATH),
-    Field::new("evt.res", CharBuf, "`SUCCESS`, or the name of the errno.", |ctx| match result(ctx) {
-        None => Val::Missing,
-        Some(0..) => Val::Str(b"SUCCESS"),
-        Some(result) => match super::errno::name(result) {
-            Some(name) => Val::Str(name.as_bytes()),
-            None => ctx.text(format_args!("{result}")),
-        },
-    }),
-    Field::new("evt.rawres", Int64, "What the operation returned; negative is an errno.", |ctx| {
-        Val::int(result(ctx))
-    }),
-    Field::new("evt.failed", Bool, "Whether it failed.", |ctx| {
-        Val::Bool(result(ctx).is_some_and(|result| result < 0))
-    }),
-    Field::new("evt.is_async", Bool, "Whether the kernel did it on behalf of a request (io_uring).", |ctx| {
-        Val::Bool(ctx.event.flags.contains(EventFlags::ASYNC))
-    }),
-    Field::new("evt.is_open_read", Bool, "Whether a file was opened to be read.", |ctx| {
-        opened(ctx, |flags| matches!(flags & O_ACCMODE, 0 | 2))
+    Field::new("evt.reltime.ns", RelTime, "The nanoseconds of `evt.reltime` past its second.", |ctx| {
+        Val::Uint(since_first(ctx) % SECOND)
     }),
     Field::new(
-        "evt.is_open_write",
-        Bool,
-        "Whether a file was opened to be written, by creat(2) too.",
-        |ctx| opened(ctx, |flags| matches!(flags & O_ACCMODE, 1 | 2)),
+        "evt.pluginname",
+        CharBuf,
+        "What Falco calls the plugin that such events come from: `k8saudit`.",
+        |ctx| match ctx.event.kind {
+            Kind::Pluginevent => Val::Str(b"k8saudit"),
+            _ => Val::Missing,
+        },
     ),
-    Field::new("evt.is_open_create", Bool, "Whether the file was made by this open.", |ctx| {
-        Val::Bool(created(ctx))
+    Field::unfilled(
+        "evt.plugininfo",
+        CharBuf,
+        "An event of a plugin, as the plugin writes it down.",
+        "No audit event is read yet.",
+    ),
+    Field::new("evt.source", CharBuf, "Where the event comes from: `syscall`, `k8s_audit`.", |ctx| {
+        Val::Str(ctx.event.kind.source().name().as_bytes())
     }),
-    Field::new("evt.is_open_exec", Bool, "Whether a file was made that somebody may execute.", |ctx| {
-        Val::Bool(makes_executable(ctx))
+    Field::new(
+        "evt.is_async",
+        Bool,
+        "Whether it was made known after the fact, as a container's start is.",
+        |ctx| Val::Bool(is_async(ctx)),
+    ),
+    Field::new("evt.asynctype", CharBuf, "What was made known after the fact: `container`.", |ctx| {
+        match is_async(ctx) {
+            true => Val::Str(ctx.event.kind.row().name.as_bytes()),
+            false => Val::Missing,
+        }
     }),
+    Field::new("evt.hostname", CharBuf, "The host's name.", |ctx| Val::Str(ctx.host.hostname.as_bytes())),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::sample::Sample;
+    use crate::{Kind, Times};
 
     #[test]
-    fn times_are_written_in_utc() {
-        for (time, expected) in [
-            (0, "1970-01-01T00:00:00.000000000+0000"),
-            (951_782_400_000_000_001, "2000-02-29T00:00:00.000000001+0000"),
-            (1_762_000_000_123_456_789, "2025-11-01T12:26:40.123456789+0000"),
-            (u64::MAX, "2554-07-21T23:34:33.709551615+0000"),
+    fn times_are_counted_from_the_first_event() {
+        let mut sample = Sample::new(Kind::Openat);
+        sample.event.time = 5_000_000_002;
+        assert_eq!(sample.text("evt.reltime"), "0");
+        for time in [1_500_000_000, 4_000_000_001, 5_000_000_002] {
+            sample.host.times.note(time);
+        }
+        assert_eq!(
+            sample.host.times,
+            Times { first: 1_500_000_000, previous: 4_000_000_001, latest: 5_000_000_002 }
+        );
+        for (field, expected) in [
+            ("evt.reltime", "3500000002"),
+            ("evt.reltime.s", "3"),
+            ("evt.reltime.ns", "500000002"),
+            ("evt.deltatime", "1000000001"),
+            ("evt.deltatime.s", "1"),
+            ("evt.deltatime.ns", "1"),
         ] {
-            let mut sample = Sample::new(Kind::Openat);
-            sample.event.time = time;
-            assert_eq!(sample.text("evt.time.iso8601"), expected);
+            assert_eq!(sample.text(field), expected, "{field}");
         }
     }
 
     #[test]
-    fn opens_are_told_apart() {
-        for (flags, mode, res, expected) in [
-            (0, 0, 3, [true, false, false, false]),
-            (0o1, 0, 3, [false, true, false, false]),
-            (0o2, 0o777, 3, [true, true, false, false]),
-            (0o101, 0o644, 3, [false, true, false, false]),
-            (0o101 | O_F_CREATED, 0o744, 3, [false, true, true, true]),
-            (O_TMPFILE | 0o2, 0o600, 3, [true, true, true, false]),
-            (O_TMPFILE | 0o2, 0o600, -1, [true, true, false, false]),
+    fn events_are_told_by_their_source() {
+        for (kind, expected) in [
+            (Kind::Openat, ["syscall", "<NA>", "false", "<NA>"]),
+            (Kind::Container, ["syscall", "<NA>", "true", "container"]),
+            (Kind::Pluginevent, ["k8s_audit", "k8saudit", "false", "<NA>"]),
         ] {
-            let mut sample = Sample::new(Kind::Openat);
-            sample.param("flags", Param::Uint(flags));
-            sample.param("mode", Param::Uint(mode));
-            sample.event.res = res;
-            let fields = ["read", "write", "create", "exec"];
-            let opened = fields.map(|field| sample.text(&format!("evt.is_open_{field}")) == "true");
-            assert_eq!(opened, expected, "{flags:o} {mode:o}");
+            let sample = Sample::new(kind);
+            let fields = ["evt.source", "evt.pluginname", "evt.is_async", "evt.asynctype"];
+            assert_eq!(fields.map(|field| sample.text(field)), expected, "{kind:?}");
         }
     }
 }

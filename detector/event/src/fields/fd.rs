@@ -3,11 +3,12 @@
 use super::params;
 use super::text::Text;
 use crate::Type::{Bool, CharBuf, Int32, Int64, IpAddr, IpNet, Port};
-use crate::{Ctx, Endpoint, Fd, FdKind, Field, FieldFlags, Role, Socket, Val};
+use crate::{ArgRule, Ctx, Endpoint, Fd, FdKind, Field, FieldFlags, Role, Socket, SocketFlags, Val};
 
 /// What fields that stand for both ends, and networks, can't do.
-const BOTH_ENDS: FieldFlags =
-    FieldFlags::FILTER_ONLY.union(FieldFlags::NO_RHS).union(FieldFlags::NO_TRANSFORMER);
+const BOTH_ENDS: FieldFlags = FieldFlags::FILTER_ONLY.union(NAMES);
+/// What fields that may have several names can't do.
+const NAMES: FieldFlags = FieldFlags::ALL_DIFFER.union(FieldFlags::NO_RHS).union(FieldFlags::NO_TRANSFORMER);
 
 #[derive(Clone, Copy)]
 enum End {
@@ -50,6 +51,20 @@ fn port<'a>(ctx: &Ctx<'a>, which: End) -> Val<'a> {
 /// A port as a text. Falco names it from services(5) only where it is told to.
 fn service<'a>(ctx: &Ctx<'a>, which: End) -> Val<'a> {
     end(ctx, which).map_or(Val::Missing, |end| ctx.text(format_args!("{}", end.port)))
+}
+
+/// The names that rules name and that have the address of an end; none where it has another.
+fn names<'a>(ctx: &Ctx<'a>, which: End) -> Val<'a> {
+    end(ctx, which).map_or(Val::Missing, |end| {
+        let names = ctx.host.names.of(end.ip);
+        Val::Any(ctx.values(names.iter().map(|name| Val::Str(name.as_bytes()))))
+    })
+}
+
+/// What else is known of a socket; false of what is no socket.
+fn flag<'a>(ctx: &Ctx<'a>, flag: SocketFlags) -> Val<'a> {
+    let has = |socket: Socket| socket.flags.contains(flag);
+    fd(ctx, |fd| fd.kind.map_or(Val::Missing, |_| Val::Bool(fd.socket.is_some_and(has))))
 }
 
 /// Both ends, where there are any.
@@ -121,6 +136,19 @@ fn type_name<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     }))
 }
 
+/// A text with the container's id before it.
+fn in_container<'a>(ctx: &Ctx<'a>, value: Val<'a>) -> Val<'a> {
+    let Val::Str(value) = value else { return Val::Missing };
+    let mut text = Text::new(ctx);
+    text.push(super::container::short_id(ctx));
+    text.push(b":");
+    text.push(value);
+    text.val()
+}
+
+/// Why the layers of an overlay aren't known.
+const NO_LAYER: &str = "Capture doesn't tell the layers of an overlay apart yet.";
+
 /// A number of the device of a file, which is in the form of stat(2): `new_encode_dev()` of the kernel.
 fn device<'a>(ctx: &Ctx<'a>, read: fn(u32) -> u32) -> Val<'a> {
     fd(ctx, |fd| Val::int((fd.ino != 0).then_some(i64::from(read(fd.dev)))))
@@ -159,6 +187,22 @@ pub const FIELDS: &[Field] = &[
     Field::new("fd.sip", IpAddr, "The server's address.", |ctx| ip(ctx, End::Server)),
     Field::new("fd.lip", IpAddr, "The local address of a connection.", |ctx| ip(ctx, End::Local)),
     Field::new("fd.rip", IpAddr, "The remote address of a connection.", |ctx| ip(ctx, End::Remote)),
+    Field::new("fd.cip.name", CharBuf, "The name of the client: that of the rules' names which has its address.", |ctx| {
+        names(ctx, End::Client)
+    })
+    .with(NAMES),
+    Field::new("fd.sip.name", CharBuf, "The name of the server; see `fd.cip.name`.", |ctx| {
+        names(ctx, End::Server)
+    })
+    .with(NAMES),
+    Field::new("fd.lip.name", CharBuf, "The name of the local end; see `fd.cip.name`.", |ctx| {
+        names(ctx, End::Local)
+    })
+    .with(NAMES),
+    Field::new("fd.rip.name", CharBuf, "The name of the remote end; see `fd.cip.name`.", |ctx| {
+        names(ctx, End::Remote)
+    })
+    .with(NAMES),
     Field::new("fd.port", Port, "The port of either end.", ports).with(BOTH_ENDS),
     Field::new("fd.cport", Port, "The client's port.", |ctx| port(ctx, End::Client)),
     Field::new("fd.sport", Port, "The server's port.", |ctx| port(ctx, End::Server)),
@@ -193,6 +237,43 @@ pub const FIELDS: &[Field] = &[
         let server = |socket: Socket| socket.role == Role::Server || serves(&socket);
         fd(ctx, |fd| fd.kind.map_or(Val::Missing, |_| Val::Bool(fd.socket.is_some_and(server))))
     }),
+    Field::new("fd.connected", Bool, "Whether the socket is connected.", |ctx| {
+        flag(ctx, SocketFlags::CONNECTED)
+    }),
+    Field::new("fd.name_changed", Bool, "Whether the event gave the socket another name than it had.", |ctx| {
+        flag(ctx, SocketFlags::NAME_CHANGED)
+    }),
+    Field::new("fd.uid", CharBuf, "The thread's number with the descriptor's behind: it tells descriptors apart.", |ctx| {
+        fd(ctx, |fd| ctx.text(format_args!("{}{}", ctx.event.task.tid, fd.num)))
+    }),
+    Field::new("fd.containername", CharBuf, "The container's id, a colon, and `fd.name`.", |ctx| {
+        in_container(ctx, name(ctx))
+    })
+    .with(FieldFlags::PATH),
+    Field::new("fd.containerdirectory", CharBuf, "The container's id, a colon, and `fd.directory`.", |ctx| {
+        in_container(ctx, directory(ctx))
+    })
+    .with(FieldFlags::PATH),
+    Field::unfilled(
+        "fd.types",
+        CharBuf,
+        "What all of the process's descriptors stand for, or the one by number.",
+        "Capture reports the descriptor that an event is about, not all that a process has.",
+    )
+    .arg(ArgRule::Index)
+    .with(FieldFlags::LIST.union(FieldFlags::NO_RHS)),
+    Field::unfilled(
+        "fd.is_upper_layer",
+        Bool,
+        "Whether the file isn't of the container's image, or was changed: it is in the upper layer of an overlay.",
+        NO_LAYER,
+    ),
+    Field::unfilled(
+        "fd.is_lower_layer",
+        Bool,
+        "Whether the file is of the container's image, unchanged: it is in a lower layer of an overlay.",
+        NO_LAYER,
+    ),
     Field::new("fd.dev", Int32, "The device of the file, as stat(2) numbers it.", |ctx| {
         device(ctx, |device| device)
     }),

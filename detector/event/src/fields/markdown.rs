@@ -23,7 +23,7 @@ pub fn markdown() -> String {
                 ArgRule::IndexRequired => "*[n]*",
                 ArgRule::Key => "[*text*]",
                 ArgRule::KeyRequired => "*[text]*",
-                ArgRule::Param => ".*name*",
+                ArgRule::Param | ArgRule::Kind => ".*name*",
             };
             let mut notes = String::new();
             for (flag, note) in [

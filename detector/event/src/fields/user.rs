@@ -9,8 +9,8 @@ fn user<'a>(ctx: &Ctx<'a>, uid: u32, read: fn(&'a User) -> &'a [u8]) -> Val<'a> 
     Val::Str(ctx.host.users.users.get(&uid).map_or(UNKNOWN, read))
 }
 
-/// The family's rows.
-pub const FIELDS: &[Field] = &[
+/// The rows of the family `user`.
+pub const USER: &[Field] = &[
     Field::new("user.uid", Uint32, "The number of the user.", |ctx| Val::Uint(ctx.event.task.uid.into())),
     Field::new("user.name", CharBuf, "The name of the user, `<NA>` where it isn't known.", |ctx| {
         user(ctx, ctx.event.task.uid, |user| &user.name)
@@ -30,6 +30,10 @@ pub const FIELDS: &[Field] = &[
         "The name of the user who logged in, `<NA>` where nobody did.",
         |ctx| user(ctx, ctx.event.task.loginuid, |user| &user.name),
     ),
+];
+
+/// The rows of the family `group`.
+pub const GROUP: &[Field] = &[
     Field::new("group.gid", Uint32, "The number of the group.", |ctx| Val::Uint(ctx.event.task.gid.into())),
     Field::new("group.name", CharBuf, "The name of the group, `<NA>` where it isn't known.", |ctx| {
         Val::Str(ctx.host.users.groups.get(&ctx.event.task.gid).map_or(UNKNOWN, |name| name))

@@ -1,9 +1,28 @@
 //! Processes and their ancestors.
 
+use bitflags::bitflags;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::CommName;
+
+/// How many bytes of a process's environment are kept, as in Falco.
+pub const ENV_BYTES_MAX: usize = 4096;
+
+bitflags! {
+    /// What is special about an executable, in Falco's numbers (`evt.arg.flags` of execve).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    pub struct ExeFlags: u32 {
+        /// The user who runs it may write to it.
+        const WRITABLE = 1;
+        /// It is in the upper layer of an overlay: it isn't of the container's image, or was changed.
+        const UPPER_LAYER = 2;
+        /// It has no file: it was written to memory (memfd_create(2)).
+        const FROM_MEMFD = 4;
+        /// It is in a lower layer of an overlay: it is of the container's image, unchanged.
+        const LOWER_LAYER = 8;
+    }
+}
 
 /// A process, as of its last start of a program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -51,9 +70,29 @@ pub struct Process {
     pub loginuid: u32,
     /// Its cgroup.
     pub cgroup: u64,
+    /// The inode number of its pid namespace.
+    #[serde(default)]
+    pub pid_ns: u32,
+    /// Its environment when it started its program, a NUL after each variable: at most [`ENV_BYTES_MAX`].
+    #[serde(default, with = "crate::text")]
+    pub env: Box<[u8]>,
+    /// When its executable was last changed in any way, in nanoseconds since 1970-01-01 UTC; 0 where it isn't known.
+    #[serde(default)]
+    pub exe_ctime: u64,
+    /// When its executable's content was last changed; see `exe_ctime`.
+    #[serde(default)]
+    pub exe_mtime: u64,
+    /// What is special about its executable; `None` where the source doesn't tell.
+    #[serde(default)]
+    pub exe_flags: Option<ExeFlags>,
 }
 
 impl Process {
+    /// Sets the environment (a NUL after each variable), of which what is past the limit is cut off.
+    pub fn set_env(&mut self, env: &[u8]) {
+        self.env = env[..env.len().min(ENV_BYTES_MAX)].into();
+    }
+
     /// Sets the arguments (a NUL after each), and what is made of them.
     pub fn set_args(&mut self, args: &[u8]) {
         self.args = args.into();

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc as Shared;
 
 use super::Sample;
-use crate::fields::{errno, fs};
+use crate::fields::params::ends;
+use crate::fields::{caps, errno, fs};
 use crate::{
-    Arg, CommName, Container, ContainerState, Endpoint, Fd, FdKind, FieldRef, Kind, Mount, Param, ParamType,
-    Path, Process, Role, Socket, User,
+    Arg, Capabilities, CommName, Container, ContainerState, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind,
+    Mount, Param, ParamType, Path, Process, Role, Socket, SocketFlags, User,
 };
 
 /// Gives a field a value; `None` where it can't have that one.
@@ -48,6 +49,24 @@ const SETTERS: &[(&str, Set)] = &[
     }),
     ("proc.pcmdline", |sample, _, value| command(sample, 1, value)),
     ("proc.acmdline", |sample, arg, value| command(sample, index(arg)?, value)),
+    ("proc.env", |sample, arg, value| {
+        let all = match arg {
+            Arg::Key(name) => format!("{name}={value}"),
+            _ => value.replace(' ', "\0"),
+        };
+        sample.process(0)?.set_env((all + "\0").as_bytes());
+        Some(())
+    }),
+    ("proc.exe_ino", |sample, _, value| put(&mut sample.process(0)?.exe_ino, value.parse().ok())),
+    ("proc.exe_ino.ctime", |sample, _, value| put(&mut sample.process(0)?.exe_ctime, value.parse().ok())),
+    ("proc.exe_ino.mtime", |sample, _, value| put(&mut sample.process(0)?.exe_mtime, value.parse().ok())),
+    ("proc.is_exe_upper_layer", |sample, _, value| exe_flag(sample, ExeFlags::UPPER_LAYER, value)),
+    ("proc.is_exe_from_memfd", |sample, _, value| exe_flag(sample, ExeFlags::FROM_MEMFD, value)),
+    ("thread.cap_permitted", |sample, _, value| put(&mut capabilities(sample).permitted, caps::bits(value))),
+    ("thread.cap_inheritable", |sample, _, value| {
+        put(&mut capabilities(sample).inheritable, caps::bits(value))
+    }),
+    ("thread.cap_effective", |sample, _, value| put(&mut capabilities(sample).effective, caps::bits(value))),
     ("proc.cwd", |sample, _, value| put(&mut sample.process(0)?.cwd, bytes(value))),
     ("proc.tty", |sample, _, value| put(&mut sample.event.task.tty, value.parse().ok())),
     ("proc.vpid", |sample, _, value| put(&mut sample.event.task.vpid, value.parse().ok())),
@@ -89,6 +108,10 @@ const SETTERS: &[(&str, Set)] = &[
         let socket = sample.event.fd.as_mut()?.socket.as_mut()?;
         put(&mut socket.protocol, number)
     }),
+    ("fd.connected", |sample, _, value| socket_flag(sample, SocketFlags::CONNECTED, value)),
+    ("fd.name_changed", |sample, _, value| socket_flag(sample, SocketFlags::NAME_CHANGED, value)),
+    ("fd.cip.name", |sample, _, value| host_name(sample, true, value)),
+    ("fd.sip.name", |sample, _, value| host_name(sample, false, value)),
     ("fs.path.name", |sample, _, value| parameter(sample, fs::only(sample.event.kind)?, value)),
     ("fs.path.source", |sample, _, value| parameter(sample, fs::source(sample.event.kind)?, value)),
     ("fs.path.target", |sample, _, value| parameter(sample, fs::target(sample.event.kind)?, value)),
@@ -125,6 +148,28 @@ fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {
 
 fn bytes(text: &str) -> Option<Box<[u8]>> {
     Some(text.as_bytes().into())
+}
+
+fn exe_flag(sample: &mut Sample, flag: ExeFlags, value: &str) -> Option<()> {
+    sample.process(0)?.exe_flags.get_or_insert_default().set(flag, value.parse().ok()?);
+    Some(())
+}
+
+fn socket_flag(sample: &mut Sample, flag: SocketFlags, value: &str) -> Option<()> {
+    sample.event.fd.as_mut()?.socket.as_mut()?.flags.set(flag, value.parse().ok()?);
+    Some(())
+}
+
+fn capabilities(sample: &mut Sample) -> &mut Capabilities {
+    sample.event.task.caps.get_or_insert_default()
+}
+
+/// Names the host at an end of the connection, which must have been told before.
+fn host_name(sample: &mut Sample, client: bool, name: &str) -> Option<()> {
+    let ends = ends(&sample.event.fd?);
+    let end = if client { ends.0 } else { ends.1 }?;
+    sample.host.names.set(name, &[end.ip]);
+    Some(())
 }
 
 fn index(arg: &Arg) -> Option<u32> {
@@ -224,7 +269,7 @@ pub fn fd(kind: Kind) -> Option<Fd> {
     match kind {
         kind if kind.is_open() => Some(Fd { kind: Some(FdKind::File), ..file }),
         _ if socket => {
-            let socket = Socket { protocol: 0, role, local: None, peer: None };
+            let socket = Socket { role, ..Socket::default() };
             Some(Fd { kind: Some(FdKind::Other), socket: Some(socket), ..file })
         }
         _ => None,

@@ -127,7 +127,7 @@ pub fn check(
     known_kinds(&source, op, right)?;
     let constant = event_number(&source, &predicate);
     let (cost, chance) = (cost(&source, &predicate), chance(&predicate));
-    let all_differ = source.has(FieldFlags::FILTER_ONLY);
+    let all_differ = source.has(FieldFlags::ALL_DIFFER);
     let list_any = op == Op::Intersects;
     let mut check = Check { source, predicate, list_any, all_differ, kinds: None, constant, cost, chance };
     check.kinds = kinds(&check);

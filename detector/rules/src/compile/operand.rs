@@ -51,12 +51,19 @@ fn field(name: &FieldName, fields: Fields, text: &Sourced) -> Result<FieldRef, B
                 let params = lanner_event::KINDS.iter().flat_map(|kind| kind.params).map(|param| param.name);
                 nearest(name, params).map(|near| format!("evt.arg.{near}"))
             }
+            FieldError::UnknownKind { name } => {
+                let kinds = lanner_event::KINDS.iter().filter(|kind| !kind.internal).map(|kind| kind.name);
+                nearest(name, kinds).map(|near| format!("evt.type.is.{near}"))
+            }
             _ => None,
         };
         let place = text.place(name.range.start, name.range.end);
         let unknown = matches!(
             error,
-            FieldError::Unknown { .. } | FieldError::UnknownParam { .. } | FieldError::OtherSource { .. }
+            FieldError::Unknown { .. }
+                | FieldError::UnknownParam { .. }
+                | FieldError::UnknownKind { .. }
+                | FieldError::OtherSource { .. }
         );
         let stop = Stop::at(place, error.to_string()).near(near.as_deref());
         Box::new(Stop { unknown, ..stop })

@@ -198,7 +198,7 @@ pub fn test<'a>(
     match (predicate, value) {
         (_, Val::Missing) => Tri::False,
         (_, Val::Pending) => Tri::Unknown,
-        (Predicate::Exists, _) => Tri::True,
+        (Predicate::Exists, value) => Tri::from(!matches!(value, Val::Any([]))),
         (Predicate::Modified(modifier, inner), value) => {
             let fits =
                 |predicate: &&'a Predicate| test(predicate, value, list_any, all_differ, ctx) == Tri::True;
@@ -210,7 +210,7 @@ pub fn test<'a>(
             })
         }
         (Predicate::Ne(_), Val::Any(items)) if all_differ => {
-            let mut result = Tri::from(!items.is_empty());
+            let mut result = Tri::True;
             for item in items {
                 result = result.and(test(predicate, *item, list_any, all_differ, ctx));
             }

@@ -135,7 +135,7 @@ fn comparison(check: &Check, ctx: &Ctx<'_>) -> Tri {
     };
     let results: Vec<Tri> = values.iter().map(fits).collect();
     // Both ends of a connection differ, or it doesn't differ.
-    if check.op == Op::Ne && known.field.flags.contains(FieldFlags::FILTER_ONLY) {
+    if check.op == Op::Ne && known.field.flags.contains(FieldFlags::ALL_DIFFER) {
         return results.into_iter().fold(True, Tri::and);
     }
     results.into_iter().fold(False, Tri::or)

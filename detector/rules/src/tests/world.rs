@@ -154,7 +154,7 @@ impl World {
             _ => Role::Unknown,
         };
         let ip = local.or(peer).map(|end| if end.ip.is_ipv4() { FdKind::Ipv4 } else { FdKind::Ipv6 });
-        let socket = ip.map(|_| Socket { protocol: 6, role, local, peer });
+        let socket = ip.map(|_| Socket { protocol: 6, role, local, peer, ..Socket::default() });
         let path = path.filter(|_| kind.is_open() || ip.is_some());
         let kind = ip.or(path.map(|_| FdKind::File))?;
         Some(Fd { num: 3, kind: Some(kind), path: path.unwrap_or_default(), socket, dev: 1, ino: 2 })

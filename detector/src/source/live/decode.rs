@@ -95,6 +95,7 @@ impl Decoder {
                 cgroup: task.cgroup,
                 start: task.start,
                 comm: CommName(task.comm),
+                caps: None,
             },
             fd: None,
             params: Slice::default(),

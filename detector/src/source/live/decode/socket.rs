@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use lanner_bpf::layout::{PART_SOCKADDR, PART_UNIX_LOCAL, PART_UNIX_PEER, Record};
-use lanner_event::{Endpoint, EventBatch, Fd, FdKind, Kind, Path, Role, Socket};
+use lanner_event::{Endpoint, EventBatch, Fd, FdKind, Kind, Path, Role, Socket, SocketFlags};
 
 use super::super::record::Parts;
 
@@ -50,7 +50,16 @@ pub fn fill(batch: &mut EventBatch, fd: &mut Fd, kind: Kind, record: &Record, pa
             fd.path = Path { raw: slice, given: slice, real: None };
         }
     }
-    fd.socket = Some(Socket { protocol: head.protocol as u8, role, local, peer });
+    let connected = match kind {
+        Kind::Connect => record.res == 0,
+        Kind::Accept | Kind::Accept4 => record.res >= 0,
+        _ => peer.is_some(),
+    };
+    let mut flags = SocketFlags::empty();
+    flags.set(SocketFlags::CONNECTED, connected);
+    // A connection is named by both its ends, a socket before it by one.
+    flags.set(SocketFlags::NAME_CHANGED, kind == Kind::Connect);
+    fd.socket = Some(Socket { protocol: head.protocol as u8, role, local, peer, flags });
 }
 
 fn endpoint(family: u16, address: &[u8; 16], port: u16) -> Option<Endpoint> {
