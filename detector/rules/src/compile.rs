@@ -2,6 +2,7 @@
 
 mod check;
 mod constant;
+mod doubts;
 mod foretold;
 mod graph;
 mod guard;

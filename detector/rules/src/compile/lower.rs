@@ -6,6 +6,7 @@ use lanner_event::EventSource;
 use lanner_event::fields::Fields;
 
 use super::check::{Mismatch, check};
+use super::doubts::doubts;
 use super::graph::{Graph, NodeId};
 use super::operand::{Stop, operand};
 use crate::ast::{Check, Expr, Right, Text};
@@ -124,7 +125,7 @@ impl<'a> Lowering<'a> {
                 self.graph.not(inner)
             }
             Expr::Macro(name) => self.macro_(name, scope, stops),
-            Expr::Check(check) => match self.check(check, scope.text) {
+            Expr::Check(check) => match self.check(check, scope.text, stops) {
                 Ok(node) => node,
                 Err(stop) => {
                     stops.push(*stop);
@@ -172,7 +173,7 @@ impl<'a> Lowering<'a> {
         *node
     }
 
-    fn check(&mut self, ast: &Check, text: &Sourced) -> Result<NodeId, Box<Stop>> {
+    fn check(&mut self, ast: &Check, text: &Sourced, stops: &mut Vec<Stop>) -> Result<NodeId, Box<Stop>> {
         let source = operand(&ast.left, self.fields, text)?;
         let other = match &ast.right {
             Right::Operand(other) => Some(operand(other, self.fields, text)?),
@@ -183,7 +184,10 @@ impl<'a> Lowering<'a> {
             None => format!("{source} {:?} {}", ast.op.canonical(), constants(&ast.right)),
         };
         match check(source, ast.op, ast.op_range.clone(), &ast.right, other) {
-            Ok(check) => Ok(self.graph.add_check(key, check)),
+            Ok(check) => {
+                stops.extend(doubts(&check.source, ast.op, &ast.right, self.fields, text));
+                Ok(self.graph.add_check(key, check))
+            }
             Err(mismatch) => Err(Box::new(explain(mismatch, text))),
         }
     }

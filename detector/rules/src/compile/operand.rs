@@ -8,7 +8,7 @@ use super::source::{Getopt, Source};
 use crate::ast::{Call, CallArg, FieldName, Function, Operand};
 use crate::sourced::Sourced;
 
-/// What stops a condition or an output.
+/// What stops a condition or an output, or, as a warning, makes it doubtful.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stop {
     /// What to say.

@@ -141,6 +141,9 @@ impl<'a> Builder<'a> {
             _ => self.lowering.graph.constant(false),
         };
         let output = self.output(item, &mut stops);
+        let doubtful = |stop: &mut Stop| stop.diagnostic.severity == Severity::Warning;
+        let doubts = stops.extract_if(.., doubtful).map(|stop| stop.diagnostic.item("rule", &item.name));
+        self.diagnostics.extend(doubts);
         if !stops.is_empty() {
             self.stop(item, stops);
             return None;
