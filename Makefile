@@ -8,7 +8,7 @@ export CARGO_TARGET_DIR
 REAL := $(addprefix --test ,$(basename $(notdir $(wildcard integration-tests/tests/*))))
 
 .NOTPARALLEL:
-.PHONY: run build test check unit integration bench bless clean
+.PHONY: run build test check unit integration bench fuzz bless clean
 
 run: build
 	@exec "$(CARGO_TARGET_DIR)/release/lanner" $(ARGS)
@@ -40,6 +40,18 @@ bench:
 	@scripts/setup.sh build
 	cargo build --release --bin lanner
 	LANNER_BIN="$(CARGO_TARGET_DIR)/release/lanner" cargo bench --workspace --bench cost
+
+# Each parser on whatever the fuzzer makes up, for so many seconds each.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+fuzz:
+	@scripts/setup.sh build fuzz
+	@for target in $(FUZZ_TARGETS); do \
+	    mkdir -p fuzz/corpus/$$target && echo "fuzzing $$target for $(FUZZ_SECONDS) s" && \
+	    RUSTUP_TOOLCHAIN=nightly "$(LANNER_CACHE)/bin/cargo-fuzz" fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	        -dict=fuzz/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	        -print_final_stats=1 || exit 1; \
+	done
 
 # Writes the pages of docs/ and the snapshots again.
 bless:

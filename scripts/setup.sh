@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, and nothing else. Arguments: what for (`build`, `test`).
+# Installs what is missing, and nothing else. Arguments: what for (`build`, `test`, `fuzz`).
 set -euo pipefail
 
 CACHE="${LANNER_CACHE:-$HOME/.cache/lanner}"
@@ -106,6 +106,12 @@ for_test() {
     kafka
 }
 
+# Fuzzing wants a nightly compiler, whatever its day.
+for_fuzz() {
+    rustup toolchain list | grep -q '^nightly' || retry rustup toolchain install nightly --profile minimal
+    [ -x "$CACHE/bin/cargo-fuzz" ] || retry cargo install --quiet --locked --root "$CACHE" cargo-fuzz
+}
+
 # What isn't installed here is asked for before anything is.
 need_rust
 [[ " $* " != *" test "* ]] || need_go
@@ -113,6 +119,7 @@ for what in "$@"; do
     case "$what" in
         build) for_build ;;
         test) for_test ;;
+        fuzz) for_fuzz ;;
         *) fail "unknown argument $what" ;;
     esac
     MISSING=()
