@@ -49,6 +49,33 @@ pub enum Type {
     AbsTime,
 }
 
+impl Type {
+    /// Falco's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::CharBuf => "CHARBUF",
+            Type::ByteBuf => "BYTEBUF",
+            Type::Bool => "BOOL",
+            Type::Int8 => "INT8",
+            Type::Int16 => "INT16",
+            Type::Int32 => "INT32",
+            Type::Int64 => "INT64",
+            Type::Uint8 => "UINT8",
+            Type::Uint16 => "UINT16",
+            Type::Uint32 => "UINT32",
+            Type::Uint64 => "UINT64",
+            Type::Double => "DOUBLE",
+            Type::Uid => "UID",
+            Type::Gid => "GID",
+            Type::IpAddr => "IPADDR",
+            Type::IpNet => "IPNET",
+            Type::Port => "PORT",
+            Type::RelTime => "RELTIME",
+            Type::AbsTime => "ABSTIME",
+        }
+    }
+}
+
 bitflags! {
     /// What else there is to know of a field.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,6 +271,14 @@ impl Field {
     pub const fn unfilled(name: &'static str, ty: Type, doc: &'static str, reason: &'static str) -> Field {
         let row = Field::new(name, ty, doc, |_| Val::Missing);
         Field { unfilled: Some(reason), ..row }
+    }
+
+    /// Falco's name of the type of its value, or of its values where it is a list.
+    pub fn type_name(&self) -> String {
+        match self.flags.contains(FieldFlags::LIST) {
+            true => format!("LIST({})", self.ty.name()),
+            false => self.ty.name().to_owned(),
+        }
     }
 
     /// The row with more flags.

@@ -11,6 +11,7 @@ mod io;
 mod json;
 mod k8s;
 pub(crate) mod ka;
+mod list;
 mod markdown;
 mod open;
 pub(crate) mod params;
@@ -21,6 +22,7 @@ mod time;
 mod user;
 mod util;
 
+pub use list::{ListFormat, list, names, unfilled};
 pub use markdown::markdown;
 
 use crate::{EventSource, Field};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::FAMILIES;
+use super::{FAMILIES, Fields};
 use crate::{ArgRule, EventSource, FieldFlags, KINDS};
 
 /// The page of fields and event kinds, in Markdown.
@@ -11,10 +11,12 @@ pub fn markdown() -> String {
         "# Fields and events\n\nPrinted from the tables in `detector/event/src`. A field stands in conditions and, \
          behind a `%`, in outputs.\n",
     );
-    for family in FAMILIES {
+    for family in FAMILIES.iter().filter(|family| !family.hidden) {
         let sources: Vec<&str> = family.sources.iter().copied().map(EventSource::name).collect();
         // Writing to a string can't fail.
-        let _ = write!(page, "\n## `{}`\n\n{} Source: {}.\n\n", family.class, family.doc, sources.join(", "));
+        let about = if family.about.is_empty() { String::new() } else { format!(" ({})", family.about) };
+        let sources = sources.join(", ");
+        let _ = write!(page, "\n## `{}`{about}\n\n{} Source: {sources}.\n\n", family.class, family.doc);
         page.push_str("| field | type | meaning |\n|---|---|---|\n");
         for row in family.rows {
             let arg = match row.arg {
@@ -28,6 +30,8 @@ pub fn markdown() -> String {
             let mut notes = String::new();
             for (flag, note) in [
                 (FieldFlags::FILTER_ONLY, " Only in conditions."),
+                (FieldFlags::PRINT_ONLY, " Only in outputs."),
+                (FieldFlags::TABLE_ONLY, " Left out of lists."),
                 (FieldFlags::LATE, " Asked of the container's engine."),
                 (FieldFlags::DEPRECATED, " Deprecated."),
             ] {
@@ -35,13 +39,13 @@ pub fn markdown() -> String {
                     notes.push_str(note);
                 }
             }
-            if let Some(reason) = row.unfilled {
-                let _ = write!(notes, " **Not filled:** {reason}");
+            if row.unfilled.is_some() {
+                notes.push_str(" [Not filled](#what-is-not-filled).");
             }
-            let list = if row.flags.contains(FieldFlags::LIST) { " list" } else { "" };
-            let _ = writeln!(page, "| `{}`{arg} | {:?}{list} | {}{notes} |", row.name, row.ty, row.doc);
+            let _ = writeln!(page, "| `{}`{arg} | {} | {}{notes} |", row.name, row.type_name(), row.doc);
         }
     }
+    push_unfilled(&mut page);
     page.push_str("\n## Events\n\nWhat `evt.type` says, and what stands after `evt.arg.`.\n\n");
     page.push_str("| event | parameters | meaning |\n|---|---|---|\n");
     for kind in KINDS.iter().filter(|kind| !kind.internal) {
@@ -49,4 +53,21 @@ pub fn markdown() -> String {
         let _ = writeln!(page, "| `{}` | {} | {} |", kind.name, params.join(" "), kind.doc);
     }
     page
+}
+
+/// The fields that nothing fills, by the reason.
+fn push_unfilled(page: &mut String) {
+    page.push_str("\n## What is not filled\n\n");
+    page.push_str("These fields are missing in every event. A rule that uses one is warned of.\n\n");
+    let rows = || Fields::ALL.rows().filter_map(|row| Some((row.name, row.unfilled?)));
+    let mut told: Vec<&str> = Vec::new();
+    for (_, reason) in rows() {
+        if told.contains(&reason) {
+            continue;
+        }
+        told.push(reason);
+        let names = rows().filter(|(_, other)| *other == reason).map(|(name, _)| format!("`{name}`"));
+        // Writing to a string can't fail.
+        let _ = writeln!(page, "- {reason} {}.", names.collect::<Vec<_>>().join(", "));
+    }
 }
