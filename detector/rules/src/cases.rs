@@ -21,7 +21,7 @@
 
 use lanner_diagnostic::{Diagnostic, Node, Place, SourceId, SourceText, Sources, nearest, parse};
 use lanner_event::sample::Sample;
-use lanner_event::{Host, Kind, OwnedEvent, Record};
+use lanner_event::{ContainerState, Host, Kind, OwnedEvent, Record};
 
 use crate::eval::Scratch;
 use crate::explain::{Explainer, Explanation};
@@ -353,6 +353,19 @@ pub fn sample(node: &Node) -> Result<Sample, Box<Diagnostic>> {
     for (field, value) in pairs {
         match text(field)?.as_str() {
             "evt.type" | "real" | "document" => {}
+            // What the engine says of it hasn't come, or won't.
+            "container" => {
+                sample.container = match text(value)?.as_str() {
+                    "pending" => ContainerState::Pending,
+                    "gone" => ContainerState::Unavailable,
+                    other => {
+                        let message = format!("a container can be `pending` or `gone`, and not `{other}`");
+                        return Err(wrong(value.place, message));
+                    }
+                };
+                let set = sample.set("container.id", "0123456789ab");
+                set.map_err(|error| wrong(field.place, error.to_string()))?;
+            }
             name => {
                 let set = sample.set(name, &text(value)?);
                 set.map_err(|error| wrong(field.place, error.to_string()))?;

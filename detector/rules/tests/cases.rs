@@ -2,19 +2,17 @@
 
 #[path = "cases/markdown.rs"]
 mod markdown;
-mod sample;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use lanner_alert::Value;
 use lanner_diagnostic::{Diagnostic, Node, Severity, SourceText, Sources, parse, plain};
-use lanner_event::Reading;
 use lanner_event::fields::Fields;
 use lanner_event::sample::Sample;
+use lanner_event::{EventSource, Reading};
+use lanner_rules::cases::sample;
 use lanner_rules::{AppendOutput, Hit, Matching, Options, RuleSet, Scratch, Selection, Toggle};
 use markdown::{Item, sections};
-use sample::sample;
 
 /// What the cases of a section are about; sections below it have it too.
 #[derive(Clone, Default)]
@@ -63,7 +61,10 @@ impl Setting {
                 self.files.push((name.clone().unwrap_or_else(|| "rules.yaml".to_owned()), text.clone()))
             }
             "options" => self.options = options(yaml(text)?.first().ok_or("there are no options")?)?,
-            "event" => self.event = Some(sample(yaml(text)?.first().ok_or("there is no event")?)?.into()),
+            "event" => {
+                let event = sample(yaml(text)?.first().ok_or("there is no event")?);
+                self.event = Some(event.map_err(|error| error.message)?.into());
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -153,11 +154,12 @@ impl Compiled {
     }
 }
 
-/// A rule `r`, as a file of its own.
-fn rule(condition: &str, output: &str) -> String {
+/// A rule `r` of the event's source, as a file of its own.
+fn rule(condition: &str, output: &str, source: EventSource) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
     format!(
-        "- rule: r\n  desc: d\n  priority: info\n  warn_evttypes: false\n  output: {}\n  condition: {}\n",
+        "- rule: r\n  desc: d\n  priority: info\n  warn_evttypes: false\n  source: {}\n  output: {}\n  condition: {}\n",
+        source.name(),
         quoted(output),
         quoted(condition)
     )
@@ -175,7 +177,8 @@ fn check_row(cells: &[(String, String)], setting: &Setting) -> Checked {
     if condition.is_none() && output.is_none() {
         return Err("the table has no column `condition` or `output`".to_owned());
     }
-    let text = rule(condition.unwrap_or("evt.num > 0"), output.unwrap_or("o"));
+    let source = setting.event.as_ref().map_or(EventSource::Syscall, |event| event.event.kind.source());
+    let text = rule(condition.unwrap_or("evt.num > 0"), output.unwrap_or("o"), source);
     let compiled = setting.compile(Some(&text), Matching::All);
     let of = Some(("rule", "r"));
     let messages = compiled.diagnostics.iter().filter(|diagnostic| {
@@ -290,7 +293,7 @@ fn what_is_wrong_is_found() {
     let event = "```event\nevt.type: openat\n```\n";
     for (file, expected) in [
         (format!("# a\n{event}"), "x:1: nothing is expected of what stands here"),
-        ("# a\n```event\nevt.type: opn\n```\n".to_owned(), "x:2: event\nthere is no event `opn`"),
+        ("# a\n```event\nevt.type: opn\n```\n".to_owned(), "x:2: event\nunknown event type `opn`"),
         ("# a\n```fires\n```\n".to_owned(), "x:2: fires\nthere is no event yet"),
         (
             format!("# a\n{event}| condition | is |\n|---|---|\n| `proc.name = x` | yes |\n"),

@@ -2,8 +2,6 @@
 //!
 //! A case is an event, written as the values that fields have; `real` holds the real readings of paths.
 
-mod sample;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -11,8 +9,8 @@ use lanner_diagnostic::{Node, SourceText, Sources, parse, plain};
 use lanner_event::ContainerState;
 use lanner_event::fields::Fields;
 use lanner_event::sample::Sample;
+use lanner_rules::cases::sample;
 use lanner_rules::{Hit, Matching, Options, RuleSet, Scratch};
-use sample::sample;
 
 fn compile() -> (RuleSet, Vec<String>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/rules/lanner_rules.yaml");
@@ -76,7 +74,7 @@ fn cases() -> Vec<Case> {
                 assert!(!events.is_empty(), "{rule} has no case that is `{key}`");
                 cases.extend(events.iter().map(|event| {
                     let place = sources.locate(event.place);
-                    let sample = sample(event).unwrap_or_else(|error| panic!("{place}: {error}"));
+                    let sample = sample(event).unwrap_or_else(|error| panic!("{place}: {}", error.message));
                     Case { rule: rule.to_owned(), fires, place, sample }
                 }));
             }
