@@ -16,6 +16,7 @@ mod markdown;
 mod open;
 pub(crate) mod params;
 mod proc;
+mod rows;
 mod syscall;
 mod text;
 mod time;
@@ -264,7 +265,12 @@ mod tests {
                 ("proc.pname", "sh"),
                 ("container.mounts", "/a:/b"),
                 ("container.labels", "0:1"),
-                ("k8s.pod.name", "a"),
+                ("container.healthcheck", "a"),
+                ("container.liveness_probe", "a"),
+                ("container.readiness_probe", "a"),
+                ("k8s.pod.name", "web-7d-x1"),
+                ("k8s.pod.labels", "0:1, pod-template-hash:7d"),
+                ("k8s.pod.ip", "10.0.0.7"),
                 ("k8s.ns.name", "a"),
                 ("k8s.pod.uid", "a"),
             ] {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use container::{CgroupId, Container, ContainerId, ContainerState, Containers, Mount};
+pub use container::{CgroupId, Container, ContainerId, ContainerState, Containers, Mount, Probe};
 pub use names::{ADDRESSES_MAX, Names};
 pub use process::{ENV_BYTES_MAX, ExeFlags, Process, Processes};
 pub use user::{User, Users};

@@ -3,6 +3,7 @@
 //! A rule is tested with what its author can name. What is built here is read by the same getters as what was
 //! captured, so that a test says what will happen.
 
+mod container;
 mod document;
 mod setters;
 
@@ -299,9 +300,28 @@ mod tests {
             (Kind::Execve, "container.mounts", "/a:/b:ro:false:rslave,/c:/d::true:"),
             (Kind::Execve, "container.privileged", "true"),
             (Kind::Execve, "k8s.ns.name", "default"),
+            (Kind::Execve, "container.label[a]", "b"),
+            (Kind::Execve, "container.ip", "10.0.0.7"),
+            (Kind::Execve, "container.host_network", "true"),
+            (Kind::Execve, "container.healthcheck", "/bin/sh -c true"),
+            (Kind::Execve, "container.healthcheck", "NONE"),
+            (Kind::Execve, "container.start_ts", "7"),
+            (Kind::Execve, "k8s.pod.label[app]", "web"),
+            (Kind::Execve, "k8s.pod.sandbox_id", "ba9876543210"),
+            (Kind::Execve, "k8s.pod.ip", "10.0.0.7"),
+            (Kind::Pluginevent, "ka.verb", "get"),
+            (Kind::Pluginevent, "ka.response.code", "201"),
+            (Kind::Pluginevent, "ka.user.groups", "(a,b)"),
+            (Kind::Pluginevent, "ka.uri.param[x y]", "a b&c"),
+            (Kind::Pluginevent, "ka.req.pod.containers.image", "(a,b)"),
+            (Kind::Pluginevent, "ka.req.pod.initContainers.privileged[2]", "(true)"),
+            (Kind::Pluginevent, "ka.req.pod.volumes.hostpath", "(/etc)"),
+            (Kind::Pluginevent, "ka.req.role.rules.verbs", "(get,*)"),
+            (Kind::Pluginevent, "jevt.value[/a/1/b~1c]", "[1,\"x\"]"),
         ] {
             let mut sample = Sample::new(kind);
-            assert_eq!(sample.set(field, value), Ok(()), "{field}");
+            let inside = value.strip_prefix('(').and_then(|value| value.strip_suffix(')')).unwrap_or(value);
+            assert_eq!(sample.set(field, inside), Ok(()), "{field}");
             assert_eq!(sample.text(field), value, "{field}");
         }
     }
@@ -316,10 +336,17 @@ mod tests {
             ("fs.path.target", "/a", "`fs.path.target` can't be `/a` in an event `openat`"),
             ("fd.name", "a", "`fd.name` can't be `a` in an event `openat`"),
             ("proc.aname[65]", "a", "`proc.aname[65]` can't be `a` in an event `openat`"),
+            ("ka.verb", "get", "`ka.verb` can't be `get` in an event `openat`"),
         ] {
             assert_eq!(sample.set(field, value).unwrap_err().to_string(), said);
         }
         assert!(sample.set_real("fs.path.target", "/a").is_err());
+        assert!(sample.set_document("{}").is_err());
+        let mut audit = Sample::new(Kind::Pluginevent);
+        assert!(audit.set_document("{").is_err());
+        for field in ["jevt.value[/stage/x]", "jevt.value[/a/64]", "ka.req.binding.subjects.user_names"] {
+            assert!(audit.set(field, "x").is_err(), "{field}");
+        }
         assert_eq!(sample.set_real("fd.name", "/a"), Ok(()));
     }
 }

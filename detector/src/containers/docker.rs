@@ -171,6 +171,7 @@ fn container(inspect: Inspect) -> Container {
             .collect(),
         labels: labels.iter().map(|(key, value)| (bounded(key), bounded(value))).collect(),
         created: nanoseconds(&inspect.created),
+        ..Container::default()
     }
 }
 

@@ -1,7 +1,11 @@
 //! Fields of containers. The id comes with the event; the rest is asked of the engine, and may come late.
 
+mod probe;
+
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::rows;
 use super::text::Text;
 use crate::Type::{AbsTime, Bool, CharBuf, RelTime};
 use crate::{Arg, ArgRule, Container, Ctx, Field, FieldFlags, Late, Mount, Val, glob};
@@ -21,7 +25,7 @@ static HOST: LazyLock<Container> = LazyLock::new(|| Container {
 
 /// The first characters of the container's id; `host` where there is none.
 pub fn short_id<'a>(ctx: &Ctx<'a>) -> &'a [u8] {
-    ctx.container_id().map_or("host", |id| id.get(..SHORT_ID).unwrap_or(id)).as_bytes()
+    ctx.container_id().map_or("host", short).as_bytes()
 }
 
 /// Reads what the engine knows of the container.
@@ -73,12 +77,12 @@ fn all_mounts<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     })
 }
 
-/// All labels but those that Kubernetes and engines keep their books in.
-fn labels<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+/// Labels, each as `name:value`, but those that Kubernetes and engines keep their books in.
+pub fn labels<'a>(ctx: &Ctx<'a>, read: fn(&'a Container) -> &'a BTreeMap<Box<str>, Box<str>>) -> Val<'a> {
     record(ctx, |container| {
         let mut out = Text::new(ctx);
         let own = |key: &str| key.starts_with("annotation.") || key.starts_with("io.kubernetes.");
-        for (key, value) in container.labels.iter().filter(|(key, _)| !own(key)) {
+        for (key, value) in read(container).iter().filter(|(key, _)| !own(key)) {
             if out.len() > 0 {
                 out.push(b", ");
             }
@@ -91,8 +95,25 @@ fn labels<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     })
 }
 
+/// The label that the argument names.
+pub fn label<'a>(ctx: &Ctx<'a>, read: fn(&'a Container) -> &'a BTreeMap<Box<str>, Box<str>>) -> Val<'a> {
+    record(ctx, |container| match ctx.arg {
+        Arg::Key(key) => Val::text(read(container).get(key).map(|value| value.as_bytes())),
+        _ => Val::Missing,
+    })
+}
+
+/// The first characters of an id.
+pub fn short(id: &str) -> &str {
+    id.get(..SHORT_ID).unwrap_or(id)
+}
+
+const PARTS: &[&[Field]] = &[OWN, probe::FIELDS];
+
 /// The family's rows.
-pub const FIELDS: &[Field] = &[
+pub const FIELDS: &[Field] = &rows::joined::<{ rows::count(PARTS) }>(PARTS);
+
+const OWN: &[Field] = &[
     Field::new(
         "container.id",
         CharBuf,
@@ -200,14 +221,37 @@ pub const FIELDS: &[Field] = &[
     .arg(ArgRule::KeyRequired)
     .with(LATE),
     Field::new("container.label", CharBuf, "A label by name.", |ctx| {
-        record(ctx, |container| match ctx.arg {
-            Arg::Key(key) => Val::text(container.labels.get(key).map(|value| value.as_bytes())),
-            _ => Val::Missing,
-        })
+        label(ctx, |container| &container.labels)
     })
     .arg(ArgRule::KeyRequired)
     .with(LATE),
-    Field::new("container.labels", CharBuf, "All labels, each as `name:value`.", labels).with(LATE),
+    Field::new("container.labels", CharBuf, "All labels, each as `name:value`.", |ctx| {
+        labels(ctx, |container| &container.labels)
+    })
+    .with(LATE),
+    Field::new("container.ip", CharBuf, "Its IPv4 address, which is its pod's where it is in one.", |ctx| {
+        text(ctx, |container| &container.ip)
+    })
+    .with(LATE),
+    Field::new(
+        "container.cni.json",
+        CharBuf,
+        "What the network plugin answered for its pod: addresses by interface, as JSON.",
+        |ctx| text(ctx, |container| &container.pod_cni),
+    )
+    .with(LATE),
+    Field::new("container.host_pid", Bool, "Whether it sees the host's processes.", |ctx| {
+        record(ctx, |container| Val::Bool(container.host_pid))
+    })
+    .with(LATE),
+    Field::new("container.host_network", Bool, "Whether it shares the host's network.", |ctx| {
+        record(ctx, |container| Val::Bool(container.host_network))
+    })
+    .with(LATE),
+    Field::new("container.host_ipc", Bool, "Whether it shares the host's IPC namespace.", |ctx| {
+        record(ctx, |container| Val::Bool(container.host_ipc))
+    })
+    .with(LATE),
     Field::new("container.start_ts", AbsTime, "When the engine made it.", |ctx| {
         record(ctx, |container| Val::uint(Some(container.created).filter(|time| *time > 0)))
     })

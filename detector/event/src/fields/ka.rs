@@ -10,6 +10,7 @@ mod pod;
 mod role;
 
 use super::json::{list, value};
+use super::rows;
 use crate::{Arg, Ctx, Field, Json, Val};
 
 /// Where the value of a field stands in the document, for those of which it stands there as it is: a test author's
@@ -107,28 +108,6 @@ fn found<'a>(ctx: &Ctx<'a>, base: &[&str], place: &[&str]) -> Option<&'a [Option
     Some(values.into_bump_slice())
 }
 
-const fn count(parts: &[&[Field]]) -> usize {
-    let (mut sum, mut at) = (0, 0);
-    while at < parts.len() {
-        sum += parts[at].len();
-        at += 1;
-    }
-    sum
-}
-
-const fn joined<const COUNT: usize>(parts: &[&[Field]]) -> [Field; COUNT] {
-    let mut all = [parts[0][0]; COUNT];
-    let (mut part, mut at, mut to) = (0, 0, 0);
-    while part < parts.len() {
-        while at < parts[part].len() {
-            all[to] = parts[part][at];
-            (at, to) = (at + 1, to + 1);
-        }
-        (part, at) = (part + 1, 0);
-    }
-    all
-}
-
 const PARTS: &[&[Field]] = &[
     event::PLACED,
     event::FIELDS,
@@ -145,7 +124,7 @@ const PARTS: &[&[Field]] = &[
 ];
 
 /// The family's rows.
-pub const FIELDS: &[Field] = &joined::<{ count(PARTS) }>(PARTS);
+pub const FIELDS: &[Field] = &rows::joined::<{ rows::count(PARTS) }>(PARTS);
 
 /// Where the value of a field stands, for those of which it stands somewhere as it is.
 pub fn place(name: &str) -> Option<Place> {

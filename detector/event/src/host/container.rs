@@ -27,8 +27,12 @@ pub struct Mount {
     pub propagation: Box<str>,
 }
 
-/// What an engine knows of a container.
+/// A command that an engine runs in a container, to see how it is: the program, and its arguments.
+pub type Probe = Vec<Box<str>>;
+
+/// What an engine knows of a container. What it doesn't know is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Container {
     /// The full id.
     pub full_id: Box<str>,
@@ -54,6 +58,26 @@ pub struct Container {
     pub labels: BTreeMap<Box<str>, Box<str>>,
     /// When it was made, in nanoseconds since 1970-01-01 UTC.
     pub created: u64,
+    /// Its IPv4 address, which is its pod's where it is in one.
+    pub ip: Box<str>,
+    /// Whether it sees the host's processes.
+    pub host_pid: bool,
+    /// Whether it shares the host's network.
+    pub host_network: bool,
+    /// Whether it shares the host's IPC namespace.
+    pub host_ipc: bool,
+    /// Its health check; empty where the image's was turned off, `None` where there never was one.
+    pub healthcheck: Option<Probe>,
+    /// What Kubernetes runs in it to see whether it must be started again.
+    pub liveness_probe: Option<Probe>,
+    /// What Kubernetes runs in it to see whether it can be sent requests.
+    pub readiness_probe: Option<Probe>,
+    /// The full id of its pod's sandbox.
+    pub pod_sandbox_id: Box<str>,
+    /// The labels of its pod.
+    pub pod_labels: BTreeMap<Box<str>, Box<str>>,
+    /// What the network plugin answered for its pod: addresses by interface, as JSON.
+    pub pod_cni: Box<str>,
 }
 
 /// How much is known of a container.

@@ -1,14 +1,13 @@
 //! How a field is given a value: one row each, for those that don't follow from others.
 
 use std::net::IpAddr;
-use std::sync::Arc as Shared;
 
 use super::Sample;
 use crate::fields::params::ends;
 use crate::fields::{caps, errno, fs};
 use crate::{
-    Arg, Capabilities, CommName, Container, ContainerState, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind,
-    Mount, Param, ParamType, Path, Process, Role, Socket, SocketFlags, User,
+    Arg, Capabilities, CommName, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind, Param, ParamType, Path,
+    Process, Role, Socket, SocketFlags, User,
 };
 
 /// Gives a field a value; `None` where it can't have that one.
@@ -16,7 +15,7 @@ pub type Set = fn(&mut Sample, &Arg, &str) -> Option<()>;
 
 /// How the field of that name is set.
 pub fn of(name: &str) -> Option<Set> {
-    SETTERS.iter().find(|(known, _)| *known == name).map(|(_, set)| *set)
+    SETTERS.iter().chain(super::container::SETTERS).find(|(known, _)| *known == name).map(|(_, set)| *set)
 }
 
 const SETTERS: &[(&str, Set)] = &[
@@ -115,33 +114,10 @@ const SETTERS: &[(&str, Set)] = &[
     ("fs.path.name", |sample, _, value| parameter(sample, fs::only(sample.event.kind)?, value)),
     ("fs.path.source", |sample, _, value| parameter(sample, fs::source(sample.event.kind)?, value)),
     ("fs.path.target", |sample, _, value| parameter(sample, fs::target(sample.event.kind)?, value)),
-    ("container.id", container_id),
-    ("container.full_id", container_id),
-    ("container.name", |sample, _, value| put(&mut container(sample)?.name, Some(value.into()))),
-    ("container.type", |sample, _, value| put(&mut container(sample)?.engine, Some(value.into()))),
-    ("container.image", |sample, _, value| put(&mut container(sample)?.image, Some(value.into()))),
-    ("container.image.repository", |sample, _, value| {
-        put(&mut container(sample)?.image_repository, Some(value.into()))
-    }),
-    ("container.image.tag", |sample, _, value| put(&mut container(sample)?.image_tag, Some(value.into()))),
-    ("container.privileged", |sample, _, value| put(&mut container(sample)?.privileged, value.parse().ok())),
-    ("container.mounts", |sample, _, value| {
-        let mounts = value.split(',').map(mount).collect();
-        put(&mut container(sample)?.mounts, mounts)
-    }),
-    ("container.labels", |sample, _, value| {
-        for label in value.split(", ") {
-            let (name, value) = label.split_once(':').unwrap_or((label, ""));
-            set_label(sample, name, value)?;
-        }
-        Some(())
-    }),
-    ("k8s.pod.name", |sample, _, value| set_label(sample, "io.kubernetes.pod.name", value)),
-    ("k8s.ns.name", |sample, _, value| set_label(sample, "io.kubernetes.pod.namespace", value)),
-    ("k8s.pod.uid", |sample, _, value| set_label(sample, "io.kubernetes.pod.uid", value)),
 ];
 
-fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {
+/// Puts a value where there is one.
+pub fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {
     *place = value?;
     Some(())
 }
@@ -301,33 +277,4 @@ fn descriptor(sample: &mut Sample, _: &Arg, text: &str) -> Option<()> {
 fn endpoint(text: &str) -> Option<Endpoint> {
     let (ip, port) = text.rsplit_once(':')?;
     Some(Endpoint { ip: ip.parse::<IpAddr>().ok()?, port: port.parse().ok()? })
-}
-
-fn container_id(sample: &mut Sample, _: &Arg, id: &str) -> Option<()> {
-    sample.container_id = (id != "host").then(|| id.into());
-    Some(())
-}
-
-/// What is known of the container, which has an id from then on.
-fn container(sample: &mut Sample) -> Option<&mut Container> {
-    sample.container_id.get_or_insert_with(|| "0123456789ab".repeat(5).into());
-    match &mut sample.container {
-        ContainerState::Known(container) => Some(Shared::make_mut(container)),
-        _ => None,
-    }
-}
-
-fn set_label(sample: &mut Sample, name: &str, value: &str) -> Option<()> {
-    container(sample)?.labels.insert(name.into(), value.into());
-    Some(())
-}
-
-/// `source:dest:mode:rdwr:propagation`, of which the end may be left out.
-fn mount(text: &str) -> Option<Mount> {
-    let mut parts = text.split(':');
-    let source = parts.next()?.into();
-    let dest = parts.next()?.into();
-    let mode = parts.next().unwrap_or_default().into();
-    let rw = parts.next().unwrap_or("true").parse().ok()?;
-    Some(Mount { source, dest, mode, rw, propagation: parts.next().unwrap_or_default().into() })
 }
