@@ -8,6 +8,7 @@ use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_bus::{Entry, Held, Journal, Sender, Synchronous};
 use lanner_config::{Loaded, MatchSettings, Options, OutputEntry, RouteSettings, Settings};
 use lanner_detector::containers::{self, Engines};
+use lanner_detector::names::Names;
 use lanner_detector::source::live;
 use lanner_detector::state::State;
 use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path};
@@ -219,7 +220,9 @@ pub fn recorder(settings: &Settings, rules: &Arc<RuleSet>) -> anyhow::Result<Det
     let engines =
         Engines::start(engines).context("the thread that asks container engines can't be started")?;
     let state = State::new(&hostname(settings), live::cgroups_are_v2());
-    Ok(Detector::new(state, rules.clone(), engines, wait))
+    let names =
+        Names::start(rules.host_names()).context("the thread that resolves names can't be started")?;
+    Ok(Detector::new(state, rules.clone(), engines, wait).with_names(names))
 }
 
 /// What the detector hands on, as the journal takes it.

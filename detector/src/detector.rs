@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::containers::{Answer, Engines, NoContainer};
 use crate::hold::{HeldEvent, Hold};
+use crate::names::Names;
 use crate::source::{Source, SourceError, Status};
 use crate::state::{State, StateCounts, mount_namespace};
 use losses::LossWatch;
@@ -97,6 +98,7 @@ pub struct Detector {
     state: State,
     rules: Arc<RuleSet>,
     engines: Engines,
+    names: Names,
     wait: Duration,
     hold: Hold,
     starting: HashMap<ContainerId, Starting>,
@@ -118,6 +120,7 @@ impl Detector {
             state,
             rules,
             engines,
+            names: Names::default(),
             wait,
             hold: Hold::default(),
             starting: HashMap::new(),
@@ -130,6 +133,11 @@ impl Detector {
             report: Report::default(),
             engine_trouble: false,
         }
+    }
+
+    /// Keeps the names of hosts up to date that are being resolved.
+    pub fn with_names(self, names: Names) -> Detector {
+        Detector { names, ..self }
     }
 
     /// Takes back an event that waited when Lanner ended. What isn't understood, as of an older version, is
@@ -241,7 +249,7 @@ impl Detector {
 
     /// Everything that isn't an event: answers of engines, deadlines, losses.
     fn tend(&mut self, source: &dyn Source, sink: &mut Sink) -> bool {
-        self.state.refresh();
+        self.refresh();
         while let Some(answer) = self.engines.answer() {
             if !self.answered(answer, sink) {
                 return false;
@@ -254,6 +262,17 @@ impl Detector {
         }
         self.ask_again();
         self.raise_started(sink) && self.announce_losses(source, sink)
+    }
+
+    /// What changes without an event: users, and the addresses of names.
+    fn refresh(&mut self) {
+        self.state.refresh();
+        while let Some((name, addresses)) = self.names.answer() {
+            let left = self.state.host.names.set(&name, &addresses);
+            if left > 0 {
+                tracing::warn!("{left} addresses of {name} aren't known to rules: there are too many");
+            }
+        }
     }
 
     fn answered(&mut self, answer: Answer, sink: &mut Sink) -> bool {

@@ -7,6 +7,7 @@ pub mod containers;
 mod detector;
 mod hold;
 mod host_root;
+pub mod names;
 pub mod source;
 pub mod state;
 

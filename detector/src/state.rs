@@ -10,12 +10,14 @@ mod procfs;
 #[cfg(test)]
 mod tests;
 mod users;
+mod zone;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
+use jiff::tz::TimeZone;
 use lanner_event::{ContainerId, EventRef, ExeFlags, Host, Kind, Param, Process, Task};
 
 use crate::host_root::host_path;
@@ -94,6 +96,7 @@ impl State {
     pub fn new(hostname: &str, cgroups_v2: bool) -> State {
         let mut users = users::Files::new(host_path("/etc/passwd"), host_path("/etc/group"));
         let mut host = Host { hostname: Arc::from(hostname), boot_time: boot_time(), ..Host::default() };
+        host.zone = zone::read(&TimeZone::system());
         users.read(&mut host.users);
         State {
             host,

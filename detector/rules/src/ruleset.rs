@@ -170,6 +170,12 @@ impl RuleSet {
         &self.rules[id.0 as usize]
     }
 
+    /// The names of hosts that conditions compare addresses with: their addresses must be kept in
+    /// [`lanner_event::Host::names`].
+    pub fn host_names(&self) -> Vec<String> {
+        self.graph.host_names()
+    }
+
     /// The graph of conditions.
     pub(crate) fn graph(&self) -> &Graph {
         &self.graph

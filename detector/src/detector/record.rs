@@ -48,7 +48,7 @@ impl Detector {
                     waiting.0.push_back((Record::new(event, &self.state.host), Instant::now() + self.wait));
                 }
             }
-            self.state.refresh();
+            self.refresh();
             while let Some(answer) = self.engines.answer() {
                 self.note(answer);
             }

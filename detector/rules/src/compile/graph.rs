@@ -271,6 +271,21 @@ impl Graph {
         fields
     }
 
+    /// The names of hosts that the address of an end is compared with (`fd.sip.name` and its kin), each once.
+    pub fn host_names(&self) -> Vec<String> {
+        let by_name = |check: &&Check| {
+            let fields = check.source.fields();
+            fields
+                .iter()
+                .any(|field| field.field.name.starts_with("fd.") && field.field.name.ends_with("ip.name"))
+        };
+        let values = self.checks.iter().filter(by_name).flat_map(|check| check.predicate.texts());
+        let mut names: Vec<String> = values.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Whether any check of a node asks for the event's kind.
     pub fn asks_for_kind(&self, id: NodeId) -> bool {
         self.facts[id as usize].asks_for_kind

@@ -75,6 +75,15 @@ pub enum TextTest {
 }
 
 impl Predicate {
+    /// The texts that it names as a whole.
+    pub fn texts(&self) -> Vec<&[u8]> {
+        match self {
+            Predicate::Text(TextTest::In(texts)) => texts.iter().map(|text| &**text).collect(),
+            Predicate::Ne(inner) => inner.texts(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The only values that it is true of, where it names them.
     pub fn values(&self) -> Option<Vec<Val<'_>>> {
         let number = |number: &i128| match i64::try_from(*number) {

@@ -249,3 +249,12 @@ fn cases_come_out_or_say_why_not() {
     let failed = ["there is no rule `s`: did you mean `r`?", "`r` must fire, and does not"];
     assert_eq!(results, ["ok", "ok", "ok", "ok", failed[0], failed[1]]);
 }
+
+/// Whoever judges events must resolve the names that rules name.
+#[test]
+fn names_of_hosts_are_collected() {
+    let rules = super::named("a", "fd.sip.name in (b.example, a.example) and fd.sip.name != c.example")
+        + &super::named("b", "not fd.cip.name = a.example and proc.name = d.example");
+    let set = super::compiled(&[&rules], &Options::default());
+    assert_eq!(set.host_names(), ["a.example", "b.example", "c.example"]);
+}
