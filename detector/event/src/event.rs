@@ -291,6 +291,19 @@ impl EventBatch {
         self.documents.len() as u32 - 1
     }
 
+    /// Adds the parameters of a kind of event: those that are named, in the order of the kind's row, have a value, and
+    /// the others are missing.
+    pub fn push_named(&mut self, kind: Kind, named: &[(&str, Param)]) -> Slice {
+        let start = self.params.len() as u32;
+        let mut named = named.iter().peekable();
+        for row in kind.row().params {
+            let value = named.next_if(|(name, _)| *name == row.name).map(|(_, value)| *value);
+            self.params.push(value.unwrap_or_default());
+        }
+        debug_assert!(named.next().is_none(), "{} has no such parameter in that order", kind.row().name);
+        Slice { start, len: kind.row().params.len() as u32 }
+    }
+
     /// The event at an index.
     ///
     /// # Panics

@@ -1,4 +1,15 @@
-//! The names of flags, as `evt.arg.flags` shows them.
+//! The names of flags, as `evt.arg.flags` shows them: a table each, in Falco's order (driver/flags_table.c of its
+//! libs), with the kernel's numbers.
+
+mod file;
+mod kernel;
+mod net;
+mod process;
+
+pub use file::*;
+pub use kernel::*;
+pub use net::*;
+pub use process::*;
 
 use std::fmt::Write;
 
@@ -17,109 +28,31 @@ const fn flag(bits: u64, name: &'static str) -> FlagName {
     FlagName { bits, mask: bits, name }
 }
 
-/// Writes the names of the flags that are set, `|` between them; nothing where none has a name.
-pub fn flag_text(value: u64, names: &[FlagName], out: &mut impl Write) {
-    let mut between = "";
-    for flag in names.iter().filter(|flag| value & flag.mask == flag.bits) {
+/// A name that stands for the whole number.
+const fn value(number: u64, name: &'static str) -> FlagName {
+    FlagName { bits: number, mask: u64::MAX, name }
+}
+
+/// Writes the names of the flags that are set, `|` between them; nothing where none has a name. Bits that a name has
+/// told of are not told of again.
+pub fn flag_text(number: u64, names: &[FlagName], out: &mut impl Write) {
+    let (mut told, mut between) = (0, "");
+    for flag in names.iter().filter(|flag| number & flag.mask == flag.bits) {
+        if flag.bits != 0 && flag.bits & !told == 0 && flag.mask != u64::MAX {
+            continue;
+        }
+        told |= flag.bits;
         // What is written to is memory, which can't fail.
         let _ = write!(out, "{between}{}", flag.name);
         between = "|";
     }
 }
 
-/// Access modes and flags of open(2), with the kernel's numbers for x86_64 and aarch64 where they agree.
-/// `O_F_CREATED` is Falco's: the file wasn't there before.
-pub const OPEN: &[FlagName] = &[
-    FlagName { bits: 0, mask: 3, name: "O_RDONLY" },
-    FlagName { bits: 1, mask: 3, name: "O_WRONLY" },
-    FlagName { bits: 2, mask: 3, name: "O_RDWR" },
-    flag(0o100, "O_CREAT"),
-    flag(0o200, "O_EXCL"),
-    flag(0o400, "O_NOCTTY"),
-    flag(0o1000, "O_TRUNC"),
-    flag(0o2000, "O_APPEND"),
-    flag(0o4000, "O_NONBLOCK"),
-    flag(0o4010000, "O_SYNC"),
-    flag(0o10000, "O_DSYNC"),
-    flag(0o40000, "O_DIRECT"),
-    flag(0o100000, "O_LARGEFILE"),
-    flag(0o200000, "O_DIRECTORY"),
-    flag(0o400000, "O_NOFOLLOW"),
-    flag(0o1000000, "O_NOATIME"),
-    flag(0o2000000, "O_CLOEXEC"),
-    flag(0o10000000, "O_PATH"),
-    flag(0o20200000, "O_TMPFILE"),
-    flag(O_F_CREATED, "O_F_CREATED"),
-];
-
-/// Falco's own flag beside those of open(2): the file was made by this open.
-pub const O_F_CREATED: u64 = 1 << 62;
-
-/// Flags of unlinkat(2), linkat(2) and execveat(2).
-pub const AT: &[FlagName] = &[
-    flag(0x100, "AT_SYMLINK_NOFOLLOW"),
-    flag(0x200, "AT_REMOVEDIR"),
-    flag(0x400, "AT_SYMLINK_FOLLOW"),
-    flag(0x1000, "AT_EMPTY_PATH"),
-];
-
-/// Flags of renameat2(2).
-pub const RENAME: &[FlagName] =
-    &[flag(1, "RENAME_NOREPLACE"), flag(2, "RENAME_EXCHANGE"), flag(4, "RENAME_WHITEOUT")];
-
-/// Flags of accept4(2).
-pub const ACCEPT: &[FlagName] = &[flag(0o4000, "SOCK_NONBLOCK"), flag(0o2000000, "SOCK_CLOEXEC")];
-
-/// Flags of mount(2).
-pub const MOUNT: &[FlagName] = &[
-    flag(1, "RDONLY"),
-    flag(2, "NOSUID"),
-    flag(4, "NODEV"),
-    flag(8, "NOEXEC"),
-    flag(16, "SYNCHRONOUS"),
-    flag(32, "REMOUNT"),
-    flag(64, "MANDLOCK"),
-    flag(128, "DIRSYNC"),
-    flag(1024, "NOATIME"),
-    flag(2048, "NODIRATIME"),
-    flag(4096, "BIND"),
-    flag(8192, "MOVE"),
-    flag(16384, "REC"),
-    flag(32768, "SILENT"),
-    flag(1 << 16, "POSIXACL"),
-    flag(1 << 17, "UNBINDABLE"),
-    flag(1 << 18, "PRIVATE"),
-    flag(1 << 19, "SLAVE"),
-    flag(1 << 20, "SHARED"),
-    flag(1 << 21, "RELATIME"),
-    flag(1 << 24, "STRICTATIME"),
-    flag(1 << 25, "LAZYTIME"),
-];
-
-/// Flags of clone(2).
-pub const CLONE: &[FlagName] = &[
-    flag(0x100, "CLONE_VM"),
-    flag(0x200, "CLONE_FS"),
-    flag(0x400, "CLONE_FILES"),
-    flag(0x800, "CLONE_SIGHAND"),
-    flag(0x2000, "CLONE_PTRACE"),
-    flag(0x4000, "CLONE_VFORK"),
-    flag(0x8000, "CLONE_PARENT"),
-    flag(0x10000, "CLONE_THREAD"),
-    flag(0x20000, "CLONE_NEWNS"),
-    flag(0x40000, "CLONE_SYSVSEM"),
-    flag(0x80000, "CLONE_SETTLS"),
-    flag(0x100000, "CLONE_PARENT_SETTID"),
-    flag(0x200000, "CLONE_CHILD_CLEARTID"),
-    flag(0x800000, "CLONE_UNTRACED"),
-    flag(0x1000000, "CLONE_CHILD_SETTID"),
-    flag(0x2000000, "CLONE_NEWCGROUP"),
-    flag(0x4000000, "CLONE_NEWUTS"),
-    flag(0x8000000, "CLONE_NEWIPC"),
-    flag(0x10000000, "CLONE_NEWUSER"),
-    flag(0x20000000, "CLONE_NEWPID"),
-    flag(0x40000000, "CLONE_NEWNET"),
-];
+/// The number that names with `|` between stand for.
+pub fn flag_number(text: &str, names: &[FlagName]) -> Option<u64> {
+    let bits = |name| names.iter().find(|flag| flag.name == name).map(|flag| flag.bits);
+    text.split('|').map(bits).try_fold(0, |all, flag| Some(all | flag?))
+}
 
 #[cfg(test)]
 mod tests {
@@ -134,8 +67,21 @@ mod tests {
     #[test]
     fn names() {
         assert_eq!(text(0, OPEN), "O_RDONLY");
-        assert_eq!(text(0o1101, OPEN), "O_WRONLY|O_CREAT|O_TRUNC");
-        assert_eq!(text(0, AT), "");
+        assert_eq!(text(0o1101, OPEN), "O_TRUNC|O_CREAT|O_WRONLY");
+        assert_eq!(text(0o4010002, OPEN), "O_SYNC|O_RDWR");
+        assert_eq!(text(0, UNLINKAT), "");
         assert_eq!(text(5, RENAME), "RENAME_NOREPLACE|RENAME_WHITEOUT");
+        assert_eq!(text(1, FAMILY), "AF_LOCAL|AF_UNIX");
+        assert_eq!(text(0x81, FUTEX), "FUTEX_PRIVATE_FLAG|FUTEX_WAKE");
+        assert_eq!(text(0, PROT), "PROT_NONE");
+        assert_eq!(text(3, PROT), "PROT_READ|PROT_WRITE");
+        assert_eq!(text(0o120644, MODE), "S_IROTH|S_IRGRP|S_IWUSR|S_IRUSR");
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(flag_number("O_CREAT|O_WRONLY", OPEN), Some(0o101));
+        assert_eq!(flag_number("O_CREAT|X", OPEN), None);
+        assert_eq!(flag_number("AF_UNIX", FAMILY), Some(1));
     }
 }

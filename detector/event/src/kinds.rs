@@ -1,9 +1,11 @@
-//! The table of event kinds: one row each, with the parameters it carries.
+//! The table of event kinds: one row each, with the parameters it carries. It has every event that a rule of Falco's
+//! can name, whether anything captures it or not, so that every rule loads.
 
-use serde::{Deserialize, Serialize};
+mod table;
 
-use crate::flags;
-use crate::param::{ParamRow, ParamType};
+use crate::param::ParamRow;
+
+pub use table::{KINDS, Kind};
 
 /// Where events come from. A rule is of one source, and sees its events only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +40,62 @@ impl std::fmt::Display for EventSource {
     }
 }
 
+/// What a kind of event is of (Falco's event category).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// A syscall, with parameters of its own.
+    Syscall,
+    /// A syscall of which no more than its number is told.
+    Generic,
+    /// Something else that happened in the kernel.
+    Tracepoint,
+    /// Something that is not the kernel's.
+    Meta,
+    /// Something that another source than the kernel told of.
+    Plugin,
+    /// What only the state reads.
+    State,
+}
+
+/// What a kind of event is about: what `evt.category` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Category {
+    /// Files.
+    File,
+    /// Processes.
+    Process,
+    /// The network.
+    Net,
+    /// Talk between processes.
+    Ipc,
+    /// Memory.
+    Memory,
+    /// Users and groups.
+    User,
+    /// Signals.
+    Signal,
+    /// Sleep.
+    Sleep,
+    /// Time.
+    Time,
+    /// Waiting for descriptors.
+    Wait,
+    /// The scheduler.
+    Scheduler,
+    /// The system.
+    System,
+    /// Reading from a descriptor: what the category is follows from the descriptor.
+    IoRead,
+    /// Writing to a descriptor, likewise.
+    IoWrite,
+    /// Something else with a descriptor, likewise.
+    IoOther,
+    /// Something else.
+    Other,
+    /// Falco's or Lanner's own.
+    Internal,
+}
+
 /// A row of the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KindRow {
@@ -45,108 +103,77 @@ pub struct KindRow {
     pub name: &'static str,
     /// What it means.
     pub doc: &'static str,
+    /// What it is of.
+    pub class: Class,
+    /// What it is about.
+    pub category: Category,
     /// Whether only the state reads it, and no rule can name it.
     pub internal: bool,
     /// The parameters, in order.
     pub params: &'static [ParamRow],
 }
 
+impl KindRow {
+    /// Whether it is a syscall.
+    pub fn is_syscall(&self) -> bool {
+        matches!(self.class, Class::Syscall | Class::Generic)
+    }
+
+    /// Where a parameter is in the row.
+    pub fn position(&self, param: &str) -> Option<usize> {
+        self.params.iter().position(|row| row.name == param)
+    }
+}
+
+/// Rows of parameters: those that are written out, or a list that has a name.
+macro_rules! params {
+    ([$($name:literal: $ty:expr),* $(,)?]) => { &[$(ParamRow { name: $name, ty: $ty }),*] };
+    ($list:ident) => { $list };
+}
+use params;
+
+/// The table: sections of a class and a category with a row for each kind (its name in Rust, Falco's name, what it
+/// means, its parameters), and at the end those that share their meaning and their parameters.
 macro_rules! kinds {
-    (@internal internal) => { true };
-    (@internal) => { false };
-    ($($(#[$mark:ident])? $variant:ident $name:literal $doc:literal [$($param:literal: $ty:expr),* $(,)?])*) => {
+    (
+        $($class:ident $category:ident { $($kind:ident $name:literal $doc:literal $params:tt)* })*
+        @generic $meaning:literal { $($generic:ident $generic_name:literal,)* }
+    ) => {
         /// What happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[repr(u16)]
         pub enum Kind {
-            $(#[doc = $doc] $variant,)*
+            $($(#[doc = $doc] $kind,)*)*
+            $(#[doc = $meaning] $generic,)*
         }
 
         /// All event kinds, in the order of [`Kind`].
         pub const KINDS: &[KindRow] = &[
-            $(KindRow {
+            $($(KindRow {
                 name: $name,
                 doc: $doc,
-                internal: kinds!(@internal $($mark)?),
-                params: &[$(ParamRow { name: $param, ty: $ty }),*],
+                class: Class::$class,
+                category: Category::$category,
+                internal: matches!(Class::$class, Class::State),
+                params: params!($params),
+            },)*)*
+            $(KindRow {
+                name: $generic_name,
+                doc: $meaning,
+                class: Class::Generic,
+                category: Category::Other,
+                internal: false,
+                params: GENERIC,
             },)*
         ];
 
         impl Kind {
             /// All, in order.
-            pub const ALL: &[Kind] = &[$(Kind::$variant),*];
+            pub const ALL: &[Kind] = &[$($(Kind::$kind,)*)* $(Kind::$generic),*];
         }
     };
 }
-
-use ParamType::{Errno, Fd, Flags, Gid, Int, Mode, Path, Pid, SockAddr, SockTuple, Str, StrList, Uid, Uint};
-
-kinds! {
-    Execve "execve" "A program was started, or could not be." [
-        "res": Errno, "filename": Path, "exe": Str, "args": StrList, "tid": Pid, "pid": Pid, "ptid": Pid, "cwd": Str,
-        "comm": Str, "cgroups": Str, "tty": Uint, "vpgid": Pid, "loginuid": Uid, "trusted_exepath": Str, "exe_ino": Uint,
-        "uid": Uid, "gid": Gid, "pgid": Pid,
-    ]
-    Execveat "execveat" "A program was started relative to a directory descriptor, or could not be." [
-        "res": Errno, "filename": Path, "exe": Str, "args": StrList, "tid": Pid, "pid": Pid, "ptid": Pid, "cwd": Str,
-        "comm": Str, "cgroups": Str, "tty": Uint, "vpgid": Pid, "loginuid": Uid, "trusted_exepath": Str, "exe_ino": Uint,
-        "uid": Uid, "gid": Gid, "pgid": Pid,
-    ]
-    Clone "clone" "A process or a thread was made; the event is the child's." [
-        "res": Errno, "ptid": Pid, "cgroups": Str, "flags": Flags(flags::CLONE),
-    ]
-    Procexit "procexit" "A thread ended; of a process where it was the last." [
-        "status": Errno, "ret": Int, "sig": Int,
-    ]
-    Open "open" "A file was opened." ["fd": Fd, "name": Path, "flags": Flags(flags::OPEN), "mode": Mode, "dev": Uint, "ino": Uint]
-    Openat "openat" "A file was opened relative to a directory descriptor." [
-        "fd": Fd, "dirfd": Fd, "name": Path, "flags": Flags(flags::OPEN), "mode": Mode, "dev": Uint, "ino": Uint,
-    ]
-    Openat2 "openat2" "A file was opened relative to a directory descriptor, with restrictions." [
-        "fd": Fd, "dirfd": Fd, "name": Path, "flags": Flags(flags::OPEN), "mode": Mode, "resolve": Uint, "dev": Uint, "ino": Uint,
-    ]
-    Creat "creat" "A file was made and opened." ["fd": Fd, "name": Path, "mode": Mode, "dev": Uint, "ino": Uint]
-    Rename "rename" "A file was renamed." ["res": Errno, "oldpath": Path, "newpath": Path]
-    Renameat "renameat" "A file was renamed relative to directory descriptors." [
-        "res": Errno, "olddirfd": Fd, "oldpath": Path, "newdirfd": Fd, "newpath": Path,
-    ]
-    Renameat2 "renameat2" "A file was renamed relative to directory descriptors, with flags." [
-        "res": Errno, "olddirfd": Fd, "oldpath": Path, "newdirfd": Fd, "newpath": Path, "flags": Flags(flags::RENAME),
-    ]
-    Link "link" "A file was given another name." ["res": Errno, "oldpath": Path, "newpath": Path]
-    Linkat "linkat" "A file was given another name relative to directory descriptors." [
-        "res": Errno, "olddir": Fd, "oldpath": Path, "newdir": Fd, "newpath": Path, "flags": Flags(flags::AT),
-    ]
-    Symlink "symlink" "A symbolic link was made." ["res": Errno, "target": Str, "linkpath": Path]
-    Symlinkat "symlinkat" "A symbolic link was made relative to a directory descriptor." [
-        "res": Errno, "target": Str, "linkdirfd": Fd, "linkpath": Path,
-    ]
-    Unlink "unlink" "A file's name was removed." ["res": Errno, "path": Path]
-    Unlinkat "unlinkat" "A file's name was removed relative to a directory descriptor." [
-        "res": Errno, "dirfd": Fd, "name": Path, "flags": Flags(flags::AT),
-    ]
-    Rmdir "rmdir" "A directory was removed." ["res": Errno, "path": Path]
-    Mkdir "mkdir" "A directory was made." ["res": Errno, "path": Path, "mode": Mode]
-    Mkdirat "mkdirat" "A directory was made relative to a directory descriptor." [
-        "res": Errno, "dirfd": Fd, "path": Path, "mode": Mode,
-    ]
-    Mount "mount" "A file system was mounted, or a mount changed." [
-        "res": Errno, "dev": Path, "dir": Path, "type": Str, "flags": Flags(flags::MOUNT),
-    ]
-    Connect "connect" "A socket was connected, or its connection began (EINPROGRESS)." [
-        "res": Errno, "tuple": SockTuple, "fd": Fd, "addr": SockAddr,
-    ]
-    Accept "accept" "A connection was accepted." ["fd": Fd, "tuple": SockTuple]
-    Accept4 "accept4" "A connection was accepted, with flags." ["fd": Fd, "tuple": SockTuple, "flags": Flags(flags::ACCEPT)]
-    Listen "listen" "A socket began to listen." ["res": Errno, "fd": Fd, "backlog": Int]
-    Bind "bind" "A socket was given an address." ["res": Errno, "addr": SockAddr, "fd": Fd]
-    Container "container" "A container was started and is now known by name and image." ["id": Str]
-    Pluginevent "pluginevent" "Something that another source than the kernel told of, such as an API server's audit log." []
-    #[internal] CgroupMkdir "cgroup_mkdir" "A cgroup was made." ["cgroup": Uint, "path": Str]
-    #[internal] Process "process" "A process that was there before the capture began." [
-        "exe": Str, "args": StrList, "cwd": Str, "cgroups": Str, "trusted_exepath": Str, "exe_ino": Uint,
-    ]
-}
+use kinds;
 
 impl Kind {
     /// Its row in the table.

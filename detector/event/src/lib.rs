@@ -23,12 +23,12 @@ pub use event::{
     Role, Slice, Socket, SocketFlags, Task,
 };
 pub use field::{Arg, ArgRule, Ctx, Field, FieldError, FieldFlags, FieldRef, Getter, Late, Reading, Type};
-pub use flags::{FlagName, O_F_CREATED, flag_text};
+pub use flags::{FlagName, O_F_CREATED, flag_number, flag_text};
 pub use host::{
     ADDRESSES_MAX, CgroupId, Container, ContainerId, ContainerState, Containers, ENV_BYTES_MAX, ExeFlags,
     Host, Mount, Names, Probe, Process, Processes, Times, User, Users, Zone,
 };
-pub use kinds::{EventSource, KINDS, Kind, KindRow};
-pub use param::{Param, ParamRow, ParamType};
+pub use kinds::{Category, Class, EventSource, KINDS, Kind, KindRow};
+pub use param::{NamedBits, Number, Param, ParamRow, ParamType, Radix};
 pub use record::{Record, RecordedContainer};
 pub use value::Val;

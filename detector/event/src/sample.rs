@@ -49,7 +49,7 @@ pub enum SampleError {
 /// What a parameter is where nothing is said: no flag is set.
 fn ordinary(ty: ParamType) -> Param {
     match ty {
-        ParamType::Flags(_) | ParamType::Mode => Param::Uint(0),
+        ParamType::Flags(_) | ParamType::Enum(_) | ParamType::Mode(_) => Param::Uint(0),
         _ => Param::Missing,
     }
 }
@@ -273,7 +273,7 @@ mod tests {
             (Kind::Openat, "evt.rawtime", "8"),
             (Kind::Openat, "evt.hostname", "node"),
             (Kind::Openat, "evt.res", "EACCES"),
-            (Kind::Openat, "evt.arg.flags", "O_RDWR|O_CREAT"),
+            (Kind::Openat, "evt.arg.flags", "O_CREAT|O_RDWR"),
             (Kind::Openat, "evt.arg.dirfd", "AT_FDCWD"),
             (Kind::Openat, "evt.arg.name", "/a"),
             (Kind::Openat, "evt.arg.mode", "0755"),

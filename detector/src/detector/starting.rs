@@ -3,9 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use lanner_event::{
-    ContainerId, ContainerState, Event, EventBatch, EventFlags, EventRef, Host, Kind, Param, Slice,
-};
+use lanner_event::{ContainerId, ContainerState, Event, EventBatch, EventFlags, EventRef, Host, Kind};
 
 use super::{Detector, Sink};
 use crate::hold::HeldEvent;
@@ -88,8 +86,7 @@ impl Detector {
 /// The event that a container was started, told of the process of another event.
 fn container_event(event: &EventRef, host: &Host, id: &ContainerId) -> HeldEvent {
     let mut batch = EventBatch::default();
-    let text = batch.push_bytes(id.as_bytes());
-    let params: Slice = batch.push_params(&[Param::Bytes(text)]);
+    let params = batch.push_named(Kind::Container, &[]);
     batch.events.push(Event {
         kind: Kind::Container,
         flags: EventFlags::empty(),

@@ -3,7 +3,9 @@
 
 use super::errno;
 use super::text::Text;
-use crate::{Ctx, Endpoint, Fd, FdKind, Kind, Param, ParamRow, ParamType, Role, Val, flag_text};
+use crate::{
+    Ctx, Endpoint, Fd, FdKind, Kind, Number, Param, ParamRow, ParamType, Radix, Role, Val, flag_text,
+};
 
 /// The descriptor that stands for the working directory.
 const AT_FDCWD: i64 = -100;
@@ -98,7 +100,10 @@ fn push_resolved(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
             out.push(errno::name(value).unwrap_or_default().as_bytes());
         }
         (ParamType::Fd, Param::Int(value)) => push_fd(out, ctx, value),
-        (ParamType::Flags(names), Param::Uint(value)) => flag_text(value, names, out),
+        (ParamType::Flags(flags) | ParamType::Enum(flags), Param::Uint(value)) => {
+            flag_text(value, flags.names, out);
+        }
+        (ParamType::Mode(names), Param::Uint(value)) => flag_text(value, names, out),
         (ParamType::Uid | ParamType::Gid, Param::Int(-1)) => out.push(NOBODY),
         (ParamType::Uid, Param::Int(value)) => {
             let user = u32::try_from(value).ok().and_then(|uid| host.users.users.get(&uid));
@@ -117,6 +122,22 @@ fn push_resolved(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
     }
 }
 
+fn push_octal(out: &mut Text, value: u64) {
+    // What is 0 has no leading 0 beside it (C's `%#o`).
+    let lead = if value == 0 { "" } else { "0" };
+    out.format(format_args!("{lead}{value:o}"));
+}
+
+/// Appends the bits of a number that it has.
+fn push_digits(out: &mut Text, value: u64, number: Number) {
+    let bits = value & (u64::MAX >> (64 - u32::from(number.bits).clamp(1, 64)));
+    match number.radix {
+        Radix::Octal => push_octal(out, bits),
+        Radix::Decimal => out.format(format_args!("{bits}")),
+        Radix::Hex => out.format(format_args!("{bits:X}")),
+    }
+}
+
 /// Appends the raw text of a parameter.
 fn push_raw(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
     match (row.ty, param, ctx.event.fd) {
@@ -126,7 +147,11 @@ fn push_raw(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
             (path, _) => out.push(path),
         },
         (_, Param::Missing, _) => out.push(UNKNOWN),
-        (ParamType::Mode, Param::Uint(value), _) => out.format(format_args!("0{value:o}")),
+        (ParamType::Int(number), Param::Int(value), _) if number.radix == Radix::Hex => {
+            push_digits(out, value as u64, number);
+        }
+        (ParamType::Uint(number), Param::Uint(value), _) => push_digits(out, value, number),
+        (ParamType::Mode(_), Param::Uint(value), _) => push_octal(out, value),
         (ParamType::StrList, Param::Bytes(slice), _) => out.push_args(ctx.event.bytes(slice)),
         (_, Param::Bytes(slice), _) => out.push(ctx.event.bytes(slice)),
         (_, Param::Path(path), _) => out.push(ctx.event.bytes(path.raw)),

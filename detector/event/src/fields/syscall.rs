@@ -109,8 +109,8 @@ const WHAT: &[Field] = &[
     })
     .arg(ArgRule::Kind),
     Field::new("syscall.type", CharBuf, "The syscall, such as `openat`.", |ctx| match ctx.event.kind {
-        Kind::Container | Kind::Procexit | Kind::Pluginevent => Val::Missing,
-        kind => Val::Str(kind.row().name.as_bytes()),
+        kind if kind.row().is_syscall() => Val::Str(kind.row().name.as_bytes()),
+        _ => Val::Missing,
     }),
     Field::new("evt.cpu", Int16, "The processor it happened on.", |ctx| Val::Int(ctx.event.cpu.into())),
     Field::new("evt.args", CharBuf, "All parameters, each as `name=value`.", params::all)

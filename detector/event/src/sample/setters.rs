@@ -7,7 +7,7 @@ use crate::fields::params::ends;
 use crate::fields::{caps, errno, fs};
 use crate::{
     Arg, Capabilities, CommName, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind, Param, ParamType, Path,
-    Process, Role, Socket, SocketFlags, User,
+    Process, Radix, Role, Socket, SocketFlags, User, flag_number,
 };
 
 /// Gives a field a value; `None` where it can't have that one.
@@ -211,26 +211,47 @@ pub fn param_of(kind: Kind, field: &FieldRef) -> Option<&str> {
 fn parameter(sample: &mut Sample, name: &str, text: &str) -> Option<()> {
     let row = sample.event.kind.row().params.iter().find(|row| row.name == name)?;
     let value = match row.ty {
-        ParamType::Errno | ParamType::SockAddr | ParamType::SockTuple => return None,
+        ParamType::Errno if row.name == "res" => return None,
+        ParamType::SockAddr | ParamType::SockTuple => return None,
         ParamType::Path if sample.event.kind.is_open() => return descriptor(sample, &Arg::None, text),
         ParamType::Path => Param::Path(sample.path(text)),
         ParamType::Fd if text == "AT_FDCWD" => Param::Int(-100),
-        ParamType::Fd | ParamType::Pid | ParamType::Uid | ParamType::Gid | ParamType::Int => {
-            Param::Int(text.parse().ok()?)
+        ParamType::Int(number) if number.radix == Radix::Hex => {
+            Param::Int(i64::from_str_radix(text, 16).ok()?)
         }
-        ParamType::Uint => Param::Uint(text.parse().ok()?),
-        ParamType::Mode => Param::Uint(u64::from_str_radix(text, 8).ok()?),
-        ParamType::Str => Param::Bytes(sample.batch.push_bytes(text.as_bytes())),
+        ParamType::Errno
+        | ParamType::Fd
+        | ParamType::Pid
+        | ParamType::Uid
+        | ParamType::Gid
+        | ParamType::Int(_) => Param::Int(text.parse().ok()?),
+        ParamType::Uint(number) => Param::Uint(digits(text, number.radix)?),
+        ParamType::Mode(names) => {
+            Param::Uint(digits(text, Radix::Octal).or_else(|| flag_number(text, names))?)
+        }
+        ParamType::Flags(flags) | ParamType::Enum(flags) => Param::Uint(flag_number(text, flags.names)?),
+        ParamType::Signal
+        | ParamType::SigSet
+        | ParamType::RelTime
+        | ParamType::AbsTime
+        | ParamType::SyscallId => Param::Uint(text.parse().ok()?),
+        ParamType::Str | ParamType::Bytes | ParamType::RealPath | ParamType::FdList | ParamType::Dyn => {
+            Param::Bytes(sample.batch.push_bytes(text.as_bytes()))
+        }
         ParamType::StrList => {
             Param::Bytes(sample.batch.push_bytes((text.replace(' ', "\0") + "\0").as_bytes()))
         }
-        ParamType::Flags(names) => {
-            let bits = |name| names.iter().find(|flag| flag.name == name).map(|flag| flag.bits);
-            let flags: Option<Vec<u64>> = text.split('|').map(bits).collect();
-            Param::Uint(flags?.into_iter().fold(0, |all, flag| all | flag))
-        }
     };
     sample.param(name, value)
+}
+
+fn digits(text: &str, radix: Radix) -> Option<u64> {
+    let radix = match radix {
+        Radix::Octal => 8,
+        Radix::Decimal => 10,
+        Radix::Hex => 16,
+    };
+    u64::from_str_radix(text, radix).ok()
 }
 
 /// The descriptor that an event of that kind is about, before its name is known.

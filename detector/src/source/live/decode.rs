@@ -114,6 +114,10 @@ impl Decoder {
         event.kind = row.kind;
         let paths = paths::read(&mut self.resolver, batch, event, row, (record, parts));
         event.fd = descriptor(batch, row, record, parts, paths[0]);
+        if row.what & WHAT_FAILURE_ONLY != 0 {
+            event.params = process::failed_exec(batch, row.kind, record.res, paths[0]);
+            return;
+        }
         let mut params = [Param::Missing; 8];
         for (param, from) in params.iter_mut().zip(row.params) {
             *param = match *from {
@@ -125,7 +129,7 @@ impl Decoder {
                 Origin::OpenFlags(at) => Param::Uint(open_flags(record, at)),
                 Origin::Dev => Param::Uint(u64::from(device(record.fd.dev))),
                 Origin::Ino => Param::Uint(record.fd.ino),
-                Origin::Fd => Param::Missing,
+                Origin::Fd | Origin::Nothing => Param::Missing,
             };
         }
         event.params = batch.push_params(&params[..row.params.len()]);

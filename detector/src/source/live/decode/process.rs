@@ -34,26 +34,36 @@ pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
     let comm = batch.push_bytes(event.task.comm.as_bytes());
     let task = event.task;
     let bytes = |slice: Option<Slice>| slice.map_or(Param::Missing, Param::Bytes);
-    event.params = batch.push_params(&[
-        Param::Int(0),
-        Param::Path(filename),
-        exe,
-        args,
-        Param::Int(i64::from(task.tid)),
-        Param::Int(i64::from(task.pid)),
-        Param::Int(i64::from(task.ppid)),
-        bytes(cwd),
-        Param::Bytes(comm),
-        cgroups,
-        Param::Uint(u64::from(task.tty)),
-        Param::Int(i64::from(task.vpgid)),
-        Param::Int(i64::from(task.loginuid as i32)),
-        bytes(real),
-        Param::Uint(record.fd.ino),
-        Param::Int(i64::from(task.uid)),
-        Param::Int(i64::from(task.gid)),
-        Param::Int(i64::from(task.pgid)),
-    ]);
+    let number = |number: i32| Param::Int(number.into());
+    event.params = batch.push_named(
+        event.kind,
+        &[
+            ("res", Param::Int(0)),
+            ("exe", exe),
+            ("args", args),
+            ("tid", number(task.tid)),
+            ("pid", number(task.pid)),
+            ("ptid", number(task.ppid)),
+            ("cwd", bytes(cwd)),
+            ("comm", Param::Bytes(comm)),
+            ("cgroups", cgroups),
+            ("tty", Param::Uint(task.tty.into())),
+            ("vpgid", number(task.vpgid)),
+            ("loginuid", number(task.loginuid as i32)),
+            ("exe_ino", Param::Uint(record.fd.ino)),
+            ("uid", Param::Int(task.uid.into())),
+            ("trusted_exepath", bytes(real)),
+            ("pgid", number(task.pgid)),
+            ("gid", Param::Int(task.gid.into())),
+            ("filename", Param::Path(filename)),
+        ],
+    );
+}
+
+/// A program that could not be started: its result and its file.
+pub fn failed_exec(batch: &mut EventBatch, kind: Kind, res: i64, path: Path) -> Slice {
+    let file = if kind == Kind::Execveat { "pathname" } else { "filename" };
+    batch.push_named(kind, &[("res", Param::Int(res)), (file, Param::Path(path))])
 }
 
 /// The first argument, and the rest.
@@ -86,16 +96,36 @@ fn command_line(pid: i32) -> io::Result<Vec<u8>> {
 pub fn fork(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
     event.kind = Kind::Clone;
     let cgroups = push_cgroup(batch, parts);
-    let parent = Param::Int(i64::from(record.parent as i32));
-    event.params = batch.push_params(&[Param::Int(0), parent, cgroups, Param::Missing]);
+    let number = |number: i32| Param::Int(number.into());
+    let task = event.task;
+    event.params = batch.push_named(
+        event.kind,
+        &[
+            ("res", Param::Int(0)),
+            ("tid", number(task.tid)),
+            ("pid", number(task.pid)),
+            ("ptid", number(record.parent as i32)),
+            ("cgroups", cgroups),
+            ("vtid", number(task.vtid)),
+            ("vpid", number(task.vpid)),
+        ],
+    );
 }
 
 /// A process that ended: its status as wait(2) gives it, what it returned, and the signal that killed it.
 pub fn exit(batch: &mut EventBatch, event: &mut Event, record: &Record) {
     event.kind = Kind::Procexit;
     let status = i64::from(record.exit);
-    event.params =
-        batch.push_params(&[Param::Int(status), Param::Int(status >> 8), Param::Int(status & 0x7f)]);
+    // The bits are those of wait(2): 7 of the signal, one of a core dump, 8 of what was returned.
+    event.params = batch.push_named(
+        event.kind,
+        &[
+            ("status", Param::Int(status)),
+            ("ret", Param::Int(status >> 8)),
+            ("sig", Param::Uint(u64::from(record.exit) & 0x7f)),
+            ("core", Param::Uint(u64::from(record.exit) >> 7 & 1)),
+        ],
+    );
 }
 
 /// A cgroup that was made.

@@ -187,7 +187,7 @@ fn ends() {
         );
         let event = event.unwrap();
         let event = event.as_ref();
-        assert_eq!((event.param("ret"), event.param("sig")), (Some(Param::Int(ret)), Some(Param::Int(sig))));
+        assert_eq!((event.param("ret"), event.param("sig")), (Some(Param::Int(ret)), Some(Param::Uint(sig))));
     }
 }
 
