@@ -195,3 +195,6 @@ impl<'a> Json<'a> {
         &self.document.text[start as usize..end as usize]
     }
 }
+
+#[cfg(test)]
+mod tests;

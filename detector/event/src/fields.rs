@@ -159,7 +159,7 @@ impl Fields {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
@@ -363,13 +363,16 @@ mod tests {
         set.map(|(_, name)| name).chain(arg).collect()
     }
 
+    /// Where material beside the project is; tests that need it are skipped where it isn't.
+    pub fn shared() -> std::path::PathBuf {
+        let beside = || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+        std::env::var_os("LANNER_SHARED").map_or_else(beside, std::path::PathBuf::from)
+    }
+
     /// Falco's names, types and flags, where the table of them is at hand.
     #[test]
     fn types_are_those_of_falco() {
-        let shared = std::env::var_os("LANNER_SHARED").map(std::path::PathBuf::from);
-        let shared = shared
-            .unwrap_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
-        let path = shared.join("reference/libs_fields.tsv");
+        let path = shared().join("reference/libs_fields.tsv");
         let Ok(text) = std::fs::read_to_string(&path) else {
             eprintln!("skipped: {} isn't there", path.display());
             return;

@@ -133,3 +133,6 @@ pub fn place(name: &str) -> Option<Place> {
         [event::PLACES, binding::PLACES, role::PLACES, role::RULE_PLACES, pod::PLACES, pod::VOLUME_PLACES];
     lists.into_iter().chain(others).flatten().find(|(known, _)| *known == name).map(|(_, place)| *place)
 }
+
+#[cfg(test)]
+mod tests;
