@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use lanner_config::Options;
 
 use crate::commands::COMMANDS;
+use crate::options::OPTIONS;
 
 /// Reads the command line; ends the process with help or with what is wrong.
 pub fn parse() -> ArgMatches {
@@ -26,7 +27,8 @@ fn command() -> Command {
              SIGUSR1 opens output files again, as after a rotation.",
         )
         .subcommand_required(false)
-        .args(configuration_arguments());
+        .args(configuration_arguments())
+        .args(OPTIONS.iter().flat_map(|option| (option.arguments)()));
     for spec in COMMANDS {
         let mut sub = Command::new(spec.name).about(spec.about).args((spec.arguments)());
         if spec.configuration {

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod fields;
 mod journal;
 mod record;
 pub mod run;
@@ -27,4 +28,4 @@ pub struct CommandSpec {
 
 /// All commands, in the order of `--help`.
 pub const COMMANDS: &[CommandSpec] =
-    &[check::COMMAND, test::COMMAND, explain::COMMAND, record::COMMAND, journal::COMMAND];
+    &[check::COMMAND, test::COMMAND, explain::COMMAND, record::COMMAND, fields::COMMAND, journal::COMMAND];

@@ -5,6 +5,7 @@ mod banner;
 mod cli;
 mod commands;
 mod log;
+mod options;
 mod report;
 mod wire;
 
@@ -17,7 +18,10 @@ fn main() -> ExitCode {
             Some(command) => (command.run)(arguments),
             None => Err(anyhow::anyhow!("there is no command `{name}`")),
         },
-        None => commands::run::run(&matches),
+        None => match options::OPTIONS.iter().find(|option| (option.given)(&matches)) {
+            Some(option) => (option.run)(&matches),
+            None => commands::run::run(&matches),
+        },
     };
     match result {
         Ok(code) => code,

@@ -2,7 +2,7 @@
 
 use lanner_diagnostic::{Diagnostic, Place, Severity, SourceId, Sources};
 use lanner_event::fields::Fields;
-use lanner_event::{EventSource, FieldFlags, FieldRef};
+use lanner_event::{EventSource, Field, FieldFlags, FieldRef};
 
 use super::{AppendOutput, Options, Rule, RuleSet, Selection, Toggle};
 use crate::compile::{Lowering, NodeId, Source, Stop, operand};
@@ -156,7 +156,7 @@ impl<'a> Builder<'a> {
         }
         let extra_fields: Vec<FieldRef> =
             self.appended(item).flat_map(|append| append.fields.clone()).collect();
-        self.warn_of_deprecated(item, node, &output);
+        self.warn_of_fields(item, node, &output);
         let shown = output.fields().chain(&extra_fields).chain(self.wanted);
         Some(Rule {
             name: item.name.as_str().into(),
@@ -173,14 +173,21 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn warn_of_deprecated(&mut self, item: &RuleItem, node: NodeId, output: &Format) {
-        let in_condition = self.lowering.graph.fields(node);
-        let mut names: Vec<&str> =
-            in_condition.into_iter().chain(output.fields()).filter_map(deprecated).collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
-            self.warn(item, "LOAD_DEPRECATED_ITEM", format!("the field `{name}` is deprecated"));
+    /// Warns of fields that are deprecated, and of those that nothing fills.
+    fn warn_of_fields(&mut self, item: &RuleItem, node: NodeId, output: &Format) {
+        let in_condition = self.lowering.graph.fields(node).into_iter();
+        let mut rows: Vec<&Field> = in_condition.chain(output.fields()).map(|field| field.field).collect();
+        rows.sort_unstable_by_key(|row| row.name);
+        rows.dedup_by_key(|row| row.name);
+        for row in rows {
+            let name = row.name;
+            if row.flags.contains(FieldFlags::DEPRECATED) {
+                self.warn(item, "LOAD_DEPRECATED_ITEM", format!("the field `{name}` is deprecated"));
+            }
+            if let Some(reason) = row.unfilled {
+                let message = format!("the field `{name}` never has a value: {reason}");
+                self.warn(item, "LOAD_UNFILLED_FIELD", message);
+            }
         }
     }
 
@@ -252,10 +259,6 @@ impl<'a> Builder<'a> {
             Diagnostic::warning(code, message).at(place).item(kind, name)
         }));
     }
-}
-
-fn deprecated(field: &FieldRef) -> Option<&'static str> {
-    field.field.flags.contains(FieldFlags::DEPRECATED).then_some(field.field.name)
 }
 
 fn select(rules: &mut [Rule], options: &Options) {

@@ -1,0 +1,70 @@
+//! `--list`: the fields that rules can name, in Falco's forms.
+
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use clap::{Arg, ArgAction, ArgMatches};
+use lanner_event::EventSource;
+use lanner_event::fields::{Fields, ListFormat, list, names};
+
+use super::OptionSpec;
+
+/// `--list[=SOURCE]`.
+pub const FIELDS: OptionSpec = OptionSpec {
+    arguments: fields_arguments,
+    given: |matches| matches.contains_id("list"),
+    run: print_fields,
+};
+
+fn fields_arguments() -> Vec<Arg> {
+    vec![
+        Arg::new("list")
+            .long("list")
+            .value_name("SOURCE")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("")
+            .help("List the fields that rules can name, all or those of one event source"),
+        Arg::new("names").short('N').action(ArgAction::SetTrue).help("With --list: the names alone"),
+        Arg::new("format")
+            .long("format")
+            .value_name("FORMAT")
+            .value_parser(["text", "markdown", "json"])
+            .help("The form of --list and --list-events"),
+        Arg::new("markdown")
+            .long("markdown")
+            .action(ArgAction::SetTrue)
+            .help("The same as --format markdown"),
+        Arg::new("verbose")
+            .short('v')
+            .action(ArgAction::SetTrue)
+            .help("With --list: also the types of fields"),
+    ]
+}
+
+/// The form that was asked for.
+pub fn format(matches: &ArgMatches) -> ListFormat {
+    match matches.get_one::<String>("format").map(String::as_str) {
+        Some("markdown") => ListFormat::Markdown,
+        Some("json") => ListFormat::Json,
+        _ if matches.get_flag("markdown") => ListFormat::Markdown,
+        _ => ListFormat::Text,
+    }
+}
+
+fn print_fields(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let fields = match matches.get_one::<String>("list").map(String::as_str) {
+        None | Some("") => Fields::ALL,
+        Some(name) => {
+            let known = || EventSource::ALL.iter().map(|source| source.name()).collect::<Vec<_>>().join(", ");
+            let source = EventSource::by_name(name)
+                .ok_or_else(|| anyhow!("there is no event source `{name}`: there are {}", known()))?;
+            Fields::ALL.of(source)
+        }
+    };
+    match matches.get_flag("names") {
+        true => print!("{}", names(fields)),
+        false => print!("{}", list(fields, format(matches), matches.get_flag("verbose"))),
+    }
+    Ok(ExitCode::SUCCESS)
+}
