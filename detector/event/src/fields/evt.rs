@@ -2,7 +2,7 @@
 
 use super::time::{self, SECOND};
 use crate::Type::{AbsTime, Bool, CharBuf, RelTime, Uint64};
-use crate::{Ctx, Field, Kind, Val};
+use crate::{Ctx, EventFlags, Field, Kind, Val};
 
 /// How long after the first event of its source it happened, in nanoseconds.
 fn since_first(ctx: &Ctx) -> u64 {
@@ -13,7 +13,8 @@ fn since_first(ctx: &Ctx) -> u64 {
 }
 
 /// What is made known after the fact, by whoever asks container engines.
-fn is_async(ctx: &Ctx) -> bool {
+/// What was made known after the fact, as a container's start is.
+fn is_announced(ctx: &Ctx) -> bool {
     ctx.event.kind == Kind::Container
 }
 
@@ -81,11 +82,12 @@ pub const FIELDS: &[Field] = &[
     Field::new(
         "evt.is_async",
         Bool,
-        "Whether it was made known after the fact, as a container's start is.",
-        |ctx| Val::Bool(is_async(ctx)),
+        "Whether it was made known after the fact, as a container's start is, or done by the kernel on behalf of a \
+         request (io_uring).",
+        |ctx| Val::Bool(is_announced(ctx) || ctx.event.flags.contains(EventFlags::ASYNC)),
     ),
     Field::new("evt.asynctype", CharBuf, "What was made known after the fact: `container`.", |ctx| {
-        match is_async(ctx) {
+        match is_announced(ctx) {
             true => Val::Str(ctx.event.kind.row().name.as_bytes()),
             false => Val::Missing,
         }
