@@ -188,10 +188,10 @@ fn field_predicate(
     range: Range<usize>,
     other: Source,
 ) -> Result<Predicate, Mismatch> {
-    if other.has(FieldFlags::NO_RHS) {
+    if other.is(FieldFlags::NO_RHS) {
         return Err(mismatch(format!("`{other}` can't stand on the right"), range));
     }
-    if source.has(FieldFlags::NO_RHS) {
+    if source.is(FieldFlags::NO_RHS) {
         return Err(mismatch(format!("`{source}` can only be compared with constants"), range));
     }
     if matches!(op, Op::PMatch | Op::Regex) || source.ty() == Type::IpNet {

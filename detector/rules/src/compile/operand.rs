@@ -124,7 +124,7 @@ fn suits(function: Function, source: &Source) -> bool {
 }
 
 fn one(function: Function, inner: Source) -> Result<Source, String> {
-    if inner.has(FieldFlags::NO_TRANSFORMER) {
+    if inner.is(FieldFlags::NO_TRANSFORMER) {
         return Err(format!("`{inner}` can't be transformed"));
     }
     match suits(function, &inner) {

@@ -62,6 +62,15 @@ impl Source {
         self.fields().iter().any(|field| field.field.flags.contains(flag))
     }
 
+    /// Whether it is a field that has a flag, transformed or not. What is put together has no flags.
+    pub fn is(&self, flag: FieldFlags) -> bool {
+        match self {
+            Source::Field(field) => field.field.flags.contains(flag),
+            Source::Transformed(_, inner) => inner.is(flag),
+            _ => false,
+        }
+    }
+
     /// Its type.
     pub fn ty(&self) -> Type {
         match self {

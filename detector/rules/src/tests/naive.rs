@@ -1,36 +1,33 @@
 //! Conditions judged by walking their syntax tree, as the language is defined and without a thought for speed.
 //! What is compiled must agree with it; it shares the parser and the fields with that, and nothing else.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+mod text;
+mod value;
 
-use lanner_event::fields::Fields;
-use lanner_event::{Ctx, FieldFlags, FieldRef, Type, Val};
+use std::collections::BTreeMap;
+
+use lanner_event::{Ctx, Type};
 
 use crate::Tri::{self, False, True, Unknown};
-use crate::ast::{CallArg, Check, Expr, Function, Modifier, Op, Operand, Right};
+use crate::ast::{Check, Expr, Modifier, Op, Right};
+use value::{Scalar, Side, Values, both_ends, read, side, type_of};
 
 /// Macros by name.
 pub type Macros = BTreeMap<String, Expr>;
 
 pub fn judge(expr: &Expr, macros: &Macros, ctx: &Ctx<'_>) -> Tri {
+    let all = |items: &[Expr]| -> Vec<Tri> { items.iter().map(|item| judge(item, macros, ctx)).collect() };
     match expr {
-        Expr::And(items) => {
-            let all: Vec<Tri> = items.iter().map(|item| judge(item, macros, ctx)).collect();
-            match () {
-                () if all.contains(&False) => False,
-                () if all.contains(&Unknown) => Unknown,
-                () => True,
-            }
-        }
-        Expr::Or(items) => {
-            let all: Vec<Tri> = items.iter().map(|item| judge(item, macros, ctx)).collect();
-            match () {
-                () if all.contains(&True) => True,
-                () if all.contains(&Unknown) => Unknown,
-                () => False,
-            }
-        }
+        Expr::And(items) => match all(items) {
+            all if all.contains(&False) => False,
+            all if all.contains(&Unknown) => Unknown,
+            _ => True,
+        },
+        Expr::Or(items) => match all(items) {
+            all if all.contains(&True) => True,
+            all if all.contains(&Unknown) => Unknown,
+            _ => False,
+        },
         Expr::Not(inner) => match judge(inner, macros, ctx) {
             True => False,
             False => True,
@@ -41,173 +38,81 @@ pub fn judge(expr: &Expr, macros: &Macros, ctx: &Ctx<'_>) -> Tri {
     }
 }
 
-/// What a side of a comparison is: values, of which one must fit, or all.
-enum Side {
-    Missing,
-    Pending,
-    Values(Vec<Scalar>),
-}
-
-#[derive(Clone, PartialEq)]
-enum Scalar {
-    Text(Vec<u8>),
-    Number(i128),
-    Bool(bool),
-    Ip(IpAddr),
-}
-
-fn scalar(value: Val) -> Scalar {
-    match value {
-        Val::Bool(value) => Scalar::Bool(value),
-        Val::Int(value) => Scalar::Number(value.into()),
-        Val::Uint(value) => Scalar::Number(value.into()),
-        Val::Str(text) => Scalar::Text(text.to_vec()),
-        Val::Ip(ip) => Scalar::Ip(ip),
-        other => panic!("{other:?} is not one value"),
-    }
-}
-
-fn field(operand: &Operand) -> FieldRef {
-    match operand {
-        Operand::Field(name) => {
-            FieldRef::parse(&name.name, name.arg.as_deref(), Fields::ALL).expect("a field")
-        }
-        Operand::Call(call) => match call.args.as_slice() {
-            [CallArg::Operand(inner)] => field(inner),
-            other => panic!("{other:?}"),
-        },
-    }
-}
-
-fn side(operand: &Operand, ctx: &Ctx<'_>) -> Side {
-    let known = field(operand);
-    let values = match ctx.get(&known) {
-        Val::Missing => return Side::Missing,
-        Val::Pending => return Side::Pending,
-        Val::List(values) | Val::Any(values) => values.iter().map(|value| scalar(*value)).collect(),
-        value => vec![scalar(value)],
-    };
-    let Operand::Call(call) = operand else { return Side::Values(values) };
-    let change = |value: Scalar| match (call.function, value) {
-        (Function::ToLower, Scalar::Text(text)) => Scalar::Text(text.to_ascii_lowercase()),
-        (Function::ToUpper, Scalar::Text(text)) => Scalar::Text(text.to_ascii_uppercase()),
-        (Function::Len, Scalar::Text(text)) => Scalar::Number(text.len() as i128),
-        (Function::Basename, Scalar::Text(text)) => {
-            let text = String::from_utf8(text).expect("the tests' texts are UTF-8");
-            Scalar::Text(text.split('/').next_back().unwrap_or_default().into())
-        }
-        _ => panic!("not in these tests"),
-    };
-    Side::Values(values.into_iter().map(change).collect())
-}
-
 fn comparison(check: &Check, ctx: &Ctx<'_>) -> Tri {
-    let values = match side(&check.left, ctx) {
+    let ty = type_of(&check.left);
+    let left = match side(&check.left, ctx) {
         Side::Missing => return False,
         Side::Pending => return Unknown,
-        Side::Values(values) => values,
+        Side::Is(values) => values,
     };
-    let known = field(&check.left);
-    let fits = |value: &Scalar| match &check.right {
+    // What the two ends of a connection are asked to differ from, both must.
+    let all_differ = both_ends(&check.left);
+    let against = |right: &dyn Fn(&Scalar) -> bool| Tri::from(holds(check.op, &left, right, all_differ));
+    match &check.right {
         Right::None => True,
-        Right::Constant(text) => Tri::from(constant(check.op, value, &text.text, known.field.ty)),
-        Right::List(texts) => {
-            let one = |text: &crate::ast::Text| match check.op {
-                Op::PMatch => below(value, &text.text),
-                _ => constant(Op::Eq, value, &text.text, known.field.ty),
+        Right::Constant(text) => against(&|value| one(check.op, value, &text.text, ty)),
+        Right::List(texts) => against(&|value| {
+            let each = |text: &crate::ast::Text| match check.op {
+                Op::PMatch => text::below(value.text(), &text.text),
+                _ => one(Op::Eq, value, &text.text, ty),
             };
-            Tri::from(texts.iter().any(one))
-        }
+            texts.iter().any(each)
+        }),
         Right::Modified(modifier, texts) => {
-            let count =
-                texts.iter().filter(|text| constant(check.op, value, &text.text, known.field.ty)).count();
-            Tri::from(match modifier {
+            let fits = |text: &&crate::ast::Text| {
+                holds(check.op, &left, &|value| one(check.op, value, &text.text, ty), all_differ)
+            };
+            let count = texts.iter().filter(fits).count();
+            let enough = match modifier {
                 Modifier::One => count == 1,
                 Modifier::Any => count > 0,
-                Modifier::All => count == texts.len() && count > 0,
-            })
+                Modifier::All => count == texts.len(),
+            };
+            Tri::from(enough && !texts.is_empty())
         }
         Right::Operand(other) => match side(other, ctx) {
             Side::Missing => False,
             Side::Pending => Unknown,
-            Side::Values(others) => Tri::from(others.iter().any(|other| compare(check.op, value, other))),
+            Side::Is(others) => against(&|value| match (&others, check.op) {
+                (Values::One(other), op) => compare(op, value, other),
+                (Values::Any(others) | Values::List(others), _) => others.contains(value),
+            }),
         },
-    };
-    let results: Vec<Tri> = values.iter().map(fits).collect();
-    // Both ends of a connection differ, or it doesn't differ.
-    if check.op == Op::Ne && known.field.flags.contains(FieldFlags::ALL_DIFFER) {
-        return results.into_iter().fold(True, Tri::and);
     }
-    results.into_iter().fold(False, Tri::or)
 }
 
-fn constant(op: Op, value: &Scalar, text: &str, ty: Type) -> bool {
-    let other = match value {
-        Scalar::Ip(ip) if ty == Type::IpNet => return in_network(*ip, text) != (op == Op::Ne),
-        Scalar::Text(_) => Scalar::Text(text.as_bytes().to_vec()),
-        Scalar::Number(_) => Scalar::Number(text.parse().expect("a number")),
-        Scalar::Bool(_) => Scalar::Bool(text == "true"),
-        Scalar::Ip(_) => Scalar::Ip(text.parse().expect("an address")),
-    };
-    compare(op, value, &other)
+/// Whether a comparison is true of a side's values: of the one, of any, or, for `in`, of all that are in a list.
+fn holds(op: Op, values: &Values, fits: &dyn Fn(&Scalar) -> bool, all_differ: bool) -> bool {
+    match values {
+        Values::One(value) => fits(value),
+        Values::Any(values) if op == Op::Ne && all_differ => values.iter().all(fits),
+        Values::List(values) if op == Op::In => values.iter().all(fits),
+        Values::Any(values) | Values::List(values) => values.iter().any(fits),
+    }
+}
+
+/// One value against a constant.
+fn one(op: Op, value: &Scalar, constant: &str, ty: Type) -> bool {
+    match (op, value, ty) {
+        (_, Scalar::Ip(ip), Type::IpNet) => text::in_network(*ip, constant) != (op == Op::Ne),
+        (Op::Regex, value, _) => text::regex(constant, value.text()),
+        _ => compare(op, value, &read(constant, ty)),
+    }
 }
 
 fn compare(op: Op, left: &Scalar, right: &Scalar) -> bool {
-    match (op, left, right) {
-        (Op::Eq | Op::EqEq, left, right) => left == right,
-        (Op::Ne, left, right) => left != right,
-        (_, Scalar::Number(left), Scalar::Number(right)) => match op {
-            Op::Lt => left < right,
-            Op::Le => left <= right,
-            Op::Gt => left > right,
-            Op::Ge => left >= right,
-            _ => panic!("{op:?} of numbers"),
-        },
-        (_, Scalar::Text(left), Scalar::Text(right)) => {
-            let left = std::str::from_utf8(left).expect("the tests' texts are UTF-8");
-            let right = std::str::from_utf8(right).expect("the tests' texts are UTF-8");
-            match op {
-                Op::Contains => left.contains(right),
-                Op::IContains => left.to_lowercase().contains(&right.to_lowercase()),
-                Op::StartsWith => left.starts_with(right),
-                Op::EndsWith => left.ends_with(right),
-                Op::Glob => glob(right, left),
-                Op::IGlob => glob(&right.to_lowercase(), &left.to_lowercase()),
-                _ => panic!("{op:?} of texts"),
-            }
-        }
-        _ => panic!("{op:?} of these"),
-    }
-}
-
-/// Only `*` and `?`, which is all that the tests use.
-fn glob(pattern: &str, text: &str) -> bool {
-    match pattern.chars().next() {
-        None => text.is_empty(),
-        Some('*') => text
-            .char_indices()
-            .map(|(at, _)| at)
-            .chain([text.len()])
-            .any(|at| glob(&pattern[1..], &text[at..])),
-        Some(c) => {
-            text.starts_with(|first| c == '?' || first == c) && glob(&pattern[c.len_utf8()..], &text[1..])
-        }
-    }
-}
-
-fn below(value: &Scalar, prefix: &str) -> bool {
-    let Scalar::Text(path) = value else { panic!("no path") };
-    let path = std::str::from_utf8(path).expect("the tests' texts are UTF-8");
-    path == prefix || path.starts_with(&format!("{prefix}/"))
-}
-
-fn in_network(ip: IpAddr, net: &str) -> bool {
-    let (start, bits) = net.split_once('/').expect("a network");
-    let bits: usize = bits.parse().expect("bits");
-    let digits = |ip: IpAddr| match ip {
-        IpAddr::V4(ip) => ip.octets().iter().map(|octet| format!("{octet:08b}")).collect::<String>(),
-        IpAddr::V6(ip) => ip.octets().iter().map(|octet| format!("{octet:08b}")).collect(),
+    let order = match (left, right) {
+        (Scalar::Number(left), Scalar::Number(right)) => Some(left.cmp(right)),
+        (Scalar::Text(left), Scalar::Text(right)) => Some(left.cmp(right)),
+        _ => None,
     };
-    let (ip, start) = (digits(ip), digits(start.parse().expect("an address")));
-    ip.len() == start.len() && ip[..bits] == start[..bits]
+    match op {
+        Op::Eq | Op::EqEq | Op::In | Op::Intersects => left == right,
+        Op::Ne => left != right,
+        Op::Lt => order.unwrap().is_lt(),
+        Op::Le => order.unwrap().is_le(),
+        Op::Gt => order.unwrap().is_gt(),
+        Op::Ge => order.unwrap().is_ge(),
+        _ => text::compare(op, left.text(), right.text()),
+    }
 }

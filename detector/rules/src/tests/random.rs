@@ -8,75 +8,134 @@ use super::world::World;
 use super::{Options, compiled, judge, named};
 use crate::{Matching, Tri, parse};
 
-/// Comparisons, each over what the events below hold.
+/// What can be compared, with the operators of its type besides `in`, `intersects` and `exists`, and constants that
+/// occur in the events below or nearly do.
 const FIELDS: &[(&str, &[&str], &[&str])] = &[
-    ("evt.type", &["=", "!="], KINDS),
-    ("syscall.type", &["=", "!="], KINDS),
+    ("evt.type", EQUAL, KINDS),
+    ("syscall.type", EQUAL, KINDS),
     ("proc.name", TEXT, NAMES),
+    ("proc.name", ORDER, NUMBERS),
+    ("proc.name", &["regex"], PATTERNS),
+    ("proc.aname", &["regex"], PATTERNS),
+    ("fd.name", &["regex"], PATTERNS),
+    ("concat(proc.name, container.name)", &["regex"], PATTERNS),
     ("proc.pname", TEXT, NAMES),
     ("proc.aname", TEXT, NAMES),
     ("proc.aname[2]", TEXT, NAMES),
     ("tolower(fd.name)", TEXT, PATHS),
+    ("toupper(basename(fd.name))", TEXT, NAMES),
     ("basename(fd.name)", TEXT, NAMES),
     ("fd.name", TEXT, PATHS),
     ("fd.directory", TEXT, PATHS),
     ("fs.path.name", TEXT, PATHS),
+    ("concat(proc.name, \"/\", tolower(proc.pname))", TEXT, &["sh/sh", "vim", "/s", "*/*"]),
+    ("join(\"-\", (proc.name, evt.rawres, fd.name))", TEXT, &["sh-0-/etc/sh", "-2-", "vim-3", "*-*"]),
+    ("join(proc.name, (fd.port, container.name))", TEXT, &["sh", "40000", "*vim*"]),
+    ("getopt((\"-s\", proc.name, \"-v\"), \"s:v\")[s]", TEXT, NAMES),
+    ("getopt((\"-v\", container.name), \"v\")[v]", TEXT, &["v", "sh"]),
     ("container.image.repository", TEXT, NAMES),
     ("container.name", TEXT, NAMES),
-    ("proc.tty", NUMBER, &["0", "1", "2", "34816"]),
-    ("len(proc.name)", NUMBER, &["2", "3", "4"]),
+    ("user.name", TEXT, &["root", "ro"]),
+    ("proc.tty", NUMBER, &["0", "1", "2", "34816", "-1", "0x8800"]),
+    ("proc.pid", NUMBER, &["100", "99", "-1"]),
+    ("proc.apid", NUMBER, &["100", "101", "102"]),
+    ("len(proc.name)", NUMBER, &["2", "3", "4", "-1"]),
+    ("len((proc.name, proc.aname))", NUMBER, &["1", "2", "3"]),
     ("evt.rawres", NUMBER, &["0", "-2", "3"]),
-    ("fd.port", NUMBER, &["22", "443", "40000"]),
-    ("fd.sport", NUMBER, &["22", "443", "40000"]),
+    ("evt.rawtime", NUMBER, &["0", "1700000000000000000", "-1"]),
+    ("evt.cpu", NUMBER, &["0", "1", "-1"]),
+    ("fd.port", NUMBER, PORTS),
+    ("fd.sport", NUMBER, PORTS),
     ("evt.num", NUMBER, &["0", "1", "2"]),
-    ("fd.ip", &["=", "!="], &["10.0.0.5", "1.2.3.4", "::1"]),
-    ("fd.sip", &["=", "!="], &["10.0.0.5", "1.2.3.4", "::1"]),
-    ("fd.net", &["=", "!="], &["10.0.0.0/8", "1.2.0.0/16", "::/0"]),
-    ("fd.snet", &["=", "!="], &["10.0.0.0/8", "1.2.0.0/16", "::/0"]),
-    ("evt.failed", &["=", "!="], &["true", "false"]),
+    ("fd.ip", EQUAL, ADDRESSES),
+    ("fd.sip", EQUAL, ADDRESSES),
+    ("fd.net", EQUAL, NETWORKS),
+    ("fd.snet", EQUAL, NETWORKS),
+    ("evt.failed", EQUAL, &["true", "false"]),
+    ("toupper((proc.name, proc.pname))", &[], &["SH", "BASH", "VIM", "SSHD"]),
+    ("getopt((\"-s\", proc.name, \"-vx\"), \"s:v\")", &[], &["s", "v", "?", "sh", "vim"]),
 ];
 const KINDS: &[&str] = &["open", "openat", "execve", "connect", "container", "procexit"];
+const EQUAL: &[&str] = &["=", "==", "!="];
 const TEXT: &[&str] = &["=", "==", "!=", "contains", "icontains", "startswith", "endswith", "glob", "iglob"];
-const NUMBER: &[&str] = &["=", "!=", "<", "<=", ">", ">="];
-const NAMES: &[&str] = &["sh", "bash", "sshd", "vim", "*s*", "?im", "SH"];
+const PATTERNS: &[&str] = &["sh", "s.*|vim", ".im", "x*", ".*sh", "/.*/sh", "vim|/etc/.*|bash.*"];
+const NUMBER: &[&str] = &["=", "==", "!=", "<", "<=", ">", ">="];
+const ORDER: &[&str] = &["<", "<=", ">", ">="];
+const NAMES: &[&str] = &["sh", "bash", "sshd", "vim", "*s*", "?im", "[!v]*", "SH"];
+const NUMBERS: &[&str] = &["0", "7", "0x7"];
 const PATHS: &[&str] = &["/etc", "/etc/sh", "/tmp", "/etc/*", "sh", "/TMP/sh"];
+const PORTS: &[&str] = &["22", "443", "https", "ssh", "40000"];
+const ADDRESSES: &[&str] = &["10.0.0.5", "1.2.3.4", "::1"];
+const NETWORKS: &[&str] = &["10.0.0.0/8", "1.2.0.0/16", "::/0", "0.0.0.0/0"];
+/// Both sides fields.
+const PAIRS: &[(&str, &[&str], &str)] = &[
+    ("proc.pname", COMPARED, "val(proc.name)"),
+    ("proc.exe", COMPARED, "val(proc.name)"),
+    ("fd.name", COMPARED, "val(proc.name)"),
+    ("fd.name", COMPARED, "concat(\"/etc/\", proc.name)"),
+    ("container.name", COMPARED, "tolower(container.image.repository)"),
+    ("proc.pid", NUMBER, "val(proc.ppid)"),
+    ("len(proc.name)", NUMBER, "len(proc.pname)"),
+    ("fd.sip", EQUAL, "val(fd.rip)"),
+    ("evt.failed", EQUAL, "val(fd.is_server)"),
+    ("toupper((proc.name, proc.pname))", &["in", "intersects"], "toupper((proc.pname, proc.exe))"),
+];
+const COMPARED: &[&str] = &[
+    "=",
+    "!=",
+    "<",
+    ">=",
+    "contains",
+    "icontains",
+    "startswith",
+    "endswith",
+    "glob",
+    "iglob",
+    "in",
+    "intersects",
+];
+
+/// A place in a list that is known only where it is picked from.
+fn pick() -> impl Strategy<Value = prop::sample::Index> {
+    any::<prop::sample::Index>()
+}
 
 fn check() -> impl Strategy<Value = String> {
-    let constant = (0..FIELDS.len(), any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(
-        |(field, op, value)| {
-            let (field, ops, values) = FIELDS[field];
-            format!("{field} {} {}", op.get(ops), value.get(values))
-        },
-    );
-    let list = (0..FIELDS.len(), prop::collection::vec(any::<prop::sample::Index>(), 0..4)).prop_map(
-        |(field, picked)| {
-            let (field, _, values) = FIELDS[field];
-            let values: Vec<_> = picked.iter().map(|at| *at.get(values)).collect();
-            format!("{field} in ({})", values.join(", "))
-        },
-    );
-    let modified = (
-        any::<prop::sample::Index>(),
-        any::<prop::sample::Index>(),
-        prop::collection::vec(any::<prop::sample::Index>(), 0..4),
-    )
-        .prop_map(|(op, modifier, picked)| {
-            let values: Vec<_> = picked.iter().map(|at| *at.get(PATHS)).collect();
-            format!(
-                "fd.name {} {} ({})",
-                op.get(TEXT),
-                modifier.get(&["oneof", "anyof", "allof"]),
-                values.join(",")
-            )
+    let scalars = || FIELDS.iter().filter(|(_, ops, _)| !ops.is_empty()).collect::<Vec<_>>();
+    let constant =
+        (prop::sample::select(scalars()), pick(), pick()).prop_map(|((field, ops, values), op, value)| {
+            let (op, value) = (*op.get(ops), value.get(values));
+            // The grammar has only numbers behind `<` and its like.
+            let fits =
+                !op.contains(['<', '>']) || value.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+            format!("{field} {} {value}", if fits { op } else { "!=" })
         });
+    let picked = || prop::collection::vec(pick(), 0..4);
+    let list = (prop::sample::select(FIELDS), prop::sample::select(vec!["in", "intersects"]), picked())
+        .prop_map(|((field, _, values), op, picked)| {
+            let values: Vec<_> = picked.iter().map(|at| format!("\"{}\"", at.get(values))).collect();
+            format!("{field} {op} ({})", values.join(", "))
+        });
+    let below = (prop::sample::select(vec!["fd.name", "proc.aname", "proc.name"]), picked()).prop_map(
+        |(field, picked)| {
+            let paths: &[&str] = &["/etc", "/tmp/sh", "/*/sh", "vim", "/s?", "/", "/etc/[!v]*"];
+            let paths: Vec<_> = picked.iter().map(|at| *at.get(paths)).collect();
+            format!("{field} pmatch ({})", paths.join(", "))
+        },
+    );
+    // The grammar has no modifier behind `<` and its like.
+    let modified = (prop::sample::select(scalars()), pick(), pick(), picked()).prop_filter_map(
+        "ordered",
+        |((field, ops, values), op, modifier, picked)| {
+            let (op, modifier) = (op.get(ops), modifier.get(&["oneof", "anyof", "allof"]));
+            let values: Vec<_> = picked.iter().map(|at| *at.get(values)).collect();
+            (!op.contains(['<', '>'])).then(|| format!("{field} {op} {modifier} ({})", values.join(",")))
+        },
+    );
     let exists = (0..FIELDS.len()).prop_map(|field| format!("{} exists", FIELDS[field].0));
-    let other = prop_oneof![
-        Just("proc.name = val(proc.pname)".to_owned()),
-        Just("proc.exe = val(proc.name)".to_owned()),
-        Just("fd.name endswith val(proc.name)".to_owned()),
-        Just("fd.name pmatch (/etc, /tmp/sh)".to_owned()),
-    ];
-    prop_oneof![6 => constant, 2 => list, 1 => modified, 1 => exists, 1 => other]
+    let other = (prop::sample::select(PAIRS), pick())
+        .prop_map(|((left, ops, right), op)| format!("{left} {} {right}", op.get(ops)));
+    prop_oneof![6 => constant, 2 => list, 1 => below, 2 => modified, 1 => exists, 2 => other]
 }
 
 fn condition(macros: usize) -> impl Strategy<Value = String> {
