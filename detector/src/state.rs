@@ -212,9 +212,13 @@ impl State {
                     exepath: program.exepath.into(),
                     cwd: program.cwd.into(),
                     exec_time: known.map_or(0, |process| process.exec_time),
+                    exe_ino: program.file.ino,
+                    exe_ctime: program.file.ctime,
+                    exe_mtime: program.file.mtime,
                     ..Process::default()
                 };
                 process.set_args(args);
+                process.set_env(&program.env);
                 process
             }
             (None, Some(_)) => {

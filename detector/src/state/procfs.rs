@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use hashbrown::HashSet;
-use lanner_event::CommName;
+use lanner_event::{CommName, ENV_BYTES_MAX};
 
 use crate::host_root::host_path;
 
@@ -26,6 +27,21 @@ pub struct Program {
     pub exepath: Vec<u8>,
     /// Its working directory.
     pub cwd: Vec<u8>,
+    /// Its environment, a NUL after each variable; empty where it may not be read.
+    pub env: Vec<u8>,
+    /// The file of its executable; 0 where it may not be read.
+    pub file: ExeFile,
+}
+
+/// The file of an executable.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ExeFile {
+    /// Its inode.
+    pub ino: u64,
+    /// When it was last changed in any way, in nanoseconds since 1970-01-01 UTC.
+    pub ctime: u64,
+    /// When its content was last changed; see `ctime`.
+    pub mtime: u64,
 }
 
 /// The program of the process that has this number and was started then; `None` where it has ended.
@@ -39,7 +55,26 @@ pub fn program(pid: i32, start: u64) -> Option<Program> {
     if exepath.ends_with(DELETED) {
         exepath.truncate(exepath.len() - DELETED.len());
     }
-    Some(Program { comm, args: read(pid, "cmdline", ARGS_BYTES_MAX)?, exepath, cwd: link(pid, "cwd") })
+    Some(Program {
+        comm,
+        args: read(pid, "cmdline", ARGS_BYTES_MAX)?,
+        exepath,
+        cwd: link(pid, "cwd"),
+        env: read(pid, "environ", ENV_BYTES_MAX as u64).unwrap_or_default(),
+        file: executable(pid).unwrap_or_default(),
+    })
+}
+
+fn executable(pid: i32) -> Option<ExeFile> {
+    let file = std::fs::metadata(file(pid, "exe")).ok()?;
+    let time = |seconds: i64, nanoseconds: i64| {
+        u64::try_from(seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)?).ok()
+    };
+    Some(ExeFile {
+        ino: file.ino(),
+        ctime: time(file.ctime(), file.ctime_nsec())?,
+        mtime: time(file.mtime(), file.mtime_nsec())?,
+    })
 }
 
 /// The path of a process's cgroup, in the hierarchy that containers are told apart by: that of version 2, or of
@@ -121,6 +156,8 @@ mod tests {
         let program = program(own, start).unwrap();
         assert_eq!(program.exepath, std::env::current_exe().unwrap().into_os_string().into_vec());
         assert!(program.args.ends_with(b"\0"));
+        assert!(program.env.ends_with(b"\0") || program.env.len() == ENV_BYTES_MAX);
+        assert!(program.file.ino > 0 && program.file.ctime > 0 && program.file.mtime > 0);
         assert_eq!(super::program(own, start + 1_000_000_000), None);
         assert_eq!(super::program(-1, start), None);
         assert!(processes().unwrap().contains(&own));

@@ -70,12 +70,9 @@ pub const FIELDS: &[Field] = &[
             _ => Val::Missing,
         },
     ),
-    Field::unfilled(
-        "evt.plugininfo",
-        CharBuf,
-        "An event of a plugin, as the plugin writes it down.",
-        "No audit event is read yet.",
-    ),
+    Field::new("evt.plugininfo", CharBuf, "The document of such an event, as it came.", |ctx| {
+        Val::text(ctx.event.document().map(|document| document.text().as_bytes()))
+    }),
     Field::new("evt.source", CharBuf, "Where the event comes from: `syscall`, `k8s_audit`.", |ctx| {
         Val::Str(ctx.event.kind.source().name().as_bytes())
     }),
