@@ -116,7 +116,7 @@ pub enum ArgRule {
     Key,
     /// A text must be given: `container.label[app]`.
     KeyRequired,
-    /// A parameter's name follows after a dot: `evt.arg.flags`.
+    /// A parameter's name follows after a dot, or its number in brackets: `evt.arg.flags`, `evt.arg[2]`.
     Param,
     /// The name of an event's kind follows after a dot: `evt.type.is.openat`.
     Kind,
@@ -442,8 +442,8 @@ fn parse_arg(rule: ArgRule, arg: Option<&str>) -> Result<Arg, FieldError> {
         (ArgRule::IndexRequired | ArgRule::KeyRequired | ArgRule::Param | ArgRule::Kind, None) => {
             Err(FieldError::ArgMissing)
         }
-        (ArgRule::None | ArgRule::Param | ArgRule::Kind, Some(_)) => Err(FieldError::ArgUnexpected),
-        (ArgRule::Index | ArgRule::IndexRequired, Some(arg)) => {
+        (ArgRule::None | ArgRule::Kind, Some(_)) => Err(FieldError::ArgUnexpected),
+        (ArgRule::Index | ArgRule::IndexRequired | ArgRule::Param, Some(arg)) => {
             arg.parse().map(Arg::Index).map_err(|_| FieldError::ArgNotANumber)
         }
         (ArgRule::Key | ArgRule::KeyRequired, Some(arg)) => Ok(Arg::Key(arg.into())),

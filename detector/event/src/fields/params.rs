@@ -182,11 +182,14 @@ pub fn all<'a>(ctx: &Ctx<'a>) -> Val<'a> {
 
 /// A parameter by name: what it resolves to, else its raw text.
 pub fn by_name<'a>(ctx: &Ctx<'a>, name: &str) -> Val<'a> {
+    let at = ctx.event.kind.row().params.iter().position(|row| row.name == name);
+    at.map_or(Val::Missing, |at| by_number(ctx, at))
+}
+
+/// The same by number, from 0.
+pub fn by_number<'a>(ctx: &Ctx<'a>, at: usize) -> Val<'a> {
     let event = ctx.event;
-    let Some(at) = event.kind.row().params.iter().position(|row| row.name == name) else {
-        return Val::Missing;
-    };
-    let row = &event.kind.row().params[at];
+    let Some(row) = event.kind.row().params.get(at) else { return Val::Missing };
     let param = event.params().get(at).copied().unwrap_or_default();
     match (row.ty, param) {
         (ParamType::SockAddr | ParamType::SockTuple, _) if event.fd.is_some() => {}

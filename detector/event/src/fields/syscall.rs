@@ -118,7 +118,8 @@ const WHAT: &[Field] = &[
     Field::new("evt.arg", CharBuf, "A parameter, as a text: `evt.arg.flags contains O_CREAT`.", |ctx| {
         match ctx.arg {
             Arg::Key(name) => params::by_name(ctx, name),
-            _ => Val::Missing,
+            Arg::Index(number) => params::by_number(ctx, *number as usize),
+            Arg::None => Val::Missing,
         }
     })
     .arg(ArgRule::Param)
