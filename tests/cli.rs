@@ -119,3 +119,86 @@ fn falcos_own_configuration_is_accepted_whole() {
     assert!(said.contains("0 errors, 0 warnings"), "{said}");
     assert_eq!(said.matches("`watch_config_files` has no effect yet").count(), 1);
 }
+
+const CASES: &str =
+    "- rule: A\n  fires: [{evt.type: openat, fd.name: /a}]\n  quiet: [{evt.type: openat, fd.name: /b}]\n";
+
+#[test]
+fn rules_are_tested_and_a_failure_says_why() {
+    let wrong =
+        "- rules: [r.yaml]\n- event: {evt.type: openat, fd.name: /b, proc.name: <cat>}\n  fires: [A]\n";
+    let folder = folder(&[("r.yaml", RULE), ("good.yaml", CASES), ("bad.yaml", wrong)]);
+    let (code, said, _) = lanner(folder.path(), &["test", "-r", "r.yaml", "good.yaml"]);
+    assert_eq!((code, said.as_str()), (0, "2 cases, 0 failed\n"));
+    let arguments = ["test", "-r", "r.yaml", "good.yaml", "bad.yaml", "--junit", "junit.xml"];
+    let (code, said, _) = lanner(folder.path(), &arguments);
+    assert_eq!(code, 1, "{said}");
+    for part in [
+        "bad.yaml:2:10: `A` must fire, and does not",
+        "fd.name = /a is false, fd.name is /b",
+        "3 cases, 1 failed",
+    ] {
+        assert!(said.contains(part), "`{part}` isn't said:\n{said}");
+    }
+    let junit = std::fs::read_to_string(folder.path().join("junit.xml")).expect("it was written");
+    assert!(junit.contains(r#"tests="3""#) && junit.contains(r#"failures="1""#), "{junit}");
+    assert!(junit.contains("must fire, and does not") && junit.contains("&lt;cat&gt;"), "{junit}");
+    let (code, _, said) = lanner(folder.path(), &["test", "-r", "none.yaml", "good.yaml"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("none.yaml"), "{said}");
+}
+
+#[test]
+fn a_rule_and_an_event_are_explained() {
+    let event = "{\"evt.type\": \"openat\", \"fd.name\": \"/b\"}\n\n{\"evt.type\": \"openat\", \"fd.name\": \"/a\"}\n";
+    let folder = folder(&[("r.yaml", RULE), ("e.jsonl", event), ("broken.jsonl", "{\n")]);
+    let explain = |rule: &str, event: &str, more: &[&str]| {
+        let arguments = [&["explain", "-r", "r.yaml", "--rule", rule, "--event", event], more].concat();
+        lanner(folder.path(), &arguments)
+    };
+    let (code, said, _) = explain("A", "e.jsonl", &[]);
+    assert_eq!(code, 0, "{said}");
+    for part in ["A does not fire", "A fires", "r.yaml:3:", "fd.name = /b"] {
+        assert!(said.contains(part), "`{part}` isn't said:\n{said}");
+    }
+    assert_eq!(explain("A", "e.jsonl", &["--line", "2"]).1.matches("A fires").count(), 1);
+    for (rule, event, more, why) in [
+        ("B", "e.jsonl", &[][..], "there is no rule `B`: did you mean `A`?"),
+        ("A", "broken.jsonl", &[], "broken.jsonl:1:1"),
+        ("A", "e.jsonl", &["--line", "3"], "there is no event of that number"),
+        ("A", "none.jsonl", &[], "none.jsonl can't be read"),
+    ] {
+        let (code, _, said) = explain(rule, event, more);
+        assert!(code == 1 && said.contains(why), "`{why}` isn't said:\n{said}");
+    }
+}
+
+#[test]
+fn what_is_hardly_meant_is_said() {
+    let hidden = RULE.replace("rule: A", "rule: B").replace("fd.name = /a", "fd.name = /a and proc.name = x");
+    let folder = folder(&[
+        ("c.yaml", "rules_files: [r.yaml]\nstdout_output: {enabled: true}\n"),
+        ("r.yaml", &(RULE.to_owned() + &hidden)),
+    ]);
+    let (code, said, _) = lanner(folder.path(), &["check", "-c", "c.yaml"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("LINT_HIDDEN_RULE") && said.contains("the earlier rule `A`"), "{said}");
+    let all = ["check", "-c", "c.yaml", "-o", "rule_matching=all"];
+    assert!(!lanner(folder.path(), &all).1.contains("LINT_"));
+}
+
+#[test]
+fn fields_are_listed() {
+    let folder = folder(&[]);
+    let run = |arguments: &[&str]| lanner(folder.path(), arguments);
+    let (code, said, _) = run(&["--list"]);
+    assert!(code == 0 && said.contains("Field Class:") && said.contains("proc.aname"), "{said}");
+    let (_, said, _) = run(&["--list=k8s_audit", "-N"]);
+    assert!(said.lines().any(|line| line == "ka.verb") && !said.contains("proc.name"), "{said}");
+    let (_, said, _) = run(&["--list", "--format", "json"]);
+    assert!(serde_json::from_str::<serde_json::Value>(&said).is_ok(), "{said}");
+    let (code, _, said) = run(&["--list=syscal"]);
+    assert!(code == 1 && said.contains("no event source `syscal`"), "{said}");
+    let (code, said, _) = run(&["fields", "--unfilled"]);
+    assert!(code == 0 && said.lines().all(|line| line.split_whitespace().count() > 3), "{said}");
+}

@@ -8,7 +8,7 @@ pub mod kafka;
 pub mod lanner;
 pub mod mailpit;
 pub mod need;
-mod process;
+pub mod process;
 pub mod rsyslog;
 mod server;
 pub mod slack;

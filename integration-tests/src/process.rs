@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// A running program.
-pub(crate) struct Running {
+pub struct Running {
     child: Child,
     log: PathBuf,
 }
 
 impl Running {
     /// Starts a program whose words go to a file.
-    pub(crate) fn start(command: &mut Command, log: &Path) -> Running {
+    pub fn start(command: &mut Command, log: &Path) -> Running {
         let file = File::options().create(true).append(true).open(log).expect("the log can be written");
         let copy = file.try_clone().expect("the log can be shared");
         command.stdin(Stdio::null()).stdout(file).stderr(copy);
@@ -33,28 +33,28 @@ impl Running {
     }
 
     /// What it said.
-    pub(crate) fn said(&self) -> String {
+    pub fn said(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// Sends it a signal.
-    pub(crate) fn signal(&self, signal: i32) {
+    pub fn signal(&self, signal: i32) {
         // SAFETY: the child is ours and not waited for yet, so its number is its own.
         unsafe { libc::kill(self.child.id() as i32, signal) };
     }
 
     /// Waits until it has ended.
-    pub(crate) fn wait(&mut self) -> ExitStatus {
+    pub fn wait(&mut self) -> ExitStatus {
         self.child.wait().expect("a child can be waited for")
     }
 
     /// Whether it runs.
-    pub(crate) fn runs(&mut self) -> bool {
+    pub fn runs(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Kills it, and waits until it is gone.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -4,8 +4,9 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use lanner_integration_tests::lanner::{self, Lanner};
+use lanner_integration_tests::lanner::{self, Lanner, run};
 use lanner_integration_tests::need::{WATCHING, can_run};
+use lanner_integration_tests::process::Running;
 use lanner_integration_tests::wait_for;
 
 /// Lanner doesn't start, and says why in one sentence.
@@ -77,4 +78,41 @@ fn a_file_that_was_moved_away_is_opened_again() {
     attack_until("/none/after", "alerts");
     assert!(!read("alerts.1").contains("/none/after"));
     assert!(lanner.stop().0.success());
+}
+
+/// What happens can be written down, and a rule be explained and tested on it.
+#[test]
+fn what_was_recorded_is_explained_and_tested() {
+    if !can_run(&[WATCHING]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut command = Command::new(lanner::binary());
+    command.args(["record", &path("events.jsonl"), "--all"]);
+    let mut recorder = Running::start(&mut command, &folder.path().join("log"));
+    wait_for(
+        "lanner to record",
+        || recorder.said().contains("is recording").then_some(()),
+        || recorder.said(),
+    );
+    let read = Command::new("cat").args(["/etc/shadow", "/none/recorded"]).output();
+    assert!(read.is_ok(), "cat is there");
+    let shell = Command::new("sh").args(["-c", "exit 0"]).output();
+    assert!(shell.is_ok(), "sh is there");
+    recorder.signal(libc::SIGINT);
+    assert!(recorder.wait().success(), "{}", recorder.said());
+    // Everything on the host was recorded; one line is what is looked at.
+    let events = std::fs::read_to_string(path("events.jsonl")).expect("it was written");
+    let is_wanted = |line: &&str| line.contains("/none/recorded") && line.contains("\"bytes\":\"/etc/shadow");
+    let line =
+        events.lines().find(is_wanted).unwrap_or_else(|| panic!("it wasn't seen: {}", recorder.said()));
+    std::fs::write(path("event.jsonl"), line).expect("a file");
+    let explained = run(&["explain", "--rule", "Sensitive file read", "--event", &path("event.jsonl")]);
+    let said = String::from_utf8_lossy(&explained.stdout);
+    assert!(said.contains("Sensitive file read fires") && said.contains("cat /etc/shadow"), "{said}");
+    let cases = "- rule: Sensitive file read\n  fires: [{record: event.jsonl}]\n";
+    std::fs::write(path("cases.yaml"), cases).expect("a file");
+    let tested = run(&["test", &path("cases.yaml")]);
+    assert_eq!(String::from_utf8_lossy(&tested.stdout), "1 case, 0 failed\n");
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lanner_event::{ContainerState, EventBatch, Kind, Record};
+use lanner_event::{ContainerState, EventBatch, Record};
 
 use super::{Detector, Report};
 use crate::source::{Source, SourceError, Status};
@@ -37,28 +37,35 @@ impl Detector {
         let mut waiting = Waiting::default();
         let mut goes_on = true;
         while goes_on && !stop.load(Ordering::Relaxed) {
-            batch.clear();
             goes_on = source.fill(&mut batch, WAIT)? == Status::More;
-            for event in batch.iter() {
-                self.counts[event.kind.index()] += 1;
-                if let Some(seen) = self.state.apply(event) {
-                    self.ask(&seen.id);
-                }
-                if !event.kind.row().internal && event.kind != Kind::Container {
-                    waiting.0.push_back((Record::new(event, &self.state.host), Instant::now() + self.wait));
-                }
-            }
+            self.line_up(&mut batch, &mut waiting);
             self.refresh();
             while let Some(answer) = self.engines.answer() {
                 self.note(answer);
             }
-            let now = Instant::now();
-            goes_on &= self.hand_out(&mut waiting, now, take);
+            goes_on &= self.hand_out(&mut waiting, Instant::now(), take);
         }
-        // What still waits has had its time.
+        // What had happened by then; what still waits has had its time.
+        source.fill(&mut batch, Duration::ZERO)?;
+        self.line_up(&mut batch, &mut waiting);
         let over = Instant::now() + self.wait;
         self.hand_out(&mut waiting, over, take);
         Ok(self.finish(source))
+    }
+
+    /// Puts the events of a batch behind those that wait.
+    fn line_up(&mut self, batch: &mut EventBatch, waiting: &mut Waiting) {
+        for event in batch.iter() {
+            self.counts[event.kind.index()] += 1;
+            if let Some(seen) = self.state.apply(event) {
+                self.ask(&seen.id);
+            }
+            if !event.kind.row().internal {
+                let deadline = Instant::now() + self.wait;
+                waiting.0.push_back((Record::new(event, &self.state.host), deadline));
+            }
+        }
+        batch.clear();
     }
 
     /// Hands out what needn't wait any more, in order.
