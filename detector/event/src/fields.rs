@@ -296,7 +296,9 @@ pub(crate) mod tests {
             ] {
                 sample.set(field, value).unwrap();
             }
-            for (field, value) in [("fd.cip.name", "a.example"), ("fd.sip.name", "b.example")] {
+            for (field, value) in
+                [("fd.cip.name", "a.example"), ("fd.sip.name", "b.example"), ("evt.buffer", "a")]
+            {
                 let _ = sample.set(field, value);
             }
             sample.event.fd.iter_mut().for_each(|fd| fd.ino = 1);

@@ -12,7 +12,6 @@ fn since_first(ctx: &Ctx) -> u64 {
     }
 }
 
-/// What is made known after the fact, by whoever asks container engines.
 /// What was made known after the fact, as a container's start is.
 fn is_announced(ctx: &Ctx) -> bool {
     ctx.event.kind == Kind::Container

@@ -4,19 +4,19 @@ use super::open::{created, makes_executable, opened};
 use super::time::{self, SECOND};
 use super::{count, errno, io, joined, params};
 use crate::Type::{Bool, CharBuf, Int16, Int64, RelTime, Uint32, Uint64};
-use crate::{Arg, ArgRule, Ctx, FdKind, Field, FieldFlags, Kind, Param, ParamType, Val};
+use crate::{Arg, ArgRule, Category, Class, Ctx, FdKind, Field, FieldFlags, Kind, Param, ParamType, Val};
 
 const DEPRECATED: FieldFlags = FieldFlags::DEPRECATED;
 const TABLE_ONLY: FieldFlags = FieldFlags::TABLE_ONLY;
 
 /// What the operation returned, where the event is one that returns something.
 fn result(ctx: &Ctx) -> Option<i64> {
-    let first = ctx.event.kind.row().params.first()?;
-    matches!(first.name, "res" | "fd").then_some(ctx.event.res)
+    let row = ctx.event.kind.row();
+    (row.class == Class::Syscall && !row.params.is_empty()).then_some(ctx.event.res)
 }
 
 /// 1 where the operation failed, 0 where it didn't, missing where it returns nothing.
-fn errors<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+pub fn errors<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     Val::uint(result(ctx).map(|result| u64::from(result < 0)))
 }
 
@@ -25,6 +25,7 @@ fn errors<'a>(ctx: &Ctx<'a>) -> Val<'a> {
 enum About {
     File,
     Net,
+    Memory,
     Other,
 }
 
@@ -35,6 +36,7 @@ fn about(ctx: &Ctx) -> About {
         (Some(FdKind::Other), _) => About::Other,
         (None, kind) if kind.is_open() => About::File,
         (None, Kind::Accept | Kind::Accept4 | Kind::Connect) => About::Net,
+        (None, kind) if kind.row().category == Category::Memory => About::Memory,
         (None, _) => About::Other,
     }
 }

@@ -6,8 +6,8 @@ use super::Sample;
 use crate::fields::params::ends;
 use crate::fields::{caps, errno, fs};
 use crate::{
-    Arg, Capabilities, CommName, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind, Param, ParamType, Path,
-    Process, Radix, Role, Socket, SocketFlags, User, flag_number,
+    Arg, Capabilities, Category, CommName, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind, Param, ParamType,
+    Path, Process, Radix, Role, Socket, SocketFlags, User, flag_number,
 };
 
 /// Gives a field a value; `None` where it can't have that one.
@@ -26,6 +26,10 @@ const SETTERS: &[(&str, Set)] = &[
     ("evt.res", |sample, _, value| match value {
         "SUCCESS" => Some(()),
         name => put(&mut sample.event.res, errno::result(name)),
+    }),
+    ("evt.buffer", |sample, _, value| {
+        let data = Param::Bytes(sample.batch.push_bytes(value.as_bytes()));
+        sample.param("data", data)
     }),
     ("evt.arg", |sample, arg, value| match arg {
         Arg::Key(name) => parameter(sample, name, value),
@@ -256,7 +260,10 @@ fn digits(text: &str, radix: Radix) -> Option<u64> {
 
 /// The descriptor that an event of that kind is about, before its name is known.
 pub fn fd(kind: Kind) -> Option<Fd> {
-    let socket = matches!(kind, Kind::Connect | Kind::Accept | Kind::Accept4 | Kind::Listen | Kind::Bind);
+    let row = kind.row();
+    let moves = matches!(row.category, Category::IoRead | Category::IoWrite);
+    let socket = matches!(kind, Kind::Connect | Kind::Accept | Kind::Accept4 | Kind::Listen | Kind::Bind)
+        || moves && row.position("tuple").is_some();
     let role = match kind {
         Kind::Connect => Role::Client,
         Kind::Accept | Kind::Accept4 | Kind::Listen => Role::Server,
@@ -264,7 +271,7 @@ pub fn fd(kind: Kind) -> Option<Fd> {
     };
     let file = Fd { num: 3, kind: None, path: Path::default(), socket: None, dev: 0, ino: 0 };
     match kind {
-        kind if kind.is_open() => Some(Fd { kind: Some(FdKind::File), ..file }),
+        _ if kind.is_open() || moves && !socket => Some(Fd { kind: Some(FdKind::File), ..file }),
         _ if socket => {
             let socket = Socket { role, ..Socket::default() };
             Some(Fd { kind: Some(FdKind::Other), socket: Some(socket), ..file })
