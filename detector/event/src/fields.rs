@@ -16,7 +16,6 @@ mod markdown;
 mod open;
 pub(crate) mod params;
 mod proc;
-mod rows;
 mod syscall;
 mod text;
 mod time;

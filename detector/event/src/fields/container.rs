@@ -5,8 +5,8 @@ mod probe;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::rows;
 use super::text::Text;
+use super::{count, joined};
 use crate::Type::{AbsTime, Bool, CharBuf, RelTime};
 use crate::{Arg, ArgRule, Container, Ctx, Field, FieldFlags, Late, Mount, Val, glob};
 
@@ -111,7 +111,7 @@ pub fn short(id: &str) -> &str {
 const PARTS: &[&[Field]] = &[OWN, probe::FIELDS];
 
 /// The family's rows.
-pub const FIELDS: &[Field] = &rows::joined::<{ rows::count(PARTS) }>(PARTS);
+pub const FIELDS: &[Field] = &joined::<{ count(PARTS) }>(PARTS);
 
 const OWN: &[Field] = &[
     Field::new(

@@ -10,7 +10,7 @@ mod pod;
 mod role;
 
 use super::json::{list, value};
-use super::rows;
+use super::{count, joined};
 use crate::{Arg, Ctx, Field, Json, Val};
 
 /// Where the value of a field stands in the document, for those of which it stands there as it is: a test author's
@@ -72,6 +72,12 @@ fn index(ctx: &Ctx) -> Option<u32> {
     }
 }
 
+/// The elements of an array, or the one of the argument's number.
+fn numbered<'a>(ctx: &Ctx<'a>, array: Option<Json<'a>>) -> impl Iterator<Item = Json<'a>> {
+    let (skipped, count) = index(ctx).map_or((0, usize::MAX), |number| (number as usize, 1));
+    array.into_iter().flat_map(Json::elements).skip(skipped).take(count)
+}
+
 /// The values at a place that arrays are on the way to: of each element, or of the one of that number. Where an
 /// element has no such value, `None` stands for it. `None` as a whole where not even an array is found.
 fn each<'a>(
@@ -124,7 +130,7 @@ const PARTS: &[&[Field]] = &[
 ];
 
 /// The family's rows.
-pub const FIELDS: &[Field] = &rows::joined::<{ rows::count(PARTS) }>(PARTS);
+pub const FIELDS: &[Field] = &joined::<{ count(PARTS) }>(PARTS);
 
 /// Where the value of a field stands, for those of which it stands somewhere as it is.
 pub fn place(name: &str) -> Option<Place> {

@@ -1,6 +1,6 @@
 //! A request for a pod: its containers. A pod has three lists of them, and each list has the same fields.
 
-use super::{Place, Placed, audit, found};
+use super::{Place, Placed, audit, found, numbered};
 use crate::Type::CharBuf;
 use crate::fields::json::{list, value};
 use crate::fields::text::Text;
@@ -178,9 +178,12 @@ fn known<'a>(ctx: &Ctx<'a>, name: &str, place: &[&str]) -> Val<'a> {
 
 /// The value of each container, for which the pod's stands in, and `0` for that.
 fn effective<'a>(ctx: &Ctx<'a>, name: &str, place: &[&str]) -> Val<'a> {
-    let pod = audit(ctx).and_then(|audit| audit.at(&["requestObject", "spec"])?.at(place));
-    let pod = pod.map_or(Val::Str(b"0"), |json| value(ctx, json));
-    list(ctx, each(ctx, name, place).iter().map(|json| json.map_or(pod, |json| value(ctx, json))))
+    let Some(spec) = audit(ctx).and_then(|audit| audit.at(&["requestObject", "spec"])) else {
+        return Val::Missing;
+    };
+    let pod = spec.at(place).map_or(Val::Str(b"0"), |json| value(ctx, json));
+    let containers = numbered(ctx, spec.get(name));
+    list(ctx, containers.map(|container| container.at(place).map_or(pod, |json| value(ctx, json))))
 }
 
 fn repositories<'a>(ctx: &Ctx<'a>, name: &str) -> Val<'a> {

@@ -1,6 +1,6 @@
 //! The request: who asked for what, and what came of it.
 
-use super::{audit, index, placed};
+use super::{audit, index, numbered, placed};
 use crate::Type::CharBuf;
 use crate::fields::json::{list, value};
 use crate::{Arg, ArgRule, Ctx, Field, FieldFlags, Val};
@@ -107,21 +107,15 @@ fn pod_name<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     }
 }
 
-/// The elements of an array, or the one of the argument's number.
-fn numbered<'a>(ctx: &Ctx<'a>, place: &[&str]) -> Val<'a> {
-    let Some(array) = audit(ctx).and_then(|audit| audit.at(place)) else { return Val::Missing };
-    let (skipped, count) = index(ctx).map_or((0, usize::MAX), |number| (number as usize, 1));
-    list(ctx, array.elements().skip(skipped).take(count).map(|json| value(ctx, json)))
-}
-
 fn source_ips<'a>(ctx: &Ctx<'a>) -> Val<'a> {
-    numbered(ctx, &["sourceIPs"])
+    let array = audit(ctx).and_then(|audit| audit.get("sourceIPs"));
+    list(ctx, numbered(ctx, array).map(|json| value(ctx, json)))
 }
 
 fn ports<'a>(ctx: &Ctx<'a>) -> Val<'a> {
-    let place = &["requestObject", "spec", "ports"];
+    let array = audit(ctx).and_then(|audit| audit.at(&["requestObject", "spec", "ports"]));
     match index(ctx) {
-        Some(_) => numbered(ctx, place),
-        None => list(ctx, audit(ctx).and_then(|audit| audit.at(place)).map(|json| value(ctx, json))),
+        Some(_) => list(ctx, numbered(ctx, array).map(|json| value(ctx, json))),
+        None => list(ctx, array.map(|json| value(ctx, json))),
     }
 }

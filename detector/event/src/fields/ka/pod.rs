@@ -1,9 +1,9 @@
 //! A request for a pod: what of the host it shares, as whom it runs, and its volumes.
 
-use super::{Place, audit, found, placed};
+use super::{Place, audit, found, numbered, placed};
 use crate::Type::CharBuf;
 use crate::fields::json::{list, value};
-use crate::{Arg, ArgRule, Ctx, Field, FieldFlags, Val};
+use crate::{Arg, ArgRule, Ctx, Field, FieldFlags, Json, Val};
 
 placed! {
     one "ka.req.pod.host_ipc" "Whether the pod shares the host's IPC namespace." ["requestObject", "spec", "hostIPC"]
@@ -66,10 +66,7 @@ fn has_path<'a>(ctx: &Ctx<'a>) -> Val<'a> {
 
 /// The names of a volume's members but its own: one of them says what it is.
 fn types<'a>(ctx: &Ctx<'a>) -> Val<'a> {
-    let volumes = audit(ctx).and_then(|audit| audit.at(VOLUMES));
-    let elements = volumes.into_iter().flat_map(|volumes| volumes.elements()).enumerate();
-    let wanted =
-        elements.filter(|(number, _)| super::index(ctx).is_none_or(|index| index as usize == *number));
-    let names = wanted.flat_map(|(_, volume)| volume.members()).map(|(name, _)| name);
+    let volumes = numbered(ctx, audit(ctx).and_then(|audit| audit.at(VOLUMES)));
+    let names = volumes.flat_map(Json::members).map(|(name, _)| name);
     list(ctx, names.filter(|name| *name != "name").map(|name| Val::Str(name.as_bytes())))
 }
