@@ -4,7 +4,7 @@ use bitflags::bitflags;
 use bumpalo::Bump;
 
 use crate::fields::Fields;
-use crate::{Container, ContainerState, EventRef, EventSource, Host, KINDS, Kind, Path, Process, Val};
+use crate::{Container, ContainerState, EventRef, EventSource, Host, Kind, Path, Process, Val, kinds};
 
 /// The type of a field, named as Falco's `--list` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +47,8 @@ pub enum Type {
     RelTime,
     /// A time in nanoseconds since 1970-01-01 UTC.
     AbsTime,
+    /// What conditions can't compare, such as a socket's address among the raw parameters.
+    Opaque,
 }
 
 impl Type {
@@ -72,6 +74,7 @@ impl Type {
             Type::Port => "PORT",
             Type::RelTime => "RELTIME",
             Type::AbsTime => "ABSTIME",
+            Type::Opaque => "DYNAMIC",
         }
     }
 }
@@ -118,6 +121,8 @@ pub enum ArgRule {
     KeyRequired,
     /// A parameter's name follows after a dot, or its number in brackets: `evt.arg.flags`, `evt.arg[2]`.
     Param,
+    /// A parameter's name follows after a dot, and the field's type is the parameter's: `evt.rawarg.flags`.
+    RawParam,
     /// The name of an event's kind follows after a dot: `evt.type.is.openat`.
     Kind,
 }
@@ -329,7 +334,7 @@ impl std::fmt::Display for FieldRef {
         f.write_str(self.field.name)?;
         match (&self.arg, self.field.arg) {
             (Arg::None, _) => Ok(()),
-            (Arg::Key(key), ArgRule::Param | ArgRule::Kind) => write!(f, ".{key}"),
+            (Arg::Key(key), ArgRule::Param | ArgRule::RawParam | ArgRule::Kind) => write!(f, ".{key}"),
             (Arg::Index(index), _) => write!(f, "[{index}]"),
             (Arg::Key(key), _) => write!(f, "[{key}]"),
         }
@@ -388,9 +393,12 @@ impl std::fmt::Display for FieldError {
 impl std::error::Error for FieldError {}
 
 impl FieldRef {
-    /// The type of its values.
+    /// The type of its values. That of a raw parameter is the parameter's.
     pub fn ty(&self) -> Type {
-        self.field.ty
+        match (self.field.arg, &self.arg) {
+            (ArgRule::RawParam, Arg::Key(param)) => kinds::raw_type(param).unwrap_or(self.field.ty),
+            _ => self.field.ty,
+        }
     }
 
     /// The field that a rule names, in a table of fields.
@@ -401,7 +409,7 @@ impl FieldRef {
         if let Some(field) = fields.rows().find(|field| field.name == name) {
             return Ok(FieldRef { field, arg: parse_arg(field.arg, arg)? });
         }
-        let dotted = |field: &&Field| matches!(field.arg, ArgRule::Param | ArgRule::Kind);
+        let dotted = |field: &&Field| matches!(field.arg, ArgRule::Param | ArgRule::RawParam | ArgRule::Kind);
         let prefixed = fields.rows().filter(dotted).find_map(|field| {
             let key = name.strip_prefix(field.name)?.strip_prefix('.')?;
             Some((field, key))
@@ -413,12 +421,13 @@ impl FieldRef {
                 None => FieldError::Unknown { name },
             });
         };
-        let is_param = || KINDS.iter().flat_map(|kind| kind.params).any(|row| row.name == key);
         match field.arg {
             ArgRule::Kind if Kind::by_name(key).is_none() => {
                 Err(FieldError::UnknownKind { name: key.to_owned() })
             }
-            ArgRule::Param if !is_param() => Err(FieldError::UnknownParam { name: key.to_owned() }),
+            ArgRule::Param | ArgRule::RawParam if kinds::raw_type(key).is_none() => {
+                Err(FieldError::UnknownParam { name: key.to_owned() })
+            }
             _ if arg.is_some() => Err(FieldError::ArgUnexpected),
             _ => Ok(FieldRef { field, arg: Arg::Key(key.into()) }),
         }
@@ -438,11 +447,9 @@ impl FieldRef {
 
 fn parse_arg(rule: ArgRule, arg: Option<&str>) -> Result<Arg, FieldError> {
     match (rule, arg) {
-        (ArgRule::None, None) | (ArgRule::Index | ArgRule::Key, None) => Ok(Arg::None),
-        (ArgRule::IndexRequired | ArgRule::KeyRequired | ArgRule::Param | ArgRule::Kind, None) => {
-            Err(FieldError::ArgMissing)
-        }
-        (ArgRule::None | ArgRule::Kind, Some(_)) => Err(FieldError::ArgUnexpected),
+        (ArgRule::None | ArgRule::Index | ArgRule::Key, None) => Ok(Arg::None),
+        (_, None) => Err(FieldError::ArgMissing),
+        (ArgRule::None | ArgRule::RawParam | ArgRule::Kind, Some(_)) => Err(FieldError::ArgUnexpected),
         (ArgRule::Index | ArgRule::IndexRequired | ArgRule::Param, Some(arg)) => {
             arg.parse().map(Arg::Index).map_err(|_| FieldError::ArgNotANumber)
         }

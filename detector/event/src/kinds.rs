@@ -1,10 +1,13 @@
 //! The table of event kinds: one row each, with the parameters it carries. It has every event that a rule of Falco's
 //! can name, whether anything captures it or not, so that every rule loads.
 
+mod list;
 mod table;
 
+use crate::Type;
 use crate::param::ParamRow;
 
+pub use list::{events_markdown, list_events};
 pub use table::{KINDS, Kind};
 
 /// Where events come from. A rule is of one source, and sees its events only.
@@ -175,6 +178,26 @@ macro_rules! kinds {
 }
 use kinds;
 
+/// Parameters of which the first event in Falco's table, whose type `evt.rawarg` has, is another than in this one.
+const FIRST_ELSEWHERE: &[(&str, Type)] = &[
+    ("uid", Type::Uid),
+    ("gid", Type::Gid),
+    ("size", Type::Uint32),
+    ("data", Type::ByteBuf),
+    ("type", Type::Uint32),
+    ("val", Type::Opaque),
+    ("op", Type::Uint16),
+    ("sig", Type::Uint8),
+    ("cmd", Type::Uint8),
+];
+
+/// The type of a parameter's raw value: that of the first event that has it; `None` where none has.
+pub fn raw_type(param: &str) -> Option<Type> {
+    let elsewhere = FIRST_ELSEWHERE.iter().find(|(name, _)| *name == param).map(|(_, ty)| *ty);
+    let mut rows = KINDS.iter().filter(|kind| !kind.internal).flat_map(|kind| kind.params);
+    elsewhere.or_else(|| rows.find(|row| row.name == param).map(|row| row.ty.raw()))
+}
+
 impl Kind {
     /// Its row in the table.
     pub fn row(self) -> &'static KindRow {
@@ -215,8 +238,91 @@ mod tests {
             assert_eq!(kind.row(), row);
             assert!(row.doc.ends_with('.'), "{} is not explained", row.name);
             assert_eq!(KINDS.iter().filter(|other| other.name == row.name).count(), 1, "{}", row.name);
+            for param in row.params {
+                assert_eq!(
+                    row.params.iter().filter(|other| other.name == param.name).count(),
+                    1,
+                    "{}",
+                    row.name
+                );
+            }
         }
         assert_eq!(Kind::by_name("openat"), Some(Kind::Openat));
+        assert_eq!(Kind::by_name("madvise").map(|kind| kind.row().class), Some(Class::Generic));
         assert_eq!(Kind::by_name("process"), None);
+    }
+
+    #[test]
+    fn parameters_stand_in_falcos_order() {
+        for (name, params) in [
+            ("openat", "fd dirfd name flags mode dev ino"),
+            ("connect", "res tuple fd addr"),
+            ("recvmsg", "res size data tuple msgcontrol fd"),
+            ("ptrace", "res addr data request pid"),
+            ("fchmodat", "res dirfd filename mode"),
+            ("dup3", "res oldfd newfd flags"),
+            ("bpf", "fd cmd"),
+            ("setuid", "res uid"),
+            ("unshare", "res flags"),
+            ("setns", "res fd nstype"),
+            ("finit_module", "res fd uargs flags"),
+            ("userfaultfd", "res flags"),
+            ("madvise", "ID nativeID"),
+        ] {
+            let row = Kind::by_name(name).unwrap().row();
+            let names: Vec<&str> = row.params.iter().map(|param| param.name).collect();
+            assert_eq!(names.join(" "), params, "{name}");
+        }
+        assert_eq!(Kind::Execve.row().params.len(), 31);
+        assert_eq!(Kind::Clone.row().params.len(), 21);
+    }
+
+    #[test]
+    fn raw_values_have_the_type_of_the_first_event() {
+        for (param, ty) in [
+            ("res", Type::Int64),
+            ("flags", Type::Uint32),
+            ("name", Type::CharBuf),
+            ("pid", Type::Int64),
+            ("uid", Type::Uid),
+            ("data", Type::ByteBuf),
+            ("addr", Type::Opaque),
+            ("ID", Type::Uint16),
+        ] {
+            assert_eq!(raw_type(param), Some(ty), "{param}");
+        }
+        assert_eq!(raw_type("none"), None);
+        // What the table says by itself is not said again.
+        for (param, ty) in FIRST_ELSEWHERE {
+            let mut rows = KINDS.iter().flat_map(|kind| kind.params);
+            let first = rows.find(|row| row.name == *param).unwrap();
+            assert_ne!(first.ty.raw(), *ty, "{param}");
+        }
+    }
+
+    /// The event types that Falco's own rules name, where the list of them is at hand.
+    #[test]
+    fn what_falcos_rules_name_is_there() {
+        let shared = std::env::var_os("LANNER_SHARED").map(std::path::PathBuf::from);
+        let shared = shared
+            .unwrap_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
+        let path = shared.join("reference/rule_evttypes.tsv");
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            eprintln!("skipped: {} isn't there", path.display());
+            return;
+        };
+        for name in text.lines().skip(1).filter_map(|line| line.split('\t').next()) {
+            assert!(Kind::by_name(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_page_of_events_is_fresh() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/events.md");
+        if std::env::var_os("LANNER_BLESS").is_some() {
+            std::fs::write(&path, events_markdown()).unwrap();
+        }
+        let fresh = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(fresh == events_markdown(), "docs/events.md is stale: run the tests with LANNER_BLESS=1");
     }
 }

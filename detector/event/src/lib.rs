@@ -28,7 +28,7 @@ pub use host::{
     ADDRESSES_MAX, CgroupId, Container, ContainerId, ContainerState, Containers, ENV_BYTES_MAX, ExeFlags,
     Host, Mount, Names, Probe, Process, Processes, Times, User, Users, Zone,
 };
-pub use kinds::{Category, Class, EventSource, KINDS, Kind, KindRow};
+pub use kinds::{Category, Class, EventSource, KINDS, Kind, KindRow, events_markdown, list_events};
 pub use param::{NamedBits, Number, Param, ParamRow, ParamType, Radix};
 pub use record::{Record, RecordedContainer};
 pub use value::Val;

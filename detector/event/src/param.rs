@@ -126,18 +126,18 @@ impl ParamType {
                 32 => Type::Uint32,
                 _ => Type::Uint64,
             },
-            ParamType::Mode(_) | ParamType::SigSet => Type::Uint32,
+            ParamType::Mode(_) => Type::Uint32,
             ParamType::Signal => Type::Uint8,
             ParamType::SyscallId => Type::Uint16,
             ParamType::RelTime => Type::RelTime,
             ParamType::AbsTime => Type::AbsTime,
             ParamType::Str | ParamType::Path | ParamType::RealPath => Type::CharBuf,
-            ParamType::StrList
-            | ParamType::Bytes
+            ParamType::StrList | ParamType::Bytes => Type::ByteBuf,
+            ParamType::SigSet
             | ParamType::SockAddr
             | ParamType::SockTuple
             | ParamType::FdList
-            | ParamType::Dyn => Type::ByteBuf,
+            | ParamType::Dyn => Type::Opaque,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod container;
 mod document;
+mod params;
 mod setters;
 
 use crate::{

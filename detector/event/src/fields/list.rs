@@ -85,7 +85,9 @@ fn tags(row: &Field) -> Vec<&'static str> {
         ArgRule::Index => &["ARG_ALLOWED", "ARG_INDEX"],
         ArgRule::IndexRequired => &["ARG_INDEX", "ARG_REQUIRED"],
         ArgRule::Key => &["ARG_ALLOWED", "ARG_KEY"],
-        ArgRule::KeyRequired | ArgRule::Param | ArgRule::Kind => &["ARG_KEY", "ARG_REQUIRED"],
+        ArgRule::KeyRequired | ArgRule::Param | ArgRule::RawParam | ArgRule::Kind => {
+            &["ARG_KEY", "ARG_REQUIRED"]
+        }
     };
     let flags = [
         (FieldFlags::DEPRECATED, "DEPRECATED"),
@@ -194,7 +196,9 @@ impl Row {
             ArgRule::Index => Some((false, &["INDEX"])),
             ArgRule::IndexRequired => Some((true, &["INDEX"])),
             ArgRule::Key => Some((false, &["KEY"])),
-            ArgRule::KeyRequired | ArgRule::Param | ArgRule::Kind => Some((true, &["KEY"])),
+            ArgRule::KeyRequired | ArgRule::Param | ArgRule::RawParam | ArgRule::Kind => {
+                Some((true, &["KEY"]))
+            }
         };
         Row {
             name: row.name,

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use super::{FAMILIES, Fields};
-use crate::{ArgRule, EventSource, FieldFlags, KINDS};
+use crate::{ArgRule, EventSource, FieldFlags};
 
-/// The page of fields and event kinds, in Markdown.
+/// The page of fields, in Markdown.
 pub fn markdown() -> String {
     let mut page = String::from(
-        "# Fields and events\n\nPrinted from the tables in `detector/event/src`. A field stands in conditions and, \
-         behind a `%`, in outputs.\n",
+        "# Fields\n\nPrinted from the tables in `detector/event/src`. A field stands in conditions and, \
+         behind a `%`, in outputs. What stands after `evt.arg.` is on the page of [events](events.md).\n",
     );
     for family in FAMILIES.iter().filter(|family| !family.hidden) {
         let sources: Vec<&str> = family.sources.iter().copied().map(EventSource::name).collect();
@@ -25,7 +25,7 @@ pub fn markdown() -> String {
                 ArgRule::IndexRequired => "*[n]*",
                 ArgRule::Key => "[*text*]",
                 ArgRule::KeyRequired => "*[text]*",
-                ArgRule::Param | ArgRule::Kind => ".*name*",
+                ArgRule::Param | ArgRule::RawParam | ArgRule::Kind => ".*name*",
             };
             let mut notes = String::new();
             for (flag, note) in [
@@ -46,12 +46,6 @@ pub fn markdown() -> String {
         }
     }
     push_unfilled(&mut page);
-    page.push_str("\n## Events\n\nWhat `evt.type` says, and what stands after `evt.arg.`.\n\n");
-    page.push_str("| event | parameters | meaning |\n|---|---|---|\n");
-    for kind in KINDS.iter().filter(|kind| !kind.internal) {
-        let params: Vec<String> = kind.params.iter().map(|param| format!("`{}`", param.name)).collect();
-        let _ = writeln!(page, "| `{}` | {} | {} |", kind.name, params.join(" "), kind.doc);
-    }
     page
 }
 

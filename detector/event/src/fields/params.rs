@@ -1,8 +1,8 @@
 //! The parameters of an event as texts, as Falco writes them: the raw text, and what it resolves to where that
 //! says more, such as `3` and `<f>/etc/passwd`.
 
-use super::errno;
 use super::text::Text;
+use super::{errno, signal, time};
 use crate::{
     Ctx, Endpoint, Fd, FdKind, Kind, Number, Param, ParamRow, ParamType, Radix, Role, Val, flag_text,
 };
@@ -11,6 +11,8 @@ use crate::{
 const AT_FDCWD: i64 = -100;
 /// What Falco says of a user that isn't known, and of a parameter that isn't there.
 pub const UNKNOWN: &[u8] = b"<NA>";
+/// What Falco says of bytes that aren't there.
+const NO_BYTES: &[u8] = b"NULL";
 /// What Falco says of a user that is none.
 const NOBODY: &[u8] = b"<NONE>";
 
@@ -76,7 +78,7 @@ pub fn push_name(out: &mut Text, ctx: &Ctx, fd: &Fd) {
 
 /// `<f>/etc/passwd`, `<4t>10.0.0.1:40000->10.0.0.2:443`, or the name of an errno.
 fn push_fd(out: &mut Text, ctx: &Ctx, number: i64) {
-    let own = ctx.event.fd.filter(|fd| fd.num == number && number >= 0);
+    let own = ctx.event.fd.filter(|fd| fd.num == number && number >= 0 && fd.kind.is_some());
     if let Some(fd) = own {
         out.push(b"<");
         out.push(&[type_char(ctx.event.kind, &fd)]);
@@ -104,6 +106,10 @@ fn push_resolved(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
             flag_text(value, flags.names, out);
         }
         (ParamType::Mode(names), Param::Uint(value)) => flag_text(value, names, out),
+        (ParamType::Signal, Param::Uint(value)) => {
+            out.push(signal::name(value).unwrap_or_default().as_bytes())
+        }
+        (ParamType::RelTime, Param::Uint(value)) if value != u64::MAX => push_seconds(out, value),
         (ParamType::Uid | ParamType::Gid, Param::Int(-1)) => out.push(NOBODY),
         (ParamType::Uid, Param::Int(value)) => {
             let user = u32::try_from(value).ok().and_then(|uid| host.users.users.get(&uid));
@@ -120,6 +126,26 @@ fn push_resolved(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
         (_, Param::Path(path)) if ctx.path(path) != ctx.event.bytes(path.raw) => out.push(ctx.path(path)),
         _ => {}
     }
+}
+
+/// A duration in seconds with up to six digits, as C's `%g` writes it: `1.5s`, `1e-06s`.
+fn push_seconds(out: &mut Text, nanoseconds: u64) {
+    let seconds = nanoseconds as f64 / time::SECOND as f64;
+    let power = if nanoseconds == 0 { 0 } else { seconds.log10().floor() as i32 };
+    let start = out.len();
+    match power {
+        -4..6 => {
+            out.format(format_args!("{seconds:.*}", (5 - power) as usize));
+            out.trim_fraction(start);
+        }
+        _ => {
+            out.format(format_args!("{:.5}", seconds / 10_f64.powi(power)));
+            out.trim_fraction(start);
+            let sign = if power < 0 { '-' } else { '+' };
+            out.format(format_args!("e{sign}{:02}", power.abs()));
+        }
+    }
+    out.push(b"s");
 }
 
 fn push_octal(out: &mut Text, value: u64) {
@@ -146,7 +172,14 @@ fn push_raw(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
             (b"", Some(server)) => push_endpoint(out, server),
             (path, _) => out.push(path),
         },
+        (
+            ParamType::StrList | ParamType::Bytes | ParamType::SockTuple | ParamType::FdList | ParamType::Dyn,
+            Param::Missing,
+            _,
+        ) => out.push(NO_BYTES),
         (_, Param::Missing, _) => out.push(UNKNOWN),
+        (ParamType::RelTime, Param::Uint(u64::MAX), _) => out.push(b"none"),
+        (ParamType::AbsTime, Param::Uint(value), _) => time::push_moment(out, ctx, value),
         (ParamType::Int(number), Param::Int(value), _) if number.radix == Radix::Hex => {
             push_digits(out, value as u64, number);
         }
@@ -182,20 +215,21 @@ pub fn all<'a>(ctx: &Ctx<'a>) -> Val<'a> {
 
 /// A parameter by name: what it resolves to, else its raw text.
 pub fn by_name<'a>(ctx: &Ctx<'a>, name: &str) -> Val<'a> {
-    let at = ctx.event.kind.row().params.iter().position(|row| row.name == name);
-    at.map_or(Val::Missing, |at| by_number(ctx, at))
+    ctx.event.kind.row().position(name).map_or(Val::Missing, |at| by_number(ctx, at))
 }
 
-/// The same by number, from 0.
+/// A parameter by its place in the row: what it resolves to, else its raw text.
 pub fn by_number<'a>(ctx: &Ctx<'a>, at: usize) -> Val<'a> {
     let event = ctx.event;
-    let Some(row) = event.kind.row().params.get(at) else { return Val::Missing };
+    let Some(row) = event.kind.row().params.get(at) else {
+        return Val::Missing;
+    };
     let param = event.params().get(at).copied().unwrap_or_default();
     match (row.ty, param) {
         (ParamType::SockAddr | ParamType::SockTuple, _) if event.fd.is_some() => {}
         (_, Param::Missing) => return Val::Missing,
         // What needs no putting together is borrowed.
-        (ParamType::Str, Param::Bytes(slice)) => return Val::Str(event.bytes(slice)),
+        (ParamType::Str | ParamType::RealPath, Param::Bytes(slice)) => return Val::Str(event.bytes(slice)),
         (_, Param::Path(path)) => return Val::Str(ctx.path(path)),
         _ => {}
     }
@@ -205,4 +239,23 @@ pub fn by_number<'a>(ctx: &Ctx<'a>, at: usize) -> Val<'a> {
         push_raw(&mut text, ctx, row, param);
     }
     text.val()
+}
+
+/// A parameter by name as it is: a number, bytes, or a path as it was given.
+pub fn raw<'a>(ctx: &Ctx<'a>, name: &str) -> Val<'a> {
+    let event = ctx.event;
+    let Some(at) = event.kind.row().position(name) else { return Val::Missing };
+    let row = &event.kind.row().params[at];
+    match (row.ty, event.params().get(at).copied().unwrap_or_default()) {
+        (ParamType::SockAddr | ParamType::SockTuple, param) if event.fd.is_some() => {
+            let mut text = Text::new(ctx);
+            push_raw(&mut text, ctx, row, param);
+            text.val()
+        }
+        (_, Param::Missing) => Val::Missing,
+        (_, Param::Int(value)) => Val::Int(value),
+        (_, Param::Uint(value)) => Val::Uint(value),
+        (_, Param::Bytes(slice)) => Val::Str(event.bytes(slice)),
+        (_, Param::Path(path)) => Val::Str(event.bytes(path.raw)),
+    }
 }

@@ -4,7 +4,9 @@ use super::open::{created, makes_executable, opened};
 use super::time::{self, SECOND};
 use super::{count, errno, io, joined, params};
 use crate::Type::{Bool, CharBuf, Int16, Int64, RelTime, Uint32, Uint64};
-use crate::{Arg, ArgRule, Category, Class, Ctx, FdKind, Field, FieldFlags, Kind, Param, ParamType, Val};
+use crate::{
+    Arg, ArgRule, Category, Class, Ctx, FdKind, Field, FieldFlags, Kind, Param, ParamType, Type, Val,
+};
 
 const DEPRECATED: FieldFlags = FieldFlags::DEPRECATED;
 const TABLE_ONLY: FieldFlags = FieldFlags::TABLE_ONLY;
@@ -126,6 +128,17 @@ const WHAT: &[Field] = &[
     })
     .arg(ArgRule::Param)
     .with(FieldFlags::PATH),
+    Field::new(
+        "evt.rawarg",
+        Type::Opaque,
+        "A parameter as it is, not as a text: `evt.rawarg.res < 0`. Flags have the kernel's numbers.",
+        |ctx| match ctx.arg {
+            Arg::Key(name) => params::raw(ctx, name),
+            _ => Val::Missing,
+        },
+    )
+    .arg(ArgRule::RawParam)
+    .with(FieldFlags::NO_RHS.union(FieldFlags::NO_TRANSFORMER)),
     Field::new("evt.info", CharBuf, "The same as `evt.args`.", params::all).with(FieldFlags::PATH),
     Field::new(
         "evt.abspath",

@@ -33,6 +33,18 @@ impl<'a> Text<'a> {
         self.0[start..].iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
     }
 
+    /// Takes the zeros at the end of a number's fraction away, and the point where nothing is left behind it. The
+    /// number began at `start`.
+    pub fn trim_fraction(&mut self, start: usize) {
+        if self.0.get(start..).is_some_and(|number| number.contains(&b'.')) {
+            let zeros = self.0.iter().rev().take_while(|digit| **digit == b'0').count();
+            self.0.truncate(self.0.len() - zeros);
+            if self.0.last() == Some(&b'.') {
+                self.0.pop();
+            }
+        }
+    }
+
     /// How long it is.
     pub fn len(&self) -> usize {
         self.0.len()

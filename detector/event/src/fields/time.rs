@@ -50,6 +50,20 @@ pub fn local<'a>(ctx: &Ctx<'a>, with_day: bool, with_fraction: bool) -> Val<'a> 
     text.val()
 }
 
+/// Appends a moment by the clocks of the host's time zone: `2026-11-24 08:00:00.000000000 +0000`.
+pub fn push_moment(out: &mut Text, ctx: &Ctx, moment: u64) {
+    let seconds = (moment / SECOND) as i64;
+    let offset = i64::from(ctx.host.zone.offset(seconds));
+    let Civil { year, month, day, hour, minute, second } = civil(seconds + offset);
+    let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.abs() / 60);
+    out.format(format_args!(
+        "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{:09} {sign}{:02}{:02}",
+        moment % SECOND,
+        minutes / 60,
+        minutes % 60
+    ));
+}
+
 /// When the event happened, in UTC: `2026-11-24T08:00:00.000000000+0000`.
 pub fn iso_8601<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     let Civil { year, month, day, hour, minute, second } = civil((ctx.event.time / SECOND) as i64);

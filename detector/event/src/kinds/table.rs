@@ -86,12 +86,8 @@ kinds! {
         Fchmodat "fchmodat" "A file's mode was changed relative to a directory descriptor." [
             "res": Errno, "dirfd": Fd, "filename": Path, "mode": Mode(flags::PERMISSIONS),
         ]
-        Chmod "chmod" "A file's mode was changed." [
-            "res": Errno, "filename": Path, "mode": Mode(flags::PERMISSIONS),
-        ]
-        Fchmod "fchmod" "An open file's mode was changed." [
-            "res": Errno, "fd": Fd, "mode": Mode(flags::PERMISSIONS),
-        ]
+        Chmod "chmod" "A mode was changed." ["res": Errno, "filename": Path, "mode": Mode(flags::PERMISSIONS)]
+        Fchmod "fchmod" "A mode was changed." ["res": Errno, "fd": Fd, "mode": Mode(flags::PERMISSIONS)]
         Renameat2 "renameat2" "A file was renamed relative to directory descriptors, with flags." [
             "res": Errno, "olddirfd": Fd, "oldpath": Path, "newdirfd": Fd, "newpath": Path,
             "flags": flags32(flags::RENAME),
@@ -114,9 +110,7 @@ kinds! {
         Lchown "lchown" "A file's owner was changed, that of a symbolic link itself." [
             "res": Errno, "path": Path, "uid": UINT32, "gid": UINT32,
         ]
-        Fchown "fchown" "An open file's owner was changed." [
-            "res": Errno, "fd": Fd, "uid": UINT32, "gid": UINT32,
-        ]
+        Fchown "fchown" "A file's owner was changed." ["res": Errno, "fd": Fd, "uid": UINT32, "gid": UINT32]
         Fchownat "fchownat" "A file's owner was changed relative to a directory descriptor." [
             "res": Errno, "dirfd": Fd, "pathname": Path, "uid": UINT32, "gid": UINT32,
             "flags": flags32(flags::CHOWNAT),
@@ -227,9 +221,7 @@ kinds! {
         ]
     }
     Syscall Other {
-        Seccomp "seccomp" "A process restricted its own syscalls." [
-            "res": Errno, "op": UINT64, "flags": HEX64,
-        ]
+        Seccomp "seccomp" "A process restricted its syscalls." ["res": Errno, "op": UINT64, "flags": HEX64]
         Bpf "bpf" "Something was done with BPF programs or maps." ["fd": Fd, "cmd": enum32(flags::BPF)]
         InitModule "init_module" "A kernel module was loaded from memory." [
             "res": Errno, "img": Bytes, "length": UINT64, "uargs": Str,
@@ -255,9 +247,7 @@ kinds! {
         Splice "splice" "Data were moved between a pipe and a descriptor." [
             "res": Errno, "fd_in": Fd, "fd_out": Fd, "size": UINT64, "flags": flags32(flags::SPLICE),
         ]
-        Ioctl "ioctl" "A device was told something." [
-            "res": Errno, "fd": Fd, "request": HEX64, "argument": HEX64,
-        ]
+        Ioctl "ioctl" "A device was told." ["res": Errno, "fd": Fd, "request": HEX64, "argument": HEX64]
         IoUringSetup "io_uring_setup" "An io_uring was made." [
             "res": Errno, "entries": UINT32, "sq_entries": UINT32, "cq_entries": UINT32,
             "flags": flags32(flags::IO_URING_SETUP), "sq_thread_cpu": UINT32, "sq_thread_idle": UINT32,
@@ -294,9 +284,7 @@ kinds! {
         Pread "pread" "Something was read from a place in a file." [
             "res": Errno, "data": Bytes, "fd": Fd, "size": UINT32, "pos": UINT64,
         ]
-        Readv "readv" "Something was read into several buffers." [
-            "res": Errno, "size": UINT32, "data": Bytes, "fd": Fd,
-        ]
+        Readv "readv" "Something was read, in parts." ["res": Errno, "size": UINT32, "data": Bytes, "fd": Fd]
         Preadv "preadv" "Something was read from a place in a file into several buffers." [
             "res": Errno, "size": UINT32, "data": Bytes, "fd": Fd, "pos": UINT64,
         ]
@@ -318,7 +306,7 @@ kinds! {
         Pwrite "pwrite" "Something was written to a place in a file." [
             "res": Errno, "data": Bytes, "fd": Fd, "size": UINT32, "pos": UINT64,
         ]
-        Writev "writev" "Something was written from several buffers." [
+        Writev "writev" "Something was written, in parts." [
             "res": Errno, "data": Bytes, "fd": Fd, "size": UINT32,
         ]
         Pwritev "pwritev" "Something was written to a place in a file from several buffers." [
@@ -348,17 +336,15 @@ kinds! {
         Eventfd2 "eventfd2" "A descriptor for notices was made, with flags." [
             "res": Fd, "flags": flags16(flags::DESCRIPTOR), "initval": UINT64,
         ]
-        ProcessVmReadv "process_vm_readv" "Another process's memory was read." [
+        ProcessVmReadv "process_vm_readv" "A process's memory was read." [
             "res": INT64, "pid": Pid, "data": Bytes,
         ]
-        ProcessVmWritev "process_vm_writev" "Another process's memory was written." [
+        ProcessVmWritev "process_vm_writev" "A process's memory was written." [
             "res": INT64, "pid": Pid, "data": Bytes,
         ]
     }
     Syscall Wait {
-        EpollWait "epoll_wait" "A thread waited for descriptors of an epoll." [
-            "res": Errno, "maxevents": Errno,
-        ]
+        EpollWait "epoll_wait" "A thread waited for an epoll." ["res": Errno, "maxevents": Errno]
         Poll "poll" "A thread waited for descriptors." ["res": Errno, "fds": FdList, "timeout": INT64]
         Select "select" "A thread waited for descriptors, by their numbers in sets." ["res": Errno]
         Ppoll "ppoll" "A thread waited for descriptors, with other signals blocked." [

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::Sample;
+use super::{Sample, params};
 use crate::fields::params::ends;
 use crate::fields::{caps, errno, fs};
 use crate::{
     Arg, Capabilities, Category, CommName, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind, Param, ParamType,
-    Path, Process, Radix, Role, Socket, SocketFlags, User, flag_number,
+    Path, Process, Role, Socket, SocketFlags, User,
 };
 
 /// Gives a field a value; `None` where it can't have that one.
@@ -32,7 +32,7 @@ const SETTERS: &[(&str, Set)] = &[
         sample.param("data", data)
     }),
     ("evt.arg", |sample, arg, value| match arg {
-        Arg::Key(name) => parameter(sample, name, value),
+        Arg::Key(name) => params::set(sample, name, value),
         _ => None,
     }),
     ("proc.name", |sample, _, value| {
@@ -115,9 +115,9 @@ const SETTERS: &[(&str, Set)] = &[
     ("fd.name_changed", |sample, _, value| socket_flag(sample, SocketFlags::NAME_CHANGED, value)),
     ("fd.cip.name", |sample, _, value| host_name(sample, true, value)),
     ("fd.sip.name", |sample, _, value| host_name(sample, false, value)),
-    ("fs.path.name", |sample, _, value| parameter(sample, fs::only(sample.event.kind)?, value)),
-    ("fs.path.source", |sample, _, value| parameter(sample, fs::source(sample.event.kind)?, value)),
-    ("fs.path.target", |sample, _, value| parameter(sample, fs::target(sample.event.kind)?, value)),
+    ("fs.path.name", |sample, _, value| params::set(sample, fs::only(sample.event.kind)?, value)),
+    ("fs.path.source", |sample, _, value| params::set(sample, fs::source(sample.event.kind)?, value)),
+    ("fs.path.target", |sample, _, value| params::set(sample, fs::target(sample.event.kind)?, value)),
 ];
 
 /// Puts a value where there is one.
@@ -189,7 +189,7 @@ fn command(sample: &mut Sample, ancestor: u32, text: &str) -> Option<()> {
 }
 
 /// The number of a user of that name, who is added where there is none.
-fn user(sample: &mut Sample, name: &str) -> Option<u32> {
+pub fn user(sample: &mut Sample, name: &str) -> Option<u32> {
     let users = &mut sample.host.users.users;
     if let Some((uid, _)) = users.iter().find(|(_, user)| *user.name == *name.as_bytes()) {
         return Some(*uid);
@@ -197,6 +197,17 @@ fn user(sample: &mut Sample, name: &str) -> Option<u32> {
     let uid = 1000 + u32::try_from(users.len()).ok()?;
     users.insert(uid, User { name: bytes(name)?, ..User::default() });
     Some(uid)
+}
+
+/// The number of a group of that name, which is added where there is none.
+pub fn group(sample: &mut Sample, name: &str) -> Option<u32> {
+    let groups = &mut sample.host.users.groups;
+    if let Some((gid, _)) = groups.iter().find(|(_, known)| ***known == *name.as_bytes()) {
+        return Some(*gid);
+    }
+    let gid = 1000 + u32::try_from(groups.len()).ok()?;
+    groups.insert(gid, bytes(name)?);
+    Some(gid)
 }
 
 /// The parameter that a field which is a path reads.
@@ -212,58 +223,11 @@ pub fn param_of(kind: Kind, field: &FieldRef) -> Option<&str> {
     }
 }
 
-fn parameter(sample: &mut Sample, name: &str, text: &str) -> Option<()> {
-    let row = sample.event.kind.row().params.iter().find(|row| row.name == name)?;
-    let value = match row.ty {
-        ParamType::Errno if row.name == "res" => return None,
-        ParamType::SockAddr | ParamType::SockTuple => return None,
-        ParamType::Path if sample.event.kind.is_open() => return descriptor(sample, &Arg::None, text),
-        ParamType::Path => Param::Path(sample.path(text)),
-        ParamType::Fd if text == "AT_FDCWD" => Param::Int(-100),
-        ParamType::Int(number) if number.radix == Radix::Hex => {
-            Param::Int(i64::from_str_radix(text, 16).ok()?)
-        }
-        ParamType::Errno
-        | ParamType::Fd
-        | ParamType::Pid
-        | ParamType::Uid
-        | ParamType::Gid
-        | ParamType::Int(_) => Param::Int(text.parse().ok()?),
-        ParamType::Uint(number) => Param::Uint(digits(text, number.radix)?),
-        ParamType::Mode(names) => {
-            Param::Uint(digits(text, Radix::Octal).or_else(|| flag_number(text, names))?)
-        }
-        ParamType::Flags(flags) | ParamType::Enum(flags) => Param::Uint(flag_number(text, flags.names)?),
-        ParamType::Signal
-        | ParamType::SigSet
-        | ParamType::RelTime
-        | ParamType::AbsTime
-        | ParamType::SyscallId => Param::Uint(text.parse().ok()?),
-        ParamType::Str | ParamType::Bytes | ParamType::RealPath | ParamType::FdList | ParamType::Dyn => {
-            Param::Bytes(sample.batch.push_bytes(text.as_bytes()))
-        }
-        ParamType::StrList => {
-            Param::Bytes(sample.batch.push_bytes((text.replace(' ', "\0") + "\0").as_bytes()))
-        }
-    };
-    sample.param(name, value)
-}
-
-fn digits(text: &str, radix: Radix) -> Option<u64> {
-    let radix = match radix {
-        Radix::Octal => 8,
-        Radix::Decimal => 10,
-        Radix::Hex => 16,
-    };
-    u64::from_str_radix(text, radix).ok()
-}
-
 /// The descriptor that an event of that kind is about, before its name is known.
 pub fn fd(kind: Kind) -> Option<Fd> {
-    let row = kind.row();
-    let moves = matches!(row.category, Category::IoRead | Category::IoWrite);
-    let socket = matches!(kind, Kind::Connect | Kind::Accept | Kind::Accept4 | Kind::Listen | Kind::Bind)
-        || moves && row.position("tuple").is_some();
+    let has = |ty: ParamType| kind.row().params.iter().any(|row| row.ty == ty);
+    let socket = has(ParamType::SockAddr) || has(ParamType::SockTuple) || kind == Kind::Listen;
+    let moves = matches!(kind.row().category, Category::IoRead | Category::IoWrite);
     let role = match kind {
         Kind::Connect => Role::Client,
         Kind::Accept | Kind::Accept4 | Kind::Listen => Role::Server,
@@ -276,16 +240,20 @@ pub fn fd(kind: Kind) -> Option<Fd> {
             let socket = Socket { role, ..Socket::default() };
             Some(Fd { kind: Some(FdKind::Other), socket: Some(socket), ..file })
         }
+        kind if kind.row().position("fd").is_some() => Some(file),
         _ => None,
     }
 }
 
 /// Names the descriptor: a path, `ip:port`, or `ip:port->ip:port`.
-fn descriptor(sample: &mut Sample, _: &Arg, text: &str) -> Option<()> {
+pub fn descriptor(sample: &mut Sample, _: &Arg, text: &str) -> Option<()> {
     let path = text.starts_with('/').then(|| sample.path(text));
     let fd = sample.event.fd.as_mut()?;
+    if path.is_none() && fd.kind.is_none() {
+        fd.socket.get_or_insert_default();
+    }
     match (&mut fd.socket, path) {
-        (None, path) => fd.path = path?,
+        (None, path) => (fd.path, fd.kind) = (path?, fd.kind.or(Some(FdKind::File))),
         (Some(_), Some(path)) => (fd.kind, fd.path) = (Some(FdKind::Unix), path),
         (Some(socket), None) => {
             let (client, server) = match text.split_once("->") {

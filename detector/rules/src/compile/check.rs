@@ -157,7 +157,7 @@ fn allowed(source: &Source, op: Op) -> Result<(), String> {
         }
         Type::Bool => matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects),
         Type::IpAddr | Type::IpNet => set,
-        Type::Uid | Type::Gid => false,
+        Type::Uid | Type::Gid | Type::Opaque => false,
         _ => set || op.takes_number(),
     };
     match suits {
@@ -178,6 +178,7 @@ fn describe(ty: Type) -> &'static str {
         Type::AbsTime => "a time",
         Type::Uid => "the number of a user",
         Type::Gid => "the number of a group",
+        Type::Opaque => "not comparable",
         _ => "a number",
     }
 }

@@ -47,20 +47,21 @@ pub fn kinds(check: &Check) -> Option<KindSet> {
         return None;
     }
     let (host, bump) = (Host::default(), Bump::new());
+    let mut batch = EventBatch::default();
+    batch.events.push(Event {
+        num: 1,
+        time: 0,
+        kind: Kind::Execve,
+        flags: EventFlags::empty(),
+        cpu: 0,
+        res: 0,
+        task: Task::default(),
+        fd: None,
+        params: Slice::default(),
+        document: None,
+    });
     let holds = |kind: &Kind| {
-        let mut batch = EventBatch::default();
-        batch.events.push(Event {
-            num: 1,
-            time: 0,
-            kind: *kind,
-            flags: EventFlags::empty(),
-            cpu: 0,
-            res: 0,
-            task: Task::default(),
-            fd: None,
-            params: Slice::default(),
-            document: None,
-        });
+        batch.events[0].kind = *kind;
         check.judge(&Ctx::new(batch.get(0), &host, &bump)) == Tri::True
     };
     Some(KindSet::all().iter().filter(holds).collect())

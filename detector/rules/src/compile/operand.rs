@@ -47,9 +47,10 @@ fn field(name: &FieldName, fields: Fields, text: &Sourced) -> Result<FieldRef, B
             FieldError::Unknown { name } => {
                 nearest(name, fields.rows().map(|row| row.name)).map(str::to_owned)
             }
-            FieldError::UnknownParam { name } => {
+            FieldError::UnknownParam { name: param } => {
+                let field = name.name.strip_suffix(param.as_str()).unwrap_or_default();
                 let params = lanner_event::KINDS.iter().flat_map(|kind| kind.params).map(|param| param.name);
-                nearest(name, params).map(|near| format!("evt.arg.{near}"))
+                nearest(param, params).map(|near| format!("{field}{near}"))
             }
             FieldError::UnknownKind { name } => {
                 let kinds = lanner_event::KINDS.iter().filter(|kind| !kind.internal).map(|kind| kind.name);
