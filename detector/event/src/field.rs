@@ -103,6 +103,8 @@ bitflags! {
         const TABLE_ONLY = 256;
         /// Of its several values none may be equal where `!=` is to be true.
         const ALL_DIFFER = 512;
+        /// `=` says that it is at most so much; it is the only comparison.
+        const AT_MOST = 1024;
     }
 }
 
@@ -119,6 +121,8 @@ pub enum ArgRule {
     Key,
     /// A text must be given: `container.label[app]`.
     KeyRequired,
+    /// A time must be given, in nanoseconds since 1970-01-01 UTC: `evt.around[1700000000000000000]`.
+    Time,
     /// A parameter's name follows after a dot, or its number in brackets: `evt.arg.flags`, `evt.arg[2]`.
     Param,
     /// A parameter's name follows after a dot, and the field's type is the parameter's: `evt.rawarg.flags`.
@@ -135,6 +139,8 @@ pub enum Arg {
     None,
     /// A number.
     Index(u32),
+    /// A time.
+    Time(u64),
     /// A text, or a parameter's name.
     Key(Box<str>),
 }
@@ -336,6 +342,7 @@ impl std::fmt::Display for FieldRef {
             (Arg::None, _) => Ok(()),
             (Arg::Key(key), ArgRule::Param | ArgRule::RawParam | ArgRule::Kind) => write!(f, ".{key}"),
             (Arg::Index(index), _) => write!(f, "[{index}]"),
+            (Arg::Time(time), _) => write!(f, "[{time}]"),
             (Arg::Key(key), _) => write!(f, "[{key}]"),
         }
     }
@@ -453,6 +460,7 @@ fn parse_arg(rule: ArgRule, arg: Option<&str>) -> Result<Arg, FieldError> {
         (ArgRule::Index | ArgRule::IndexRequired | ArgRule::Param, Some(arg)) => {
             arg.parse().map(Arg::Index).map_err(|_| FieldError::ArgNotANumber)
         }
+        (ArgRule::Time, Some(arg)) => arg.parse().map(Arg::Time).map_err(|_| FieldError::ArgNotANumber),
         (ArgRule::Key | ArgRule::KeyRequired, Some(arg)) => Ok(Arg::Key(arg.into())),
     }
 }

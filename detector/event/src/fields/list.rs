@@ -83,7 +83,7 @@ fn tags(row: &Field) -> Vec<&'static str> {
     let argument: &[&str] = match row.arg {
         ArgRule::None => &[],
         ArgRule::Index => &["ARG_ALLOWED", "ARG_INDEX"],
-        ArgRule::IndexRequired => &["ARG_INDEX", "ARG_REQUIRED"],
+        ArgRule::IndexRequired | ArgRule::Time => &["ARG_INDEX", "ARG_REQUIRED"],
         ArgRule::Key => &["ARG_ALLOWED", "ARG_KEY"],
         ArgRule::KeyRequired | ArgRule::Param | ArgRule::RawParam | ArgRule::Kind => {
             &["ARG_KEY", "ARG_REQUIRED"]
@@ -194,7 +194,7 @@ impl Row {
         let argument = match row.arg {
             ArgRule::None => None,
             ArgRule::Index => Some((false, &["INDEX"])),
-            ArgRule::IndexRequired => Some((true, &["INDEX"])),
+            ArgRule::IndexRequired | ArgRule::Time => Some((true, &["INDEX"])),
             ArgRule::Key => Some((false, &["KEY"])),
             ArgRule::KeyRequired | ArgRule::Param | ArgRule::RawParam | ArgRule::Kind => {
                 Some((true, &["KEY"]))

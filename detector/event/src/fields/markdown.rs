@@ -22,7 +22,7 @@ pub fn markdown() -> String {
             let arg = match row.arg {
                 ArgRule::None => "",
                 ArgRule::Index => "[*n*]",
-                ArgRule::IndexRequired => "*[n]*",
+                ArgRule::IndexRequired | ArgRule::Time => "*[n]*",
                 ArgRule::Key => "[*text*]",
                 ArgRule::KeyRequired => "*[text]*",
                 ArgRule::Param | ArgRule::RawParam | ArgRule::Kind => ".*name*",

@@ -2,11 +2,14 @@
 
 use super::open::{created, makes_executable, opened};
 use super::time::{self, SECOND};
-use super::{count, errno, io, joined, params};
+use super::{count, errno, infra, io, joined, params};
 use crate::Type::{Bool, CharBuf, Int16, Int64, RelTime, Uint32, Uint64};
 use crate::{
     Arg, ArgRule, Category, Class, Ctx, FdKind, Field, FieldFlags, Kind, Param, ParamType, Type, Val,
 };
+
+/// Nanoseconds in a millisecond.
+const MILLISECOND: u64 = 1_000_000;
 
 const DEPRECATED: FieldFlags = FieldFlags::DEPRECATED;
 const TABLE_ONLY: FieldFlags = FieldFlags::TABLE_ONLY;
@@ -71,7 +74,7 @@ fn at_path<'a>(ctx: &Ctx<'a>, second: bool) -> Val<'a> {
     }
 }
 
-const PARTS: &[&[Field]] = &[TIME, WHAT, RESULT, io::FIELDS, OLD];
+const PARTS: &[&[Field]] = &[TIME, WHAT, RESULT, io::FIELDS, OLD, infra::FIELDS];
 
 /// The family's rows.
 pub const FIELDS: &[Field] = &joined::<{ count(PARTS) }>(PARTS);
@@ -97,6 +100,19 @@ const TIME: &[Field] = &[
     Field::new("evt.deltatime.ns", RelTime, "The nanoseconds of `evt.deltatime` past its second.", |ctx| {
         Val::Uint(since_previous(ctx) % SECOND)
     }),
+    Field::new(
+        "evt.around",
+        Uint64,
+        "How far from a time it happened, in milliseconds; the time is in nanoseconds since 1970-01-01 UTC. \
+         `evt.around[1700000000000000000] = 500` is true up to half a second before and after.",
+        |ctx| match ctx.arg {
+            Arg::Time(time) => Val::Uint(ctx.event.time.abs_diff(*time).div_ceil(MILLISECOND)),
+            _ => Val::Missing,
+        },
+    )
+    .arg(ArgRule::Time)
+    .with(FieldFlags::AT_MOST.union(FieldFlags::FILTER_ONLY).union(FieldFlags::NO_RHS))
+    .with(FieldFlags::NO_TRANSFORMER),
     Field::new("evt.outputtime", CharBuf, "The same as `evt.time`.", |ctx| time::local(ctx, false, true))
         .with(FieldFlags::PRINT_ONLY),
 ];
@@ -123,7 +139,7 @@ const WHAT: &[Field] = &[
         match ctx.arg {
             Arg::Key(name) => params::by_name(ctx, name),
             Arg::Index(number) => params::by_number(ctx, *number as usize),
-            Arg::None => Val::Missing,
+            Arg::None | Arg::Time(_) => Val::Missing,
         }
     })
     .arg(ArgRule::Param)
@@ -209,29 +225,10 @@ const RESULT: &[Field] = &[
     Field::new("evt.count.exit", Uint32, "Always 1: events tell what has been done.", |_| Val::Uint(1)),
 ];
 
-/// Why nothing can tell what Docker did.
-const NO_DOCKER_EVENTS: &str =
-    "Falco took it from events that its agent wrote into captures, of which there are none.";
-
 const OLD: &[Field] = &[
     Field::new("evt.count.procinfo", Uint32, "Always 0: no event tells of a process's usage.", zero)
         .with(TABLE_ONLY),
     Field::new("evt.count.threadinfo", Uint32, "Always 0: no event tells of a thread's usage.", zero)
-        .with(TABLE_ONLY),
-    Field::unfilled(
-        "evt.around",
-        Uint64,
-        "Whether it happened within so many milliseconds of a time, which is given in nanoseconds since 1970-01-01 UTC.",
-        "Only captures that are looked at afterwards can tell what is around.",
-    )
-    .arg(ArgRule::IndexRequired)
-    .with(FieldFlags::FILTER_ONLY.union(FieldFlags::NO_RHS).union(FieldFlags::NO_TRANSFORMER)),
-    Field::unfilled("evt.infra.docker.name", CharBuf, "What Docker did.", NO_DOCKER_EVENTS).with(TABLE_ONLY),
-    Field::unfilled("evt.infra.docker.container.id", CharBuf, "The container's id.", NO_DOCKER_EVENTS)
-        .with(TABLE_ONLY),
-    Field::unfilled("evt.infra.docker.container.name", CharBuf, "The container's name.", NO_DOCKER_EVENTS)
-        .with(TABLE_ONLY),
-    Field::unfilled("evt.infra.docker.container.image", CharBuf, "The container's image.", NO_DOCKER_EVENTS)
         .with(TABLE_ONLY),
 ];
 

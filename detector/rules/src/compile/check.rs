@@ -148,6 +148,12 @@ fn allowed(source: &Source, op: Op) -> Result<(), String> {
             )),
         };
     }
+    if source.has(FieldFlags::AT_MOST) {
+        return match op {
+            Op::Eq => Ok(()),
+            _ => Err(format!("`{name}` can only be compared with `=`, which says at most")),
+        };
+    }
     let set = matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects);
     let suits = match source.ty() {
         Type::CharBuf => !matches!(op, Op::BContains | Op::BStartsWith),
@@ -244,7 +250,10 @@ fn one(source: &Source, op: Op, text: &Text) -> Result<Predicate, Mismatch> {
         Type::IpAddr => Ok(Predicate::Ip([constant::address(text)?].into())),
         Type::IpNet => Ok(Predicate::Net([constant::network(text)?].into())),
         Type::Double => Ok(Predicate::Real(op, constant::real(text)?)),
-        ty => Ok(Predicate::Number(op, constant::number(text, ty)?)),
+        ty => {
+            let op = if source.has(FieldFlags::AT_MOST) { Op::Le } else { op };
+            Ok(Predicate::Number(op, constant::number(text, ty)?))
+        }
     }
 }
 
