@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod log;
 mod options;
+mod out;
 mod report;
 mod wire;
 

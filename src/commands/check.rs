@@ -10,6 +10,7 @@ use lanner_event::fields::Fields;
 use lanner_rules::lint::lint;
 
 use super::CommandSpec;
+use crate::out::outln;
 use crate::report::count;
 use crate::{cli, wire};
 
@@ -46,11 +47,11 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let renderer = Renderer { colour: std::io::stdout().is_terminal() };
     let sources = &prepared.loaded.sources;
     for diagnostic in &prepared.loaded.diagnostics {
-        println!("{}\n", renderer.render(diagnostic, sources));
+        outln!("{}\n", renderer.render(diagnostic, sources));
     }
     let mut errors = prepared.loaded.count(Severity::Error);
     if prepared.rules.enabled() == 0 {
-        println!("error: no rule is loaded: name rules files that exist in `rules_files`, or with -r\n");
+        outln!("error: no rule is loaded: name rules files that exist in `rules_files`, or with -r\n");
         errors += 1;
     }
     if matches.get_flag("reach") {
@@ -58,7 +59,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     }
     let from =
         prepared.loaded.config.as_ref().map_or("built in".to_owned(), |path| path.display().to_string());
-    println!(
+    outln!(
         "configuration {from}: {} enabled, {}; {}, {}, {}",
         count(prepared.rules.enabled(), "rule"),
         count(prepared.outputs.len(), "output"),
@@ -73,7 +74,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 fn reach(prepared: &mut wire::Prepared) -> anyhow::Result<usize> {
     let entries = &prepared.loaded.settings.outputs;
     if prepared.outputs.len() < entries.len() {
-        println!("outputs are reached for once all of them are right\n");
+        outln!("outputs are reached for once all of them are right\n");
         return Ok(0);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -81,9 +82,9 @@ fn reach(prepared: &mut wire::Prepared) -> anyhow::Result<usize> {
     for (entry, output) in entries.iter().zip(&mut prepared.outputs) {
         let name = &entry.name;
         match runtime.block_on(output.check()) {
-            Ok(()) => println!("{name}: reached"),
+            Ok(()) => outln!("{name}: reached"),
             Err(error) => {
-                println!("{name}: {error}");
+                outln!("{name}: {error}");
                 failed += 1;
             }
         }

@@ -12,6 +12,7 @@ use lanner_rules::cases;
 use lanner_rules::explain::Explainer;
 
 use super::CommandSpec;
+use crate::out::outln;
 use crate::{cli, wire};
 
 /// The command.
@@ -68,7 +69,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     for (at, (event, host)) in events.iter().enumerate() {
         if chosen.is_none_or(|chosen| *chosen == at + 1) {
             let explanation = explainer.explain(rule, event.as_ref(), host)?;
-            println!("{}", explanation.text(&loaded.sources, std::io::stdout().is_terminal()));
+            outln!("{}", explanation.text(&loaded.sources, std::io::stdout().is_terminal()));
             shown += 1;
         }
     }

@@ -7,6 +7,7 @@ use lanner_event::EventSource;
 use lanner_event::fields::{Fields, ListFormat, list, unfilled};
 
 use super::CommandSpec;
+use crate::out::out;
 
 /// The command.
 pub const COMMAND: CommandSpec = CommandSpec {
@@ -46,8 +47,8 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         _ => ListFormat::Text,
     };
     match matches.get_flag("unfilled") {
-        true => print!("{}", unfilled(fields)),
-        false => print!("{}", list(fields, format, true)),
+        true => out!("{}", unfilled(fields)),
+        false => out!("{}", list(fields, format, true)),
     }
     Ok(ExitCode::SUCCESS)
 }

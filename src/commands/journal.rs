@@ -10,6 +10,7 @@ use lanner_diagnostic::Severity;
 
 use super::CommandSpec;
 use crate::cli;
+use crate::out::{out, outln};
 use crate::report::count;
 
 /// The command.
@@ -51,8 +52,8 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     };
     let stats = Stats::read(&path, system_clock()())?;
     match matches.get_flag("json") {
-        true => println!("{}", serde_json::to_string_pretty(&stats)?),
-        false => print!("{stats}"),
+        true => outln!("{}", serde_json::to_string_pretty(&stats)?),
+        false => out!("{stats}"),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -14,6 +14,7 @@ use lanner_rules::explain::Explainer;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::CommandSpec;
+use crate::out::outln;
 use crate::report::count;
 use crate::{cli, wire};
 
@@ -65,7 +66,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     }
     let results = || tested.iter().flat_map(|file| &file.results);
     let failed = results().filter(|(_, result)| result.is_err()).count();
-    println!("{}, {} failed", count(results().count(), "case"), failed);
+    outln!("{}, {} failed", count(results().count(), "case"), failed);
     if let Some(path) = matches.get_one::<PathBuf>("junit") {
         let xml = junit(&tested).to_string().context("the results can't be written as XML")?;
         std::fs::write(path, xml).with_context(|| format!("{} can't be written", path.display()))?;
@@ -127,13 +128,13 @@ fn show(tested: &Tested, verbose: bool, colour: bool) {
     for (case, result) in &tested.results {
         let at = tested.sources.locate(case.place);
         match result {
-            Ok(()) if verbose => println!("ok    {at}: {}", title(case)),
+            Ok(()) if verbose => outln!("ok    {at}: {}", title(case)),
             Ok(()) => {}
             Err(failure) => {
                 let word = if colour { "\x1b[1;31mFAIL\x1b[0m" } else { "FAIL" };
-                println!("{word}  {at}: {}\n", failure.message);
+                outln!("{word}  {at}: {}\n", failure.message);
                 if let Some(explanation) = &failure.explanation {
-                    println!("{}", explanation.text(&tested.sources, colour));
+                    outln!("{}", explanation.text(&tested.sources, colour));
                 }
             }
         }

@@ -8,6 +8,7 @@ use lanner_event::EventSource;
 use lanner_event::fields::{Fields, ListFormat, list, names};
 
 use super::OptionSpec;
+use crate::out::out;
 
 /// `--list[=SOURCE]`.
 pub const FIELDS: OptionSpec = OptionSpec {
@@ -63,8 +64,8 @@ fn print_fields(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         }
     };
     match matches.get_flag("names") {
-        true => print!("{}", names(fields)),
-        false => print!("{}", list(fields, format(matches), matches.get_flag("verbose"))),
+        true => out!("{}", names(fields)),
+        false => out!("{}", list(fields, format(matches), matches.get_flag("verbose"))),
     }
     Ok(ExitCode::SUCCESS)
 }
