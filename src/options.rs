@@ -17,4 +17,4 @@ pub struct OptionSpec {
 }
 
 /// All of them, in the order in which Falco looks for them: of several that are given the first is done.
-pub const OPTIONS: &[OptionSpec] = &[list::FIELDS];
+pub const OPTIONS: &[OptionSpec] = &[list::EVENTS, list::FIELDS];

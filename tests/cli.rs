@@ -188,7 +188,7 @@ fn what_is_hardly_meant_is_said() {
 }
 
 #[test]
-fn fields_are_listed() {
+fn fields_and_events_are_listed() {
     let folder = folder(&[]);
     let run = |arguments: &[&str]| lanner(folder.path(), arguments);
     let (code, said, _) = run(&["--list"]);
@@ -199,6 +199,23 @@ fn fields_are_listed() {
     assert!(serde_json::from_str::<serde_json::Value>(&said).is_ok(), "{said}");
     let (code, _, said) = run(&["--list=syscal"]);
     assert!(code == 1 && said.contains("no event source `syscal`"), "{said}");
+    let (code, said, _) = run(&["--list-events", "--list"]);
+    assert!(code == 0 && said.contains("< openat(") && !said.contains("Field Class:"), "{said}");
     let (code, said, _) = run(&["fields", "--unfilled"]);
     assert!(code == 0 && said.lines().all(|line| line.split_whitespace().count() > 3), "{said}");
+}
+
+/// Whoever has read enough makes no error.
+#[test]
+fn a_reader_may_go_away() {
+    use std::process::Stdio;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lanner"))
+        .arg("--list")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("lanner runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }

@@ -1,11 +1,12 @@
-//! `--list`: the fields that rules can name, in Falco's forms.
+//! `--list` and `--list-events`: the fields and the event types that rules can name, in Falco's forms.
 
 use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::{Arg, ArgAction, ArgMatches};
-use lanner_event::EventSource;
+use lanner_detector::source::live;
 use lanner_event::fields::{Fields, ListFormat, list, names};
+use lanner_event::{EventSource, Kind, list_events};
 
 use super::OptionSpec;
 use crate::out::out;
@@ -15,6 +16,20 @@ pub const FIELDS: OptionSpec = OptionSpec {
     arguments: fields_arguments,
     given: |matches| matches.contains_id("list"),
     run: print_fields,
+};
+
+/// `--list-events`.
+pub const EVENTS: OptionSpec = OptionSpec {
+    arguments: || {
+        let help = "List the event types that rules can name, with their parameters";
+        vec![Arg::new("list-events").long("list-events").action(ArgAction::SetTrue).help(help)]
+    },
+    given: |matches| matches.get_flag("list-events"),
+    run: |matches| {
+        let captured: Vec<Kind> = live::captured().collect();
+        out!("{}", list_events(format(matches), |kind| captured.contains(&kind)));
+        Ok(ExitCode::SUCCESS)
+    },
 };
 
 fn fields_arguments() -> Vec<Arg> {
@@ -44,7 +59,7 @@ fn fields_arguments() -> Vec<Arg> {
 }
 
 /// The form that was asked for.
-pub fn format(matches: &ArgMatches) -> ListFormat {
+fn format(matches: &ArgMatches) -> ListFormat {
     match matches.get_one::<String>("format").map(String::as_str) {
         Some("markdown") => ListFormat::Markdown,
         Some("json") => ListFormat::Json,
