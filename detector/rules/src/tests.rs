@@ -1,5 +1,6 @@
 //! Whole rules files judged against whole events.
 
+mod agreement;
 mod damage;
 mod explained;
 mod loading;

@@ -6,7 +6,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
-use lanner_event::{Ctx, Type};
+use lanner_event::{Ctx, Reading, Type};
 
 use crate::Tri::{self, False, True, Unknown};
 use crate::ast::{Check, Expr, Modifier, Op, Right};
@@ -16,18 +16,21 @@ use value::{Scalar, Side, Values, both_ends, read, side, type_of};
 pub type Macros = BTreeMap<String, Expr>;
 
 pub fn judge(expr: &Expr, macros: &Macros, ctx: &Ctx<'_>) -> Tri {
-    let all = |items: &[Expr]| -> Vec<Tri> { items.iter().map(|item| judge(item, macros, ctx)).collect() };
+    // Until one decides.
+    let chain = |items: &[Expr], decides: Tri, otherwise: Tri| {
+        let mut result = otherwise;
+        for item in items {
+            match judge(item, macros, ctx) {
+                Unknown => result = Unknown,
+                found if found == decides => return decides,
+                _ => {}
+            }
+        }
+        result
+    };
     match expr {
-        Expr::And(items) => match all(items) {
-            all if all.contains(&False) => False,
-            all if all.contains(&Unknown) => Unknown,
-            _ => True,
-        },
-        Expr::Or(items) => match all(items) {
-            all if all.contains(&True) => True,
-            all if all.contains(&Unknown) => Unknown,
-            _ => False,
-        },
+        Expr::And(items) => chain(items, False, True),
+        Expr::Or(items) => chain(items, True, False),
         Expr::Not(inner) => match judge(inner, macros, ctx) {
             True => False,
             False => True,
@@ -35,6 +38,16 @@ pub fn judge(expr: &Expr, macros: &Macros, ctx: &Ctx<'_>) -> Tri {
         },
         Expr::Macro(name) => judge(&macros[&name.text], macros, ctx),
         Expr::Check(check) => comparison(check, ctx),
+    }
+}
+
+/// What a condition is: under the given reading, or the real one if it is more true there.
+pub fn under_both(expr: &Expr, macros: &Macros, given: &Ctx<'_>) -> (Tri, Reading) {
+    match (judge(expr, macros, given), judge(expr, macros, &given.reading(Reading::Real))) {
+        (True, _) => (True, Reading::Given),
+        (_, True) => (True, Reading::Real),
+        (Unknown, _) => (Unknown, Reading::Given),
+        (False, other) => (other, Reading::Real),
     }
 }
 

@@ -195,31 +195,24 @@ fn event() -> impl Strategy<Value = String> {
     )
 }
 
-/// What each rule is by its tree: under the given reading, or the real one if it is more true there.
+/// What each rule is by its tree.
 fn expected(conditions: &[String], macros: &Macros, world: &World) -> Vec<(Tri, Reading)> {
     let bump = bumpalo::Bump::new();
     let given = Ctx::new(world.event(), &world.host, &bump);
     let judged = conditions.iter().map(|condition| {
         let expr = parse::condition(condition).expect("a condition");
-        let under_given = naive::judge(&expr, macros, &given);
-        let under_real = naive::judge(&expr, macros, &given.reading(Reading::Real));
-        match (under_given, under_real) {
-            (Tri::True, _) => (Tri::True, Reading::Given),
-            (_, Tri::True) => (Tri::True, Reading::Real),
-            (Tri::Unknown, _) => (Tri::Unknown, Reading::Given),
-            (Tri::False, other) => (other, Reading::Real),
-        }
+        naive::under_both(&expr, macros, &given)
     });
     judged.collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn both_agree(
         bodies in (condition(0), condition(1), condition(2)),
-        conditions in prop::collection::vec(rule_condition(), 1..9),
-        events in prop::collection::vec(event(), 1..4),
+        conditions in prop::collection::vec(rule_condition(), 1..20),
+        events in prop::collection::vec(event(), 1..12),
     ) {
         let bodies = [bodies.0, bodies.1, bodies.2];
         let mut yaml = String::new();
@@ -232,7 +225,8 @@ proptest! {
             yaml += &named(&format!("r{at}"), condition);
         }
         let all = compiled(&[&yaml], &Options { matching: Matching::All, ..Options::default() });
-        let first = compiled(&[&yaml], &Options::default());
+        // To compile takes longest.
+        let first = (conditions.len() < 6).then(|| compiled(&[&yaml], &Options::default()));
         for line in &events {
             let world = World::new(line);
             let expected = expected(&conditions, &macros, &world);
@@ -246,7 +240,9 @@ proptest! {
                 .map(|(result, reading)| (*result != Tri::False).then_some((*result == Tri::Unknown, *reading)))
                 .collect();
             prop_assert_eq!(&found, &wanted, "{}\n{}", line, yaml);
-            prop_assert_eq!(judge(&first, &world), hits.into_iter().take(1).collect::<Vec<_>>());
+            if let Some(first) = &first {
+                prop_assert_eq!(judge(first, &world), hits.into_iter().take(1).collect::<Vec<_>>());
+            }
         }
     }
 }

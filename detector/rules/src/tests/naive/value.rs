@@ -1,5 +1,7 @@
 //! What stands on a side of a comparison.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use lanner_event::fields::Fields;
@@ -59,8 +61,17 @@ fn scalar(value: Val) -> Scalar {
     }
 }
 
+type Named = (String, Option<String>);
+
+thread_local! {
+    static KNOWN: RefCell<HashMap<Named, FieldRef>> = RefCell::default();
+}
+
+/// Looked up once: that takes longer than all else.
 fn field(name: &FieldName) -> FieldRef {
-    FieldRef::parse(&name.name, name.arg.as_deref(), Fields::ALL).expect("a field")
+    let key = (name.name.clone(), name.arg.clone());
+    let parse = || FieldRef::parse(&name.name, name.arg.as_deref(), Fields::ALL).expect("a field");
+    KNOWN.with_borrow_mut(|known| known.entry(key).or_insert_with(parse).clone())
 }
 
 pub fn type_of(operand: &Operand) -> Type {
