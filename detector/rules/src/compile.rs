@@ -1,13 +1,18 @@
 //! Conditions lowered into one graph over all rules, in which each distinct check stands once.
 
+mod candidates;
 mod check;
 mod constant;
 mod doubts;
+mod estimate;
+mod filter;
 mod foretold;
 mod graph;
 mod guard;
 mod implies;
+mod lookup;
 mod lower;
+mod need;
 mod operand;
 mod outline;
 mod predicate;
@@ -17,8 +22,8 @@ mod services;
 mod source;
 mod transform;
 
+pub use candidates::Candidates;
 pub use graph::{Graph, NodeId};
-pub use guard::Candidates;
 pub use implies::{apart, implies};
 pub use lower::{Lowering, check_condition};
 pub use operand::{Stop, operand};

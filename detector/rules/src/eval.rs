@@ -65,6 +65,7 @@ pub struct Scratch {
     pub bump: Bump,
     memo: Memo,
     candidates: Candidates,
+    found: Candidates,
 }
 
 /// What steps were judged to be, and when: an entry of an older generation counts for nothing, so that nothing is
@@ -76,13 +77,12 @@ struct Memo {
 }
 
 impl Scratch {
-    /// Ready for the next event: the memory for values, a judge of a program's steps, and the rules that are judged
-    /// for every event.
+    /// Ready for the next event of a program: the memory for values, and the judge.
     pub(crate) fn begin<'a>(
         &'a mut self,
         graph: &'a Graph,
         program: &'a Program<RuleId>,
-    ) -> (&'a Bump, Judge<'a>, &'a mut Candidates) {
+    ) -> (&'a Bump, Judge<'a>) {
         self.bump.reset();
         let memo = &mut self.memo;
         if memo.entries.len() < program.slots as usize {
@@ -93,8 +93,10 @@ impl Scratch {
             memo.entries.fill((0, Tri::False));
             memo.generation = 1;
         }
-        self.candidates.reset(&program.unguarded);
-        (&self.bump, Judge { graph, program, memo }, &mut self.candidates)
+        self.candidates.reset(&program.all);
+        self.found.reset(&program.unguarded);
+        let (candidates, found) = (&mut self.candidates, &mut self.found);
+        (&self.bump, Judge { graph, program, memo, candidates, found })
     }
 }
 
@@ -103,9 +105,35 @@ pub(crate) struct Judge<'a> {
     graph: &'a Graph,
     program: &'a Program<RuleId>,
     memo: &'a mut Memo,
+    candidates: &'a mut Candidates,
+    found: &'a mut Candidates,
 }
 
 impl<'a> Judge<'a> {
+    /// Finds the rules that the event can be of under any of the readings; the others are false.
+    pub(crate) fn narrow(&mut self, given: &Ctx<'a>, real: Option<&Ctx<'a>>) {
+        for gate in &self.program.gates {
+            if self.candidates.meets(&gate.need_true) || self.candidates.meets(&gate.need_false) {
+                match self.judge(gate.part, given) {
+                    Tri::False => self.candidates.remove_all(&gate.need_true),
+                    Tri::Unknown => {}
+                    Tri::True => self.candidates.remove_all(&gate.need_false),
+                }
+            }
+        }
+        for lookup in &self.program.lookups {
+            if self.candidates.meets_beyond(&lookup.rules, self.found) {
+                lookup.mark(given, real, self.found);
+            }
+        }
+        self.candidates.retain(self.found);
+    }
+
+    /// The next rule that the event can be of, by position.
+    pub(crate) fn next(&mut self) -> Option<usize> {
+        self.candidates.take_first()
+    }
+
     /// Whether a step is true of the event in the context.
     pub(crate) fn judge(&mut self, id: StepId, ctx: &Ctx<'a>) -> Tri {
         let step = &self.program.steps[id as usize];

@@ -209,13 +209,11 @@ impl RuleSet {
         else {
             return;
         };
-        let (bump, mut judge, candidates) = scratch.begin(&self.graph, program);
+        let (bump, mut judge) = scratch.begin(&self.graph, program);
         let given = Ctx::new(event, host, bump);
         let real = event.has_two_readings().then(|| given.reading(Reading::Real));
-        for guard in &program.guards {
-            guard.mark(&given, real.as_ref(), candidates);
-        }
-        for (id, step) in candidates.iter().map(|at| &program.rules[at]) {
+        judge.narrow(&given, real.as_ref());
+        while let Some((id, step)) = judge.next().map(|at| &program.rules[at]) {
             let mut result = judge.judge(*step, &given);
             let mut reading = Reading::Given;
             if let Some(real) = real.as_ref().filter(|_| result != Tri::True && judge.is_path(*step)) {

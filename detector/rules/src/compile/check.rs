@@ -7,6 +7,7 @@ use lanner_event::{Ctx, FieldFlags, FieldRef, Type};
 use memchr::memmem::Finder;
 
 use super::constant;
+use super::estimate::{chance, cost};
 use super::foretold::{event_number, kinds, known_kinds};
 use super::predicate::{Predicate, TextTest, test};
 use super::regex;
@@ -126,7 +127,7 @@ pub fn check(
     };
     known_kinds(&source, op, right)?;
     let constant = event_number(&source, &predicate);
-    let (cost, chance) = (cost(&source, &predicate), chance(&predicate));
+    let (cost, chance) = (cost(&source, &predicate), chance(&source, &predicate));
     let all_differ = source.has(FieldFlags::ALL_DIFFER);
     let list_any = op == Op::Intersects;
     let mut check = Check { source, predicate, list_any, all_differ, kinds: None, constant, cost, chance };
@@ -267,7 +268,7 @@ fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
         Op::IContains => {
             let finder = AhoCorasick::builder().ascii_case_insensitive(true).build([&bytes]);
             let finder = finder.map_err(|error| mismatch(error.to_string(), text.range.clone()))?;
-            TextTest::IContains(Box::new(finder))
+            TextTest::IContains(bytes, Box::new(finder))
         }
         Op::StartsWith | Op::BStartsWith => TextTest::starts_with(vec![bytes]),
         Op::EndsWith => TextTest::EndsWith([bytes].into()),
@@ -279,43 +280,4 @@ fn text_predicate(op: Op, text: &Text) -> Result<Predicate, Mismatch> {
         Op::Lt | Op::Le | Op::Gt | Op::Ge => TextTest::Order(op, bytes),
         _ => TextTest::In([bytes].into_iter().collect()),
     }))
-}
-
-/// Rough, in nanoseconds.
-fn cost(source: &Source, predicate: &Predicate) -> f32 {
-    let test = match predicate {
-        Predicate::Exists
-        | Predicate::Bool(_)
-        | Predicate::Number(..)
-        | Predicate::Real(..)
-        | Predicate::NumberIn(_) => 1.0,
-        Predicate::Text(TextTest::In(_) | TextTest::StartsWith(_) | TextTest::EndsWith(_)) => 6.0,
-        Predicate::Text(TextTest::Regex(_)) => 100.0,
-        Predicate::Ne(inner) => return cost(source, inner),
-        Predicate::Modified(_, inner) | Predicate::Any(inner) => {
-            inner.iter().map(|inner| cost(source, inner)).sum()
-        }
-        _ => 15.0,
-    };
-    let read = |field: &&FieldRef| match field.field.name {
-        "evt.type" | "evt.num" | "evt.rawres" => 1.0,
-        name if name.starts_with("proc.a") || name.starts_with("evt.arg") => 60.0,
-        _ if field.field.flags.contains(FieldFlags::FILTER_ONLY) => 40.0,
-        _ if field.field.flags.contains(FieldFlags::LATE) => 20.0,
-        _ => 6.0,
-    };
-    test + source.fields().iter().map(read).sum::<f32>()
-}
-
-/// A rule looks for something out of the ordinary: hardly any value is the one that it names.
-fn chance(predicate: &Predicate) -> f32 {
-    match predicate {
-        Predicate::Exists => 0.9,
-        Predicate::Bool(_) => 0.3,
-        Predicate::Number(Op::Eq, _) | Predicate::NumberIn(_) => 0.1,
-        Predicate::Number(..) | Predicate::Real(..) => 0.5,
-        Predicate::Ne(inner) => 1.0 - chance(inner),
-        Predicate::Modified(..) | Predicate::Any(_) | Predicate::Field(..) => 0.2,
-        Predicate::Text(_) | Predicate::Ip(_) | Predicate::Net(_) => 0.05,
-    }
 }

@@ -80,6 +80,20 @@ impl Graph {
         self.facts[id as usize].path
     }
 
+    /// What must all be true where a node is: the members of `and`, or the node itself.
+    pub fn members<'s>(&'s self, id: &'s NodeId) -> &'s [NodeId] {
+        match self.node(*id) {
+            Node::And(items) => items,
+            _ => std::slice::from_ref(id),
+        }
+    }
+
+    /// How much work it is to judge a node, and how likely it is true of an ordinary event.
+    pub fn estimate(&self, id: NodeId) -> (f32, f32) {
+        let facts = &self.facts[id as usize];
+        (facts.cost, facts.chance)
+    }
+
     /// Always this.
     pub fn constant(&mut self, value: bool) -> NodeId {
         self.add(Node::Constant(value))

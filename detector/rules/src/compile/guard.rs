@@ -1,212 +1,140 @@
-//! Which rules an event can be of at all, found by one look at each of a few values, however many rules there are.
+//! Which rules an event can be of at all, found by a look at each of a few values, however many rules there are.
 //!
-//! Most conditions need a value to be one of certain texts, or to begin with one: `proc.name in (…) and …`. A guard holds
-//! all such texts of one source, each with the rules that need it; what isn't marked needn't be judged.
+//! Two things stand before the rules of a program. **Gates** are parts that many conditions have in common and that are
+//! quickly judged, such as whether a file was opened to be written: each takes out all rules that it decides. Of the rules
+//! that are left, **look-ups** ([`super::lookup`]) find those whose constants stand in the event's values: most conditions
+//! need one (`proc.name in (…) and …`). Only what both leave is judged; of an ordinary event that is nothing, and its
+//! values were read only as long as there were rules left that ask for them.
+
+use std::rc::Rc;
 
 use hashbrown::HashMap;
-use lanner_event::{Ctx, Val};
 
+use super::candidates::Candidates;
+use super::estimate::lookup_cost;
 use super::graph::{Graph, Node, NodeId};
-use super::predicate::{Predicate, TextTest};
+use super::lookup::Lookup;
+use super::need::{Constant, Need, Needs, Position};
 use super::source::Source;
 
-/// Sources whose value takes more than this to read, in the unit of a check's cost, don't make a guard: a cheaper part of
-/// the condition may decide.
-const COST_MAX: f32 = 20.0;
-/// How many rules a guard must stand before to be worth its look.
-const RULES_MIN: u32 = 2;
+/// Conditions that take more than this to judge, in the unit of a check's cost, are no gate: what a rule needs besides may
+/// decide with less.
+const GATE_COST_MAX: f32 = 20.0;
+/// What is saved where a rule needn't be judged, in the same unit.
+const RULE_COST: f32 = 15.0;
 
-/// A set of a program's rules, by position.
-#[derive(Debug, Clone, Default)]
-pub struct Candidates {
-    words: Vec<u64>,
-}
-
-impl Candidates {
-    /// Takes the same rules as another set, and keeps the memory.
-    pub fn reset(&mut self, to: &Candidates) {
-        self.words.clear();
-        self.words.extend_from_slice(&to.words);
-    }
-
-    fn none(rules: usize) -> Self {
-        Candidates { words: vec![0; rules.div_ceil(64)] }
-    }
-
-    fn insert(&mut self, rule: u32) {
-        self.words[rule as usize / 64] |= 1 << (rule % 64);
-    }
-
-    /// The rules, in order.
-    pub fn iter(&self) -> impl Iterator<Item = usize> {
-        self.words.iter().enumerate().flat_map(|(at, word)| {
-            let rest = std::iter::successors(Some(*word), |word| Some(word & word.wrapping_sub(1)));
-            rest.take_while(|word| *word != 0).map(move |word| at * 64 + word.trailing_zeros() as usize)
-        })
-    }
-}
-
-/// The rules that need something of one source.
+/// A part of conditions, and the rules that it decides.
 #[derive(Debug)]
-pub struct Guard {
-    source: Source,
-    /// Whether that depends on the reading of paths.
-    path: bool,
-    /// All of them.
-    rules: Vec<u32>,
-    equal: HashMap<Box<[u8]>, Vec<u32>>,
-    /// In order of the texts.
-    prefixes: Vec<Prefix>,
+pub struct Gate<Id> {
+    /// What is judged.
+    pub part: Id,
+    /// The rules that can't be true where it is false.
+    pub need_true: Candidates,
+    /// The rules that can't be true where it is true.
+    pub need_false: Candidates,
 }
 
-#[derive(Debug)]
-struct Prefix {
-    text: Box<[u8]>,
-    rules: Vec<u32>,
-    /// The longest other one that this one begins with.
-    parent: Option<u32>,
-}
-
-impl Guard {
-    /// Marks the rules that an event can be of under any of the readings.
-    pub fn mark<'a>(&'a self, given: &Ctx<'a>, real: Option<&Ctx<'a>>, candidates: &mut Candidates) {
-        self.mark_value(self.source.get(given), candidates);
-        if let Some(real) = real.filter(|_| self.path) {
-            self.mark_value(self.source.get(real), candidates);
-        }
-    }
-
-    fn mark_value(&self, value: Val, candidates: &mut Candidates) {
-        match value {
-            Val::Missing => {}
-            Val::Str(text) => self.mark_text(text, candidates),
-            Val::Any(values) => values.iter().for_each(|value| self.mark_value(*value, candidates)),
-            _ => self.rules.iter().for_each(|rule| candidates.insert(*rule)),
-        }
-    }
-
-    fn mark_text(&self, text: &[u8], candidates: &mut Candidates) {
-        let mut mark = |rules: &[u32]| rules.iter().for_each(|rule| candidates.insert(*rule));
-        if let Some(rules) = self.equal.get(text) {
-            mark(rules);
-        }
-        // All that the text begins with are the last prefix that comes before it, or parents of that.
-        let after = self.prefixes.partition_point(|prefix| *prefix.text <= *text);
-        let mut next = after.checked_sub(1);
-        while let Some(prefix) = next.map(|at| &self.prefixes[at]) {
-            if text.starts_with(&prefix.text) {
-                mark(&prefix.rules);
-            }
-            next = prefix.parent.map(|at| at as usize);
-        }
-    }
-
-    /// Finds each prefix's parent.
-    fn order(&mut self) {
-        self.prefixes.sort_unstable_by(|a, b| a.text.cmp(&b.text));
-        for at in 1..self.prefixes.len() {
-            let mut parent = Some(at as u32 - 1);
-            while let Some(other) = parent.map(|other| &self.prefixes[other as usize])
-                && !self.prefixes[at].text.starts_with(&other.text)
-            {
-                parent = other.parent;
-            }
-            self.prefixes[at].parent = parent;
-        }
+/// The gates for rules with these nodes: the one first that saves the most for its cost, then what saves the most of what
+/// is left, as long as it saves more than it costs.
+pub fn gates(graph: &Graph, roots: &[NodeId]) -> Vec<Gate<NodeId>> {
+    let mut rest = parts(graph, roots);
+    // How likely each rule is still to be judged.
+    let mut left = vec![1.0_f32; roots.len()];
+    let mut gates = Vec::new();
+    loop {
+        let saved = |gate: &Gate<NodeId>| {
+            let (cost, chance) = graph.estimate(gate.part);
+            let sum = |rules: &Candidates| rules.iter().map(|rule| left[rule]).sum::<f32>();
+            RULE_COST * (sum(&gate.need_true) * (1.0 - chance) + sum(&gate.need_false) * chance)
+                / cost.max(1.0)
+        };
+        let best = rest.iter().map(saved).enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+        let Some((at, _)) = best.filter(|(_, saved)| *saved > 1.0) else { return gates };
+        let gate = rest.swap_remove(at);
+        let chance = graph.estimate(gate.part).1;
+        gate.need_true.iter().for_each(|rule| left[rule] *= chance);
+        gate.need_false.iter().for_each(|rule| left[rule] *= 1.0 - chance);
+        gates.push(gate);
     }
 }
 
-/// What a rule needs of a source: that its value passes any of the tests.
-struct Need<'g> {
-    source: &'g Source,
-    tests: Vec<&'g TextTest>,
-}
-
-/// What a node needs; or, where all of several things are needed, each of them.
-fn needs(graph: &Graph, node: NodeId) -> Vec<Need<'_>> {
-    match graph.node(node) {
-        Node::And(items) => items.iter().filter_map(|item| need(graph, *item)).collect(),
-        _ => need(graph, node).into_iter().collect(),
-    }
-}
-
-fn need(graph: &Graph, node: NodeId) -> Option<Need<'_>> {
-    match graph.node(node) {
-        Node::Check(index) => {
-            let check = graph.check(*index);
-            let Predicate::Text(test @ (TextTest::In(_) | TextTest::StartsWith(_))) = &check.predicate else {
-                return None;
+/// What more than one of the conditions has as a part, and can be a gate.
+fn parts(graph: &Graph, roots: &[NodeId]) -> Vec<Gate<NodeId>> {
+    let mut gates: Vec<Gate<NodeId>> = Vec::new();
+    let mut known: HashMap<NodeId, usize> = HashMap::new();
+    for (rule, root) in (0..).zip(roots) {
+        for item in graph.members(root) {
+            let (part, is_not) = match graph.node(*item) {
+                Node::Not(inner) => (*inner, true),
+                _ => (*item, false),
             };
-            let usable = check.is_mergeable() && check.cost < COST_MAX;
-            usable.then(|| Need { source: &check.source, tests: vec![test] })
+            if graph.is_path(part) || graph.estimate(part).0 > GATE_COST_MAX {
+                continue;
+            }
+            let at = *known.entry(part).or_insert_with(|| {
+                let none = || Candidates::none(roots.len());
+                gates.push(Gate { part, need_true: none(), need_false: none() });
+                gates.len() - 1
+            });
+            if is_not { gates[at].need_false.insert(rule) } else { gates[at].need_true.insert(rule) }
         }
-        Node::Or(items) => {
-            let mut all = items.iter().map(|item| need(graph, *item));
-            let first = all.next()??;
-            all.try_fold(first, |mut sum, item| {
-                let item = item.filter(|item| item.source == sum.source)?;
-                sum.tests.extend(item.tests);
-                Some(sum)
-            })
-        }
-        _ => None,
     }
+    gates.retain(|gate| gate.need_true.iter().chain(gate.need_false.iter()).nth(1).is_some());
+    gates
 }
 
-/// The guards of rules with these nodes, and the rules that no guard stands before.
-pub fn guards(graph: &Graph, roots: &[NodeId]) -> (Vec<Guard>, Candidates) {
-    let needs: Vec<Vec<Need>> = roots.iter().map(|root| needs(graph, *root)).collect();
-    let mut shared: HashMap<&Source, u32> = HashMap::new();
+/// The look-ups for rules with these nodes behind these gates, and the rules that none of them finds.
+pub fn lookups(graph: &Graph, roots: &[NodeId], gates: &[Gate<NodeId>]) -> (Vec<Lookup>, Candidates) {
+    let mut known = Needs::new(graph);
+    let of_rule = |root| {
+        let members = graph.members(root).iter().filter(|node| gates.iter().all(|gate| gate.part != **node));
+        members.filter_map(|node| known.of(*node)).collect()
+    };
+    let needs: Vec<Vec<Rc<Need>>> = roots.iter().map(of_rule).collect();
+    let mut shared: HashMap<(&Source, Position), f32> = HashMap::new();
     for need in needs.iter().flatten() {
-        *shared.entry(need.source).or_insert(0) += 1;
+        places(need).into_iter().for_each(|place| *shared.entry(place).or_insert(0.0) += 1.0);
     }
-    let mut guards: Vec<Guard> = Vec::new();
+    // A look-up that is made for many rules anyway costs one more of them little.
+    let cost = |need: &Need| {
+        let places = places(need).into_iter();
+        let looks: f32 = places.map(|place| lookup_cost(place.0, place.1) / shared[&place]).sum();
+        looks + need.chance * RULE_COST
+    };
+    let mut constants: HashMap<(&Source, Position), HashMap<Constant, Vec<u32>>> = HashMap::new();
     let mut unguarded = Candidates::none(roots.len());
     for (rule, needs) in (0..).zip(&needs) {
-        // Where many rules look at a source anyway, one more costs nothing.
-        let best = needs.iter().max_by_key(|need| shared[need.source]);
-        let Some(need) = best.filter(|need| shared[need.source] >= RULES_MIN) else {
+        let Some(need) = needs.iter().min_by(|a, b| cost(a).total_cmp(&cost(b))) else {
             unguarded.insert(rule);
             continue;
         };
-        let at = guards.iter().position(|guard| guard.source == *need.source).unwrap_or_else(|| {
-            let (equal, prefixes) = (HashMap::new(), Vec::new());
-            let (source, path) = (need.source.clone(), need.source.is_path());
-            guards.push(Guard { source, path, rules: Vec::new(), equal, prefixes });
-            guards.len() - 1
-        });
-        guards[at].add(rule, need);
-    }
-    guards.iter_mut().for_each(Guard::order);
-    (guards, unguarded)
-}
-
-impl Guard {
-    fn add(&mut self, rule: u32, need: &Need) {
-        self.rules.push(rule);
-        for test in &need.tests {
-            match test {
-                TextTest::In(texts) => {
-                    for text in texts {
-                        self.equal.entry(text.clone()).or_default().push(rule);
-                    }
-                }
-                TextTest::StartsWith(texts) => {
-                    for text in texts {
-                        match self.prefixes.iter_mut().find(|prefix| prefix.text == *text) {
-                            Some(prefix) => prefix.rules.push(rule),
-                            None => {
-                                self.prefixes.push(Prefix {
-                                    text: text.clone(),
-                                    rules: vec![rule],
-                                    parent: None,
-                                });
-                            }
-                        }
-                    }
-                }
-                _ => {}
+        for atom in &need.atoms {
+            let found = constants.entry((atom.source, atom.position)).or_default();
+            let rules = found.entry(atom.constant.clone()).or_default();
+            if rules.last() != Some(&rule) {
+                rules.push(rule);
             }
         }
     }
+    let mut lookups: Vec<(f32, Lookup)> = Vec::new();
+    for ((source, position), constants) in constants {
+        let rules: Vec<u32> = constants.values().flatten().copied().collect();
+        match Lookup::new(source, position, constants, roots.len()) {
+            Some(lookup) => lookups.push((lookup_cost(source, position), lookup)),
+            None => unguarded.extend(&rules),
+        }
+    }
+    lookups.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    (lookups.into_iter().map(|(_, lookup)| lookup).collect(), unguarded)
+}
+
+/// The look-ups that a need takes.
+fn places<'g>(need: &Need<'g>) -> Vec<(&'g Source, Position)> {
+    let mut places: Vec<(&Source, Position)> = Vec::new();
+    for atom in &need.atoms {
+        if !places.contains(&(atom.source, atom.position)) {
+            places.push((atom.source, atom.position));
+        }
+    }
+    places
 }

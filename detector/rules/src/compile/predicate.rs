@@ -52,7 +52,7 @@ pub enum TextTest {
     /// It has this inside.
     Contains(Box<Finder<'static>>),
     /// It has this inside, case ignored.
-    IContains(Box<AhoCorasick>),
+    IContains(Box<[u8]>, Box<AhoCorasick>),
     /// It begins with one of these, which are in order, and none of which begins with another.
     StartsWith(Box<[Box<[u8]>]>),
     /// It ends with one of these.
@@ -272,7 +272,7 @@ fn text_test(test: &TextTest, value: &[u8]) -> bool {
         TextTest::In(wanted) => wanted.contains(value),
         TextTest::Order(op, wanted) => compare(*op, value.cmp(wanted)),
         TextTest::Contains(finder) => finder.find(value).is_some(),
-        TextTest::IContains(finder) => finder.is_match(value),
+        TextTest::IContains(_, finder) => finder.is_match(value),
         // As none begins with another, only the last that comes before the value can be its beginning.
         TextTest::StartsWith(wanted) => {
             let after = wanted.partition_point(|prefix| **prefix <= *value);

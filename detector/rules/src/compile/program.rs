@@ -4,8 +4,10 @@
 use hashbrown::HashMap;
 use lanner_event::Kind;
 
+use super::candidates::Candidates;
 use super::graph::{Graph, Node, NodeId};
-use super::guard::{Candidates, Guard, guards};
+use super::guard::{Gate, gates, lookups};
+use super::lookup::Lookup;
 
 /// A node's index in a program.
 pub type StepId = u32;
@@ -49,9 +51,13 @@ pub struct Program<R> {
     pub items: Vec<StepId>,
     /// How many results are remembered.
     pub slots: u32,
-    /// What tells which rules are to be judged, besides those of `unguarded`.
-    pub guards: Vec<Guard>,
-    /// The rules, by position, that are judged for every event.
+    /// All rules, by position.
+    pub all: Candidates,
+    /// What takes out rules, in order.
+    pub gates: Vec<Gate<StepId>>,
+    /// What finds rules among those that are left, in order.
+    pub lookups: Vec<Lookup>,
+    /// The rules that no look-up finds: they needn't be found.
     pub unguarded: Candidates,
 }
 
@@ -63,12 +69,19 @@ impl<R> Program<R> {
             rules.map(|(rule, node)| (rule, graph.for_kind(node, kind, &mut folded))).collect();
         let roots = roots.into_iter().filter(|(_, node)| *graph.node(*node) != Node::Constant(false));
         let roots: Vec<(R, NodeId)> = roots.collect();
-        let asked = asked(graph, roots.iter().map(|(_, node)| *node));
         let nodes: Vec<NodeId> = roots.iter().map(|(_, node)| *node).collect();
-        let (guards, unguarded) = guards(graph, &nodes);
-        let program =
-            Program { rules: Vec::new(), steps: Vec::new(), items: Vec::new(), slots: 0, guards, unguarded };
+        let gates = gates(graph, &nodes);
+        let (lookups, unguarded) = lookups(graph, &nodes, &gates);
+        let mut all = Candidates::none(nodes.len());
+        (0..nodes.len()).for_each(|rule| all.insert(rule as u32));
+        let asked = asked(graph, nodes.into_iter().chain(gates.iter().map(|gate| gate.part)));
+        let (rules, steps, items) = (Vec::new(), Vec::new(), Vec::new());
+        let program = Program { rules, steps, items, slots: 0, all, gates: Vec::new(), lookups, unguarded };
         let mut builder = Builder { graph, asked, known: HashMap::new(), program };
+        for gate in gates {
+            let step = builder.step(gate.part);
+            builder.program.gates.push(Gate { part: step, ..gate });
+        }
         for (rule, node) in roots {
             let step = builder.step(node);
             builder.program.rules.push((rule, step));
@@ -82,7 +95,7 @@ impl<R> Program<R> {
     /// under the real reading, where it doesn't depend on that itself.
     fn remember(&mut self) {
         let mut asked = vec![0_u32; self.steps.len()];
-        for (_, root) in &self.rules {
+        for root in self.rules.iter().map(|(_, root)| root).chain(self.gates.iter().map(|gate| &gate.part)) {
             asked[*root as usize] += 1;
         }
         for step in &self.steps {
