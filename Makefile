@@ -3,6 +3,8 @@
 export LANNER_CACHE ?= $(HOME)/.cache/lanner
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
+# What counts instructions, where scripts/setup.sh puts it.
+export GUNGRAUN_RUNNER ?= $(LANNER_CACHE)/bin/gungraun-runner
 
 # Tests against real parts: each file or folder here is one.
 REAL := $(addprefix --test ,$(basename $(notdir $(wildcard integration-tests/tests/*))))
@@ -36,8 +38,10 @@ integration:
 	cargo test --quiet --workspace --no-run
 	LANNER_BIN="$(CARGO_TARGET_DIR)/debug/lanner" cargo test --workspace $(REAL) -- --test-threads=1
 
+# The rule engine by itself, in time and in instructions; then all of it on a machine that works.
 bench:
-	@scripts/setup.sh build
+	@scripts/setup.sh build bench
+	cargo bench -p lanner-rules
 	cargo build --release --bin lanner
 	LANNER_BIN="$(CARGO_TARGET_DIR)/release/lanner" cargo bench --workspace --bench cost
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, and nothing else. Arguments: what for (`build`, `test`, `fuzz`).
+# Installs what is missing, and nothing else. Arguments: what for (`build`, `test`, `fuzz`, `bench`).
 set -euo pipefail
 
 CACHE="${LANNER_CACHE:-$HOME/.cache/lanner}"
@@ -90,6 +90,15 @@ POM
     touch "$home/complete"
 }
 
+# What counts instructions, of the version that Cargo.toml asks for.
+gungraun() {
+    local version
+    version="$(sed -n 's/^gungraun = "=\(.*\)"$/\1/p' "$(dirname "$0")/../Cargo.toml")"
+    "$CACHE/bin/gungraun-runner" --version 2>/dev/null | grep -q "$version" && return
+    say "Building gungraun-runner $version"
+    retry cargo install --quiet --locked --root "$CACHE" --force "gungraun-runner@$version"
+}
+
 for_build() {
     packages clang-14 libbpf-dev gcc g++ libc6-dev make pkg-config libssl-dev zlib1g-dev
     install_missing
@@ -112,6 +121,12 @@ for_fuzz() {
     [ -x "$CACHE/bin/cargo-fuzz" ] || retry cargo install --quiet --locked --root "$CACHE" cargo-fuzz
 }
 
+for_bench() {
+    program valgrind valgrind
+    install_missing
+    gungraun
+}
+
 # What isn't installed here is asked for before anything is.
 need_rust
 [[ " $* " != *" test "* ]] || need_go
@@ -120,6 +135,7 @@ for what in "$@"; do
         build) for_build ;;
         test) for_test ;;
         fuzz) for_fuzz ;;
+        bench) for_bench ;;
         *) fail "unknown argument $what" ;;
     esac
     MISSING=()

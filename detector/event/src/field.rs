@@ -211,7 +211,10 @@ impl<'a> Ctx<'a> {
 
     /// The value of a field.
     pub fn get(&self, field: &'a FieldRef) -> Val<'a> {
-        (field.field.get)(&Ctx { arg: &field.arg, ..*self })
+        match (&field.arg, self.arg) {
+            (Arg::None, Arg::None) => (field.field.get)(self),
+            _ => (field.field.get)(&Ctx { arg: &field.arg, ..*self }),
+        }
     }
 
     /// The process that did it.

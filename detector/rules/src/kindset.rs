@@ -10,13 +10,21 @@ pub struct KindSet([u64; WORDS]);
 
 impl KindSet {
     /// Every kind that a rule can name.
-    pub fn all() -> KindSet {
-        Kind::ALL.iter().copied().filter(|kind| !kind.row().internal).collect()
-    }
+    pub const ALL: KindSet = {
+        let mut words = [0; WORDS];
+        let mut at = 0;
+        while at < KINDS.len() {
+            if !KINDS[at].internal {
+                words[at / 64] |= 1 << (at % 64);
+            }
+            at += 1;
+        }
+        KindSet(words)
+    };
 
     /// Every kind that a rule of a source can name.
     pub fn of(source: EventSource) -> KindSet {
-        KindSet::all().iter().filter(|kind| kind.source() == source).collect()
+        KindSet::ALL.iter().filter(|kind| kind.source() == source).collect()
     }
 
     /// Whether a kind is in it.
@@ -42,8 +50,9 @@ impl KindSet {
     }
 
     /// Those that a rule can name and that aren't in it.
-    pub fn complement(self) -> KindSet {
-        Kind::ALL.iter().copied().filter(|kind| !kind.row().internal && !self.contains(*kind)).collect()
+    pub fn complement(mut self) -> KindSet {
+        self.0.iter_mut().zip(KindSet::ALL.0).for_each(|(word, all)| *word = all & !*word);
+        self
     }
 
     /// Its kinds, in the order of the table.

@@ -5,6 +5,7 @@ mod build;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use lanner_alert::{Priority, Value};
 use lanner_diagnostic::{Diagnostic, SourceId, Sources};
 use lanner_event::fields::Fields;
@@ -137,8 +138,10 @@ pub struct Rendered {
 pub struct RuleSet {
     rules: Vec<Rule>,
     graph: Graph,
-    /// What is run for each kind of events.
-    by_kind: Vec<Program<RuleId>>,
+    /// What is run for events, once for all kinds that are alike to the rules.
+    programs: Vec<Program<RuleId>>,
+    /// Which program is run for each kind, unless no rule is for it.
+    by_kind: Vec<Option<usize>>,
     kinds: KindSet,
     wanted: Vec<FieldRef>,
     matching: Matching,
@@ -205,10 +208,8 @@ impl RuleSet {
     /// hit whose condition isn't decided, or whose alert would show what hasn't come yet, is pending. Under
     /// [`Matching::First`] a pending hit ends the judgement, too: the whole event is to be judged again.
     pub fn eval(&self, event: EventRef<'_>, host: &Host, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
-        let Some(program) = self.by_kind.get(event.kind.index()).filter(|program| !program.rules.is_empty())
-        else {
-            return;
-        };
+        let at = self.by_kind.get(event.kind.index()).copied().flatten();
+        let Some(program) = at.map(|at| &self.programs[at]) else { return };
         let (bump, mut judge) = scratch.begin(&self.graph, program);
         let given = Ctx::new(event, host, bump);
         let real = event.has_two_readings().then(|| given.reading(Reading::Real));
@@ -253,13 +254,17 @@ impl RuleSet {
         let rules = &self.rules;
         let enabled = || rules.iter().enumerate().filter(|(_, rule)| rule.enabled);
         self.kinds = enabled().fold(KindSet::default(), |sum, (_, rule)| sum.or(&rule.kinds));
-        self.by_kind = Kind::ALL
-            .iter()
-            .map(|kind| {
-                let rules = enabled().filter(|(_, rule)| rule.kinds.contains(*kind));
+        let mut known = HashMap::new();
+        self.by_kind = vec![None; Kind::ALL.len()];
+        for kind in self.kinds.iter() {
+            let next = self.programs.len();
+            let at = *known.entry((kind.source(), self.graph.answers(kind))).or_insert(next);
+            if at == next {
+                let rules = enabled().filter(|(_, rule)| rule.kinds.contains(kind));
                 let rules = rules.map(|(at, rule)| (RuleId(at as u32), rule.node));
-                Program::new(&mut self.graph, *kind, rules)
-            })
-            .collect();
+                self.programs.push(Program::new(&mut self.graph, kind, rules));
+            }
+            self.by_kind[kind.index()] = Some(at);
+        }
     }
 }

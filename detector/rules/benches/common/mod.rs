@@ -25,11 +25,17 @@ pub enum Rules {
 }
 
 impl Rules {
-    /// All, the fewest first.
-    pub const ALL: [Rules; 4] = [Rules::Shipped, Rules::Stable, Rules::Upstream, Rules::Grown];
+    /// The rules compiled, and all of them enabled; `None` where Falco's, which are beside the project, aren't at hand.
+    pub fn compile(self) -> Option<RuleSet> {
+        let mut sources = Sources::default();
+        let texts = self.texts()?.into_iter();
+        let files: Vec<SourceId> = texts.map(|text| sources.add(SourceText::new("rules", text))).collect();
+        let all = Selection { toggle: Toggle::Enable, rule: Some("*".to_owned()), tag: None };
+        let options = Options { selection: vec![all], ..Options::default() };
+        Some(RuleSet::compile(&sources, &files, Fields::ALL, &[], &options).0)
+    }
 
-    /// Adds the files to what is compiled; `None` where Falco's rules, which are beside the project, aren't at hand.
-    pub fn read(self, sources: &mut Sources) -> Option<Vec<SourceId>> {
+    fn texts(self) -> Option<Vec<String>> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let shared =
             std::env::var_os("LANNER_SHARED").map_or_else(|| here.join("../../../shared"), PathBuf::from);
@@ -47,23 +53,8 @@ impl Rules {
             let there = texts.iter().map(|text| text.matches("\n- rule: ").count()).sum();
             (there..RULES).map(generated).collect::<String>()
         });
-        let texts = texts.into_iter().chain(generated);
-        Some(texts.map(|text| sources.add(SourceText::new("rules", text))).collect())
+        Some(texts.into_iter().chain(generated).collect())
     }
-
-    /// The rules compiled, and all of them enabled.
-    pub fn compile(self) -> Option<RuleSet> {
-        let mut sources = Sources::default();
-        let ids = self.read(&mut sources)?;
-        Some(compile(&sources, &ids))
-    }
-}
-
-/// Files compiled, and all their rules enabled.
-pub fn compile(sources: &Sources, files: &[SourceId]) -> RuleSet {
-    let all = Selection { toggle: Toggle::Enable, rule: Some("*".to_owned()), tag: None };
-    let options = Options { selection: vec![all], ..Options::default() };
-    RuleSet::compile(sources, files, Fields::ALL, &[], &options).0
 }
 
 /// A rule with constants of its own, as a large site may have it.

@@ -64,7 +64,7 @@ pub fn kinds(check: &Check) -> Option<KindSet> {
         batch.events[0].kind = *kind;
         check.judge(&Ctx::new(batch.get(0), &host, &bump)) == Tri::True
     };
-    Some(KindSet::all().iter().filter(holds).collect())
+    Some(KindSet::ALL.iter().filter(holds).collect())
 }
 
 /// Events are numbered from 1, and all rules files have `evt.num=0` for what is never true.

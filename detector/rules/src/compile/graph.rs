@@ -60,6 +60,8 @@ pub struct Graph {
     facts: Vec<Facts>,
     by_node: HashMap<Node, NodeId>,
     by_check: HashMap<String, u32>,
+    /// The different sets of kinds that checks ask for.
+    kind_sets: Vec<KindSet>,
     /// Checks that are others in one, by those.
     merged: HashMap<Vec<u32>, u32>,
 }
@@ -107,6 +109,9 @@ impl Graph {
         let next = self.checks.len() as u32;
         let index = *self.by_check.entry(key).or_insert(next);
         if index == next {
+            if let Some(kinds) = make.kinds.filter(|kinds| !self.kind_sets.contains(kinds)) {
+                self.kind_sets.push(kinds);
+            }
             self.checks.push(make);
         }
         self.add(Node::Check(index))
@@ -190,8 +195,8 @@ impl Graph {
                     chance: check.chance,
                     depth: 0,
                     asks_for_kind: check.kinds.is_some(),
-                    if_true: check.kinds.unwrap_or_else(KindSet::all),
-                    if_false: check.kinds.map_or_else(KindSet::all, KindSet::complement),
+                    if_true: check.kinds.unwrap_or(KindSet::ALL),
+                    if_false: check.kinds.map_or(KindSet::ALL, KindSet::complement),
                 }
             }
             Node::Not(inner) => {
@@ -259,6 +264,12 @@ impl Graph {
         folded
     }
 
+    /// What the checks that ask for the event's kind say of one. Kinds of which they say the same are alike to every
+    /// condition.
+    pub fn answers(&self, kind: Kind) -> Box<[bool]> {
+        self.kind_sets.iter().map(|set| set.contains(kind)).collect()
+    }
+
     /// The event kinds of which a node can be true (De Morgan carries `not` down to the checks of `evt.type`).
     pub fn kinds(&self, id: NodeId) -> KindSet {
         self.facts[id as usize].if_true
@@ -307,7 +318,7 @@ impl Graph {
 }
 
 fn constant_facts(value: bool) -> Facts {
-    let (all, none) = (KindSet::all(), KindSet::default());
+    let (all, none) = (KindSet::ALL, KindSet::default());
     Facts {
         path: false,
         cost: 0.0,
