@@ -3,7 +3,10 @@
 use super::params;
 use super::text::Text;
 use crate::Type::{Bool, CharBuf, Int32, Int64, IpAddr, IpNet, Port};
-use crate::{ArgRule, Ctx, Endpoint, Fd, FdKind, Field, FieldFlags, Role, Socket, SocketFlags, Val};
+use crate::{
+    ArgRule, Ctx, Endpoint, Fd, FdKind, Field, FieldFlags, Kind, Param, ParamRow, ParamType, Role, Socket,
+    SocketFlags, Val,
+};
 
 /// What fields that stand for both ends, and networks, can't do.
 const BOTH_ENDS: FieldFlags = FieldFlags::FILTER_ONLY.union(NAMES);
@@ -86,6 +89,27 @@ fn fd<'a>(ctx: &Ctx<'a>, read: impl FnOnce(Fd) -> Val<'a>) -> Val<'a> {
     ctx.event.fd.map_or(Val::Missing, read)
 }
 
+/// Whether an event makes, uses or closes a descriptor, whatever is known of it.
+fn has_descriptor(kind: Kind) -> bool {
+    let own = |row: &ParamRow| row.ty == ParamType::Fd && matches!(row.name, "fd" | "fd1" | "res");
+    kind.row().params.iter().any(own)
+}
+
+/// The number of the descriptor; where nothing else is known of it, the parameter.
+fn number(ctx: &Ctx) -> Option<i64> {
+    let param = || match ctx.event.param("fd") {
+        Some(Param::Int(number)) => Some(number),
+        _ => None,
+    };
+    ctx.event.fd.map(|fd| fd.num).or_else(param)
+}
+
+fn type_letter<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    let fd = ctx.event.fd.or_else(|| has_descriptor(ctx.event.kind).then(Fd::default));
+    let letter = |fd| ctx.scratch.alloc_slice_copy(&[params::type_char(ctx.event.kind, &fd)]);
+    fd.map_or(Val::Missing, |fd| Val::Str(letter(fd)))
+}
+
 fn known(text: &[u8]) -> Val<'_> {
     Val::text(Some(text).filter(|text| !text.is_empty()))
 }
@@ -156,11 +180,15 @@ fn device<'a>(ctx: &Ctx<'a>, read: fn(u32) -> u32) -> Val<'a> {
 
 /// The family's rows.
 pub const FIELDS: &[Field] = &[
-    Field::new("fd.num", Int64, "The descriptor's number.", |ctx| fd(ctx, |fd| Val::Int(fd.num))),
+    Field::new("fd.num", Int64, "The descriptor's number.", |ctx| Val::int(number(ctx))),
     Field::new("fd.type", CharBuf, "What it stands for: `file`, `directory`, `ipv4`, `unix`….", type_name),
-    Field::new("fd.typechar", CharBuf, "The same in a letter: `f`, `d`, `4`, `6`, `u`, `o`.", |ctx| {
-        fd(ctx, |fd| Val::Str(ctx.scratch.alloc_slice_copy(&[params::type_char(ctx.event.kind, &fd)])))
-    }),
+    Field::new(
+        "fd.typechar",
+        CharBuf,
+        "The same in a letter: `f`, `d`, `4`, `6`, `u`, `o`; where nothing is known of it, of what the event makes, \
+         such as `p` for a pipe.",
+        type_letter,
+    ),
     Field::new(
         "fd.name",
         CharBuf,
@@ -244,7 +272,7 @@ pub const FIELDS: &[Field] = &[
         flag(ctx, SocketFlags::NAME_CHANGED)
     }),
     Field::new("fd.uid", CharBuf, "The thread's number with the descriptor's behind: it tells descriptors apart.", |ctx| {
-        fd(ctx, |fd| ctx.text(format_args!("{}{}", ctx.event.task.tid, fd.num)))
+        number(ctx).map_or(Val::Missing, |number| ctx.text(format_args!("{}{number}", ctx.event.task.tid)))
     }),
     Field::new("fd.containername", CharBuf, "The container's id, a colon, and `fd.name`.", |ctx| {
         in_container(ctx, name(ctx))
@@ -336,6 +364,54 @@ mod tests {
                 ("fd.is_server", "true"),
                 ("fd.sockfamily", "ip"),
                 ("fd.type", "ipv6"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_descriptor_that_is_not_known_has_a_number_and_a_letter() {
+        for (kind, letter) in [
+            (Kind::Close, "o"),
+            (Kind::Pipe, "p"),
+            (Kind::Socket, "4"),
+            (Kind::TimerfdCreate, "t"),
+            (Kind::Rename, "<NA>"),
+            (Kind::Execve, "<NA>"),
+        ] {
+            check(kind, &[], &[("fd.typechar", letter), ("fd.type", "<NA>"), ("fd.name", "<NA>")]);
+        }
+        check(Kind::Close, &[("evt.arg.fd", "5")], &[("fd.num", "5"), ("fd.uid", "10005")]);
+        check(Kind::Rename, &[], &[("fd.num", "<NA>"), ("fd.uid", "<NA>")]);
+    }
+
+    #[test]
+    fn names_of_hosts_and_containers_are_put_before() {
+        check(
+            Kind::Connect,
+            &[
+                ("fd.name", "10.0.0.1:40000->10.0.0.2:443"),
+                ("fd.sip.name", "a.example"),
+                ("fd.connected", "true"),
+                ("container.id", "0123456789ab"),
+            ],
+            &[
+                ("fd.sip.name", "a.example"),
+                ("fd.rip.name", "a.example"),
+                ("fd.cip.name", ""),
+                ("fd.connected", "true"),
+                ("fd.name_changed", "false"),
+                ("fd.containername", "0123456789ab:10.0.0.1:40000->10.0.0.2:443"),
+                ("fd.containerdirectory", "<NA>"),
+            ],
+        );
+        check(
+            Kind::Openat,
+            &[("fd.name", "/etc/passwd")],
+            &[
+                ("fd.containername", "host:/etc/passwd"),
+                ("fd.containerdirectory", "host:/etc"),
+                ("fd.connected", "false"),
+                ("fd.sip.name", "<NA>"),
             ],
         );
     }

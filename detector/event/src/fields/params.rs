@@ -16,8 +16,8 @@ const NO_BYTES: &[u8] = b"NULL";
 /// What Falco says of a user that is none.
 const NOBODY: &[u8] = b"<NONE>";
 
-/// The letter of what a descriptor stands for: what `fd.typechar` says. Of one that could not be made, the
-/// letter of what the event would have made.
+/// The letter of what a descriptor stands for: what `fd.typechar` says. Of one that could not be made, or of which
+/// nothing is known, the letter of what the event makes, as in Falco.
 pub fn type_char(kind: Kind, fd: &Fd) -> u8 {
     match fd.kind {
         Some(FdKind::File) => b'f',
@@ -25,9 +25,17 @@ pub fn type_char(kind: Kind, fd: &Fd) -> u8 {
         Some(FdKind::Ipv4) => b'4',
         Some(FdKind::Ipv6) => b'6',
         Some(FdKind::Unix) => b'u',
-        None if kind.is_open() => b'f',
-        None if matches!(kind, Kind::Accept | Kind::Accept4) => b'4',
-        Some(FdKind::Other) | None => b'o',
+        Some(FdKind::Other) => b'o',
+        None => match kind {
+            Kind::Accept | Kind::Accept4 | Kind::Socket => b'4',
+            Kind::Pipe | Kind::Pipe2 => b'p',
+            Kind::Eventfd | Kind::Eventfd2 => b'e',
+            Kind::Signalfd | Kind::Signalfd4 => b's',
+            Kind::TimerfdCreate => b't',
+            Kind::InotifyInit | Kind::InotifyInit1 => b'i',
+            kind if kind.is_open() => b'f',
+            _ => b'o',
+        },
     }
 }
 
