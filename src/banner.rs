@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
-use lanner_detector::source::live::{Hook, HookState};
+use lanner_detector::source::live::{self, Hook, HookState};
 use lanner_diagnostic::Severity;
+use lanner_rules::KindSet;
 
+use crate::report::count;
 use crate::wire::{self, Prepared};
 
 /// The banner, in lines.
@@ -16,12 +18,21 @@ pub fn banner(prepared: &Prepared, coverage: &[Hook]) -> String {
         let _ = writeln!(text, "  {name:<9} {value}");
     };
     let rules = &prepared.rules;
-    let kinds: Vec<&str> = rules.kinds().iter().map(|kind| kind.row().name).collect();
+    let captured: KindSet = live::captured().collect();
+    let kinds: Vec<&str> = rules.kinds().and(&captured).iter().map(|kind| kind.row().name).collect();
     row("host", wire::hostname(settings));
     let sources = &prepared.loaded.sources;
     let files: Vec<&str> = prepared.loaded.rules.iter().map(|id| &*sources.get(*id).name).collect();
     row("rules", format!("{} enabled, from {}", rules.enabled(), files.join(", ")));
     row("events", kinds.join(" "));
+    let blind = rules.rules().iter().filter(|rule| rule.enabled && rule.kinds.and(&captured).is_empty());
+    let blind: Vec<&str> = blind.map(|rule| &*rule.name).collect();
+    if !blind.is_empty() {
+        row(
+            "BLIND",
+            format!("{}: their events aren't captured: {}", count(blind.len(), "rule"), blind.join(", ")),
+        );
+    }
     row("hooks", hooks(coverage));
     for hook in coverage {
         if let HookState::Refused(cause) = &hook.state {

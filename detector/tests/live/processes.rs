@@ -28,7 +28,7 @@ fn programs_start_and_end() {
     let clone = only(&events, Kind::Clone);
     assert_eq!(clone.param("ptid"), Some(Param::Int(i64::from(std::process::id()))));
     let exit = only(&events, Kind::Procexit);
-    assert_eq!((exit.param("ret"), exit.param("sig")), (Some(Param::Int(3)), Some(Param::Int(0))));
+    assert_eq!((exit.param("ret"), exit.param("sig")), (Some(Param::Int(3)), Some(Param::Uint(0))));
     assert_eq!((clone.task.start, exit.task.start), (exec.task.start, exec.task.start));
 }
 
@@ -40,7 +40,7 @@ fn a_signal_ends_a_process() {
     child.wait().unwrap();
     let events = events_of(&mut live, pid);
     let exit = only(&events, Kind::Procexit);
-    assert_eq!((exit.param("ret"), exit.param("sig")), (Some(Param::Int(0)), Some(Param::Int(9))));
+    assert_eq!((exit.param("ret"), exit.param("sig")), (Some(Param::Int(0)), Some(Param::Uint(9))));
 }
 
 #[test]
