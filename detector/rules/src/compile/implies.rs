@@ -102,6 +102,6 @@ fn check_excludes(a: &Check, b: &Check) -> bool {
     let values = || a.predicate.values();
     a.source == b.source
         && one
-        && !matches!(b.predicate, Predicate::Field(..))
+        && !matches!(b.predicate, Predicate::Field(..) | Predicate::Exists)
         && values().is_some_and(|values| values.into_iter().all(|value| !scalar(&b.predicate, value)))
 }

@@ -115,6 +115,9 @@ fn conditions_that_are_never_true_are_told_of() {
         ("evt.type = openat and proc.aname = a and proc.aname = b", false),
         ("evt.type = openat and proc.name in (a, b) and proc.name in (b, c)", false),
         ("evt.type = openat and proc.name != a", false),
+        ("evt.type = openat and proc.name = a and proc.name exists", false),
+        ("evt.type = openat and proc.name = a and not proc.name exists", true),
+        ("evt.type = openat and proc.name = a and proc.name = val(proc.exe)", false),
         ("evt.type = openat", false),
     ] {
         let said = linted(&rule(condition));
