@@ -19,6 +19,7 @@ pub struct Document {
     /// How much of it came.
     len: usize,
     entries: Box<[Entry]>,
+    is_audit_event: bool,
 }
 
 /// Why a text isn't a document.
@@ -62,7 +63,9 @@ impl Document {
             return Err(DocumentError::Scalar);
         }
         let (text, entries) = index::index(text).ok_or(DocumentError::TooDeep)?;
-        Ok(Document { text, len: bytes.len(), entries })
+        let mut document = Document { text, len: bytes.len(), entries, is_audit_event: false };
+        document.is_audit_event = document.root().get("auditID").is_some();
+        Ok(document)
     }
 
     /// The text as it came.
@@ -73,6 +76,11 @@ impl Document {
     /// The whole value.
     pub fn root(&self) -> Json<'_> {
         Json { document: self, at: 0 }
+    }
+
+    /// Whether it is an event of a Kubernetes audit log: those have an `auditID`.
+    pub fn is_audit_event(&self) -> bool {
+        self.is_audit_event
     }
 
     /// When the API server was at the stage that an audit event tells of (`stageTimestamp`), in nanoseconds since
@@ -176,7 +184,7 @@ impl<'a> Json<'a> {
         let mut keys = pointer.strip_prefix('/').unwrap_or(pointer).split('/');
         keys.try_fold(self, |value, key| match key.contains('~') {
             false => value.get(key),
-            true => value.get(&key.replace("~1", "/").replace("~0", "~")),
+            true => value.members().find(|(name, _)| stands_for(key, name)).map(|(_, value)| value),
         })
     }
 
@@ -194,6 +202,21 @@ impl<'a> Json<'a> {
         let Entry { start, end, .. } = self.entry();
         &self.document.text[start as usize..end as usize]
     }
+}
+
+/// Whether a key of a pointer stands for a name: in it `~1` is a slash, and `~0` a tilde.
+fn stands_for(key: &str, name: &str) -> bool {
+    let mut parts = key.split('~');
+    let first = parts.next().and_then(|part| name.strip_prefix(part));
+    let rest = parts.try_fold(first, |name, part| {
+        let (escaped, part) = match part.as_bytes().first() {
+            Some(b'1') => ('/', &part[1..]),
+            Some(b'0') => ('~', &part[1..]),
+            _ => ('~', part),
+        };
+        Some(name?.strip_prefix(escaped)?.strip_prefix(part))
+    });
+    rest == Some(Some(""))
 }
 
 #[cfg(test)]

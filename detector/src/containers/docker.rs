@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lanner_event::{Container, Mount};
+use lanner_event::{Container, Mount, Probe};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,8 @@ use crate::host_root::host_path;
 const ANSWER_MAX: usize = 1 << 20;
 /// How long a text of an answer may be, in bytes.
 const TEXT_MAX: usize = 4096;
+/// How many words the command of a health check may have.
+const PROBE_WORDS_MAX: usize = 64;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -27,6 +29,7 @@ struct Inspect {
     config: Config,
     host_config: HostConfig,
     mounts: Vec<MountPoint>,
+    network_settings: Option<NetworkSettings>,
 }
 
 #[derive(Deserialize, Default)]
@@ -34,12 +37,40 @@ struct Inspect {
 struct Config {
     image: String,
     labels: Option<BTreeMap<String, String>>,
+    healthcheck: Option<Healthcheck>,
+    shell: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Healthcheck {
+    test: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct HostConfig {
     privileged: bool,
+    pid_mode: Option<String>,
+    network_mode: Option<String>,
+    ipc_mode: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct NetworkSettings {
+    #[serde(rename = "IPAddress")]
+    ip_address: Option<String>,
+    networks: Option<BTreeMap<String, Option<NetworkSettings>>>,
+}
+
+impl NetworkSettings {
+    /// The container's address; that in the first of its networks where it has none of its own.
+    fn ip(&self) -> &str {
+        let networks = self.networks.iter().flat_map(BTreeMap::values).flatten();
+        let mut addresses = std::iter::once(self).chain(networks).filter_map(|of| of.ip_address.as_deref());
+        addresses.find(|ip| !ip.is_empty()).unwrap_or_default()
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -148,6 +179,8 @@ fn digest<'a>(image: &'a Image, repository: &str) -> &'a str {
 fn container(inspect: Inspect) -> Container {
     let (repository, tag) = split_image(&inspect.config.image);
     let labels = inspect.config.labels.unwrap_or_default();
+    let is_host = |mode: &Option<String>| mode.as_deref() == Some("host");
+    let test = inspect.config.healthcheck.and_then(|check| check.test);
     Container {
         full_id: bounded(&inspect.id),
         name: bounded(inspect.name.trim_start_matches('/')),
@@ -171,7 +204,28 @@ fn container(inspect: Inspect) -> Container {
             .collect(),
         labels: labels.iter().map(|(key, value)| (bounded(key), bounded(value))).collect(),
         created: nanoseconds(&inspect.created),
+        ip: bounded(inspect.network_settings.unwrap_or_default().ip()),
+        host_pid: is_host(&inspect.host_config.pid_mode),
+        host_network: is_host(&inspect.host_config.network_mode),
+        host_ipc: is_host(&inspect.host_config.ipc_mode),
+        healthcheck: test.and_then(|test| healthcheck(&test, inspect.config.shell.as_deref())),
         ..Container::default()
+    }
+}
+
+/// The command that a health check runs: by itself, or by the image's shell.
+fn healthcheck(test: &[String], shell: Option<&[String]>) -> Option<Probe> {
+    let words = |words: &[String]| words.iter().take(PROBE_WORDS_MAX).map(|word| bounded(word)).collect();
+    match test {
+        [kind, ..] if kind == "NONE" => Some(Probe::new()),
+        [kind, command @ ..] if kind == "CMD" => Some(words(command)),
+        [kind, command] if kind == "CMD-SHELL" => {
+            let default = ["/bin/sh".to_owned(), "-c".to_owned()];
+            let mut probe: Probe = words(shell.unwrap_or(&default));
+            probe.push(bounded(command));
+            Some(probe)
+        }
+        _ => None,
     }
 }
 
@@ -306,6 +360,33 @@ mod tests {
         let chunked =
             format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{json}\r\n0\r\n\r\n");
         assert_eq!(asked(Engine::Says(chunked.into_bytes())).unwrap(), web);
+    }
+
+    #[test]
+    fn health_checks_are_read() {
+        let check = |test: &[&str], shell: Option<&[&str]>| {
+            let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+            healthcheck(&owned(test), shell.map(owned).as_deref()).map(|probe| probe.join("|"))
+        };
+        assert_eq!(check(&["CMD", "curl", "-f", "x y"], None).as_deref(), Some("curl|-f|x y"));
+        assert_eq!(check(&["CMD-SHELL", "ls /"], None).as_deref(), Some("/bin/sh|-c|ls /"));
+        assert_eq!(check(&["CMD-SHELL", "ls"], Some(&["bash", "-ec"])).as_deref(), Some("bash|-ec|ls"));
+        assert_eq!(check(&["NONE"], None).as_deref(), Some(""));
+        assert_eq!(check(&[], None), None);
+        assert_eq!(check(&["ls"], None), None);
+    }
+
+    #[test]
+    fn addresses_and_shared_namespaces_are_read() {
+        let json = r#"{"Id":"abcd","Config":{"Healthcheck":{"Test":null}},
+            "HostConfig":{"PidMode":"host","NetworkMode":"bridge","IpcMode":null},
+            "NetworkSettings":{"IPAddress":"","Networks":{"a":null,"b":{"IPAddress":"172.18.0.2"}}}}"#;
+        let known = asked(says("200 OK", json)).unwrap();
+        assert_eq!(
+            (&*known.ip, known.host_pid, known.host_network, known.host_ipc),
+            ("172.18.0.2", true, false, false)
+        );
+        assert_eq!(known.healthcheck, None);
     }
 
     #[test]

@@ -76,11 +76,15 @@ fn documents_are_printed_with_a_line_for_each_value() {
 
 #[test]
 fn pointers_lead_to_values() {
-    let document = parse(r#"{"a":{"":1,"b/c":2,"~d":3,"0":4},"e":["x",{"f":5}],"g\n":6}"#);
+    let document = parse(r#"{"a":{"":1,"b/c":2,"~d":3,"0":4,"~1":7,"h~":8},"e":["x",{"f":5}],"g\n":6}"#);
     for (pointer, value) in [
         ("/a/", Some("1")),
         ("/a/b~1c", Some("2")),
         ("/a/~0d", Some("3")),
+        ("/a/~01", Some("7")),
+        ("/a/~1", None),
+        ("/a/h~", Some("8")),
+        ("/a/b~0c", None),
         ("/a/0", Some("4")),
         ("a/0", Some("4")),
         ("/e/0", Some("x")),

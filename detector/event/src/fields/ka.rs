@@ -1,6 +1,6 @@
 //! Fields of Kubernetes audit events, as Falco's k8saudit plugin reads them from the event's document.
 //!
-//! What isn't an audit event, which has an `auditID`, has none of them. A text is given as it is, every other value
+//! What isn't an audit event has none of them. A text is given as it is, every other value
 //! as JSON. A list that would be empty is missing.
 
 mod binding;
@@ -11,7 +11,7 @@ mod role;
 
 use super::json::{list, value};
 use super::{count, joined};
-use crate::{Arg, Ctx, Field, Json, Val};
+use crate::{Arg, Ctx, Document, Field, Json, Val};
 
 /// Where the value of a field stands in the document, for those of which it stands there as it is: a test author's
 /// value is put there.
@@ -49,7 +49,7 @@ use placed;
 
 /// The audit event's document.
 fn audit<'a>(ctx: &Ctx<'a>) -> Option<Json<'a>> {
-    ctx.event.document().map(|document| document.root()).filter(|root| root.get("auditID").is_some())
+    ctx.event.document().filter(|document| document.is_audit_event()).map(Document::root)
 }
 
 /// The value at a place.
