@@ -68,6 +68,8 @@ pub struct Sample {
     params: Vec<Param>,
     batch: EventBatch,
     document: Option<String>,
+    /// How long its process has lived, where that is said.
+    duration: Option<u64>,
 }
 
 impl Sample {
@@ -111,6 +113,7 @@ impl Sample {
             params: kind.row().params.iter().map(|row| ordinary(row.ty)).collect(),
             batch: EventBatch::default(),
             document: (kind.source() == EventSource::K8sAudit).then(|| document::FIRST.to_owned()),
+            duration: None,
         }
     }
 
@@ -195,6 +198,11 @@ impl Sample {
                 event.time = document.stage_time().unwrap_or_default();
             }
             event.document = Some(batch.push_document(document));
+        }
+        if let Some(duration) = self.duration {
+            event.time = event.time.max(duration);
+            event.task.start = event.time - duration;
+            host.boot_time = 0;
         }
         batch.events.push(event);
         let container = self.container_id.clone();
@@ -287,6 +295,19 @@ mod tests {
             (Kind::Execve, "proc.is_sid_leader", "true"),
             (Kind::Execve, "proc.is_sid_leader", "false"),
             (Kind::Execve, "proc.tty", "34816"),
+            (Kind::Execve, "proc.pexe", "-bash"),
+            (Kind::Execve, "proc.aexe[2]", "sshd:"),
+            (Kind::Execve, "proc.duration", "5000000000"),
+            (Kind::Execve, "proc.is_vpgid_leader", "true"),
+            (Kind::Execve, "proc.is_vpgid_leader", "false"),
+            (Kind::Execve, "proc.is_pgid_leader", "true"),
+            (Kind::Execve, "proc.env[HOME]", "/root"),
+            (Kind::Execve, "proc.env", "A=b C=d"),
+            (Kind::Execve, "proc.exe_ino.ctime", "7"),
+            (Kind::Execve, "group.name", "wheel"),
+            (Kind::Openat, "fd.nameraw", "../a"),
+            (Kind::Openat, "fd.ino", "7"),
+            (Kind::Openat, "evt.cpu", "3"),
             (Kind::Execve, "proc.vpid", "1"),
             (Kind::Execve, "proc.pvpid", "1"),
             (Kind::Execve, "user.name", "alice"),
@@ -332,7 +353,7 @@ mod tests {
         let mut sample = Sample::new(Kind::Openat);
         for (field, value, said) in [
             ("proc.nme", "x", "there is no field `proc.nme`"),
-            ("proc.duration", "1", "`proc.duration` can't be given a value: it follows from other fields"),
+            ("fd.filename", "a", "`fd.filename` can't be given a value: it follows from other fields"),
             ("proc.name", "sixteen-bytes-lo", "`proc.name` can't be `sixteen-bytes-lo` in an event `openat`"),
             ("fs.path.target", "/a", "`fs.path.target` can't be `/a` in an event `openat`"),
             ("fd.name", "a", "`fd.name` can't be `a` in an event `openat`"),

@@ -1,5 +1,7 @@
 use hashbrown::HashSet;
-use lanner_event::{CommName, ContainerState, Event, EventBatch, EventFlags, Kind, Param, Slice, Task};
+use lanner_event::{
+    CommName, ContainerState, Event, EventBatch, EventFlags, ExeFlags, Kind, Param, Slice, Task, Times,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -97,6 +99,25 @@ fn a_program_that_was_started_is_known() {
     state.apply(failed.get(0));
     check(&state, 10, "sh -c ls -l");
     assert_eq!(state.counts, StateCounts::default());
+}
+
+#[test]
+fn what_an_event_tells_of_an_executable_is_kept() {
+    let mut state = state();
+    let told = [
+        ("env", Say::Text("HOME=/root\0")),
+        ("exe_ino_ctime", Say::Number(5)),
+        ("exe_ino_mtime", Say::Number(4)),
+        ("flags", Say::Number(0b110)),
+    ];
+    apply(&mut state, Kind::Execve, Task { pid_ns: 9, ..task(10, "sh") }, &told);
+    let process = state.host.processes.get(10).unwrap();
+    assert_eq!((&*process.env, process.exe_ctime, process.exe_mtime), (&b"HOME=/root\0"[..], 5, 4));
+    assert_eq!(process.exe_flags, Some(ExeFlags::UPPER_LAYER | ExeFlags::FROM_MEMFD));
+    assert_eq!(process.pid_ns, 9);
+    assert_eq!(state.host.times, Times { first: 1000, previous: 1000, latest: 1000 });
+    apply(&mut state, Kind::Execve, task(10, "sh"), &SHELL);
+    assert_eq!(state.host.processes.get(10).unwrap().exe_flags, None);
 }
 
 #[test]

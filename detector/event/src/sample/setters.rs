@@ -21,6 +21,7 @@ pub fn of(name: &str) -> Option<Set> {
 const SETTERS: &[(&str, Set)] = &[
     ("evt.num", |sample, _, value| put(&mut sample.event.num, value.parse().ok())),
     ("evt.rawtime", |sample, _, value| put(&mut sample.event.time, value.parse().ok())),
+    ("evt.cpu", |sample, _, value| put(&mut sample.event.cpu, value.parse().ok())),
     ("evt.hostname", |sample, _, value| put(&mut sample.host.hostname, Some(value.into()))),
     ("evt.rawres", |sample, _, value| put(&mut sample.event.res, value.parse().ok())),
     ("evt.res", |sample, _, value| match value {
@@ -42,6 +43,8 @@ const SETTERS: &[(&str, Set)] = &[
     ("proc.pname", |sample, _, value| name(sample, 1, value)),
     ("proc.aname", |sample, arg, value| name(sample, index(arg)?, value)),
     ("proc.exe", |sample, _, value| put(&mut sample.process(0)?.exe, bytes(value))),
+    ("proc.pexe", |sample, _, value| put(&mut sample.process(1)?.exe, bytes(value))),
+    ("proc.aexe", |sample, arg, value| put(&mut sample.process(index(arg)?)?.exe, bytes(value))),
     ("proc.exepath", |sample, _, value| put(&mut sample.process(0)?.exepath, bytes(value))),
     ("proc.pexepath", |sample, _, value| put(&mut sample.process(1)?.exepath, bytes(value))),
     ("proc.aexepath", |sample, arg, value| put(&mut sample.process(index(arg)?)?.exepath, bytes(value))),
@@ -53,13 +56,16 @@ const SETTERS: &[(&str, Set)] = &[
     ("proc.pcmdline", |sample, _, value| command(sample, 1, value)),
     ("proc.acmdline", |sample, arg, value| command(sample, index(arg)?, value)),
     ("proc.env", |sample, arg, value| {
-        let all = match arg {
-            Arg::Key(name) => format!("{name}={value}"),
-            _ => value.replace(' ', "\0"),
-        };
-        sample.process(0)?.set_env((all + "\0").as_bytes());
+        let process = sample.process(0)?;
+        let mut env = process.env.to_vec();
+        match arg {
+            Arg::Key(name) => env.extend_from_slice(format!("{name}={value}\0").as_bytes()),
+            _ => env = (value.replace(' ', "\0") + "\0").into_bytes(),
+        }
+        process.set_env(&env);
         Some(())
     }),
+    ("proc.duration", |sample, _, value| put(&mut sample.duration, value.parse().ok().map(Some))),
     ("proc.exe_ino", |sample, _, value| put(&mut sample.process(0)?.exe_ino, value.parse().ok())),
     ("proc.exe_ino.ctime", |sample, _, value| put(&mut sample.process(0)?.exe_ctime, value.parse().ok())),
     ("proc.exe_ino.mtime", |sample, _, value| put(&mut sample.process(0)?.exe_mtime, value.parse().ok())),
@@ -81,6 +87,16 @@ const SETTERS: &[(&str, Set)] = &[
         (task.sid, task.vsid) = if leads { (task.pid, task.vpid) } else { (task.ppid, task.vpid + 1) };
         Some(())
     }),
+    ("proc.is_pgid_leader", |sample, _, value| {
+        let (task, leads) = (&mut sample.event.task, value.parse().ok()?);
+        task.pgid = if leads { task.pid } else { task.ppid };
+        Some(())
+    }),
+    ("proc.is_vpgid_leader", |sample, _, value| {
+        let (task, leads) = (&mut sample.event.task, value.parse().ok()?);
+        task.vpgid = if leads { task.vpid } else { task.vpid + 1 };
+        Some(())
+    }),
     ("user.uid", |sample, _, value| put(&mut sample.event.task.uid, value.parse().ok())),
     ("user.name", |sample, _, value| {
         let uid = user(sample, value);
@@ -94,6 +110,13 @@ const SETTERS: &[(&str, Set)] = &[
         put(&mut sample.event.task.loginuid, uid)
     }),
     ("group.gid", |sample, _, value| put(&mut sample.event.task.gid, value.parse().ok())),
+    ("group.name", |sample, _, value| {
+        let groups = &mut sample.host.users.groups;
+        let known = groups.iter().find(|(_, name)| ***name == *value.as_bytes()).map(|(gid, _)| *gid);
+        let gid = known.unwrap_or(1000 + u32::try_from(groups.len()).ok()?);
+        groups.insert(gid, bytes(value)?);
+        put(&mut sample.event.task.gid, Some(gid))
+    }),
     ("fd.num", |sample, _, value| put(&mut sample.event.fd.as_mut()?.num, value.parse().ok())),
     ("fd.type", |sample, _, value| {
         let kind = match value {
@@ -104,6 +127,11 @@ const SETTERS: &[(&str, Set)] = &[
         put(&mut sample.event.fd.as_mut()?.kind, Some(Some(kind)))
     }),
     ("fd.name", descriptor),
+    ("fd.nameraw", |sample, _, value| {
+        let raw = sample.batch.push_bytes(value.as_bytes());
+        put(&mut sample.event.fd.as_mut()?.path.raw, Some(raw))
+    }),
+    ("fd.ino", |sample, _, value| put(&mut sample.event.fd.as_mut()?.ino, value.parse().ok())),
     ("fd.name.real", |sample, _, value| sample.set_real("fd.name", value).ok()),
     ("fd.l4proto", |sample, _, value| {
         let protocol = [("tcp", 6_u8), ("udp", 17), ("icmp", 1), ("raw", 255)];
