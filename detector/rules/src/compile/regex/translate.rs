@@ -137,9 +137,11 @@ fn counted(chars: &mut Peekable<Chars>) -> Result<Option<(String, u32)>, String>
         Some((low, high)) => (low, high),
         None => (inner.as_str(), inner.as_str()),
     };
+    // A number that begins with 0, or has more digits than RE2 reads, is none.
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<u32>().unwrap_or(u32::MAX))
+        let read = digits && text.len() <= 9 && (text == "0" || !text.starts_with('0'));
+        read.then(|| text.parse::<u32>().unwrap_or(u32::MAX))
     };
     let closed = chars.clone().any(|c| c == '}');
     let (Some(low), Some(high), true) = (number(low), number(high), closed) else { return Ok(None) };
