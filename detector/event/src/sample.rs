@@ -286,7 +286,6 @@ mod tests {
             (Kind::Openat, "evt.arg.dirfd", "AT_FDCWD"),
             (Kind::Openat, "evt.arg.name", "/a"),
             (Kind::Openat, "evt.arg.mode", "0755"),
-            (Kind::Execve, "evt.arg.args", "a b"),
             (Kind::Rename, "evt.arg.oldpath", "/a"),
             (Kind::Execve, "proc.cmdline", "sh -c ls"),
             (Kind::Execve, "proc.acmdline[2]", "sshd -D"),

@@ -193,7 +193,9 @@ fn push_raw(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
         }
         (ParamType::Uint(number), Param::Uint(value), _) => push_digits(out, value, number),
         (ParamType::Mode(_), Param::Uint(value), _) => push_octal(out, value),
-        (ParamType::StrList, Param::Bytes(slice), _) => out.push_args(ctx.event.bytes(slice)),
+        (ParamType::StrList | ParamType::Bytes, Param::Bytes(slice), _) => {
+            out.push_printable(ctx.event.bytes(slice));
+        }
         (_, Param::Bytes(slice), _) => out.push(ctx.event.bytes(slice)),
         (_, Param::Path(path), _) => out.push(ctx.event.bytes(path.raw)),
         (_, Param::Int(value), _) => out.format(format_args!("{value}")),

@@ -26,6 +26,12 @@ impl<'a> Text<'a> {
         let _ = fmt::Write::write_fmt(self, text);
     }
 
+    /// Appends bytes, a point for each that isn't a printable ASCII character.
+    pub fn push_printable(&mut self, bytes: &[u8]) {
+        let printable = |byte: &u8| if (b' '..=b'~').contains(byte) { *byte } else { b'.' };
+        self.0.extend(bytes.iter().map(printable));
+    }
+
     /// Appends arguments that end with a NUL each, with blanks between.
     pub fn push_args(&mut self, args: &[u8]) {
         let start = self.0.len();

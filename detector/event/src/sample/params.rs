@@ -48,9 +48,8 @@ pub fn set(sample: &mut Sample, name: &str, text: &str) -> Option<()> {
         }
         ParamType::Signal => Param::Uint(signal::number(text).or_else(|| digits(text, Radix::Decimal))?),
         ParamType::RelTime => Param::Uint(duration(text)?),
-        ParamType::SigSet | ParamType::AbsTime | ParamType::SyscallId => {
-            Param::Uint(digits(text, Radix::Decimal)?)
-        }
+        ParamType::AbsTime => Param::Uint(digits(text, Radix::Decimal).or_else(|| moment(text))?),
+        ParamType::SigSet | ParamType::SyscallId => Param::Uint(digits(text, Radix::Decimal)?),
         ParamType::Str | ParamType::Bytes | ParamType::RealPath | ParamType::FdList | ParamType::Dyn => {
             Param::Bytes(sample.batch.push_bytes(text.as_bytes()))
         }
@@ -92,6 +91,32 @@ fn duration(text: &str) -> Option<u64> {
         None if text == "none" => Some(u64::MAX),
         None => digits(text, Radix::Decimal),
     }
+}
+
+/// The nanoseconds since 1970 of `2026-11-24 08:00:00.000000000 +0000`. The calendar is that of Howard Hinnant's
+/// `days_from_civil`.
+fn moment(text: &str) -> Option<u64> {
+    let mut parts = text.split(' ');
+    let (date, clock, zone) = (parts.next()?, parts.next()?, parts.next()?);
+    let mut date = date.splitn(3, '-').map(signed);
+    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+    let (clock, fraction) = clock.split_once('.')?;
+    let mut clock = clock.splitn(3, ':').map(signed);
+    let second = clock.next()?? * 3600 + clock.next()?? * 60 + clock.next()??;
+    let zone = signed(zone).filter(|_| zone.len() == 5)?;
+    let offset = zone / 100 * 3600 + zone % 100 * 60;
+    if !((1970..=2554).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && fraction.len() == 9)
+    {
+        return None;
+    }
+    let year = year - i64::from(month <= 2);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
+    let seconds = u64::try_from(days * 86_400 + second - offset).ok()?;
+    seconds.checked_mul(1_000_000_000)?.checked_add(fraction.parse().ok()?)
 }
 
 #[cfg(test)]
@@ -140,8 +165,9 @@ mod tests {
             {
                 let mut sample = Sample::new(*kind);
                 let (field, text) = (format!("evt.arg.{}", param.name), written(row, param));
-                let set = if param.ty == ParamType::AbsTime { "1500000000" } else { &text };
-                assert_eq!(sample.set(&field, set), Ok(()), "{} {field} {set}", row.name);
+                assert_eq!(sample.set(&field, &text), Ok(()), "{} {field} {text}", row.name);
+                // Of several texts the ends are shown as points.
+                let text = if param.ty == ParamType::StrList { "a.b.".to_owned() } else { text };
                 let said = sample.text(&field);
                 // What a descriptor stands for is said instead of its number.
                 assert!(
@@ -172,6 +198,14 @@ mod tests {
             (Kind::Nanosleep, "evt.arg.interval", "123456789012", "123.457s"),
             (Kind::Nanosleep, "evt.arg.interval", "0", "0s"),
             (Kind::Nanosleep, "evt.arg.interval", "none", "none"),
+            (Kind::Execve, "evt.arg.exe_ino_mtime", "0", "1970-01-01 00:00:00.000000000 +0000"),
+            (
+                Kind::Execve,
+                "evt.arg.exe_ino_mtime",
+                "2024-02-29 23:59:59.000000001 -0130",
+                "2024-03-01 01:29:59.000000001 +0000",
+            ),
+            (Kind::Read, "evt.arg.data", "a\u{e9}\n", "a..."),
             (Kind::Setns, "evt.arg.nstype", "CLONE_NEWNET", "CLONE_NEWNET"),
             (Kind::Ptrace, "evt.arg.request", "PTRACE_ATTACH", "PTRACE_ATTACH"),
             (Kind::Openat, "evt.arg.fd", "<f>/etc/passwd", "<f>/etc/passwd"),
