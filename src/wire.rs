@@ -19,7 +19,7 @@ use lanner_router::{
     DeliverySettings, DigestSettings, LimitSettings, Matcher, Output, OutputPolicy, Pipeline, Route, Router,
     system_jitter,
 };
-use lanner_rules::{AppendOutput, Matching, RuleSet, Selection, Toggle};
+use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Toggle};
 
 /// A configuration that was read, with its rules and outputs.
 pub struct Prepared {
@@ -69,7 +69,7 @@ fn rules_options(settings: &Settings) -> lanner_rules::Options {
                 tags: append.tags.clone(),
                 rule: append.rule.clone(),
                 extra_output: append.extra_output.clone(),
-                extra_fields: append.extra_fields.clone(),
+                extra_fields: append.extra_fields.iter().cloned().map(extra_field).collect(),
                 suggested_output: append.suggested_output,
             })
             .collect(),
@@ -82,7 +82,12 @@ fn rules_options(settings: &Settings) -> lanner_rules::Options {
                 tag: selection.tag.clone(),
             })
             .collect(),
+        static_fields: rules.static_fields.clone(),
     }
+}
+
+fn extra_field((name, format): (String, Option<String>)) -> ExtraField {
+    ExtraField { name, format }
 }
 
 /// The fields that alerts carry, whatever their rule prints: what outputs show, and what tells alerts apart.

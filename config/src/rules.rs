@@ -1,5 +1,7 @@
 //! Which rules are used, and what is added to them: `priority`, `rule_matching`, `rules`, `append_output`.
 
+use std::collections::BTreeMap;
+
 use lanner_alert::Priority;
 use lanner_diagnostic::Node;
 
@@ -16,6 +18,8 @@ pub struct RulesSettings {
     pub selection: Vec<RuleSelection>,
     /// What is added to outputs.
     pub append_output: Vec<AppendOutput>,
+    /// The values of the fields `static.NAME`, by name.
+    pub static_fields: BTreeMap<String, String>,
 }
 
 /// An item of `rules:`.
@@ -40,8 +44,8 @@ pub struct AppendOutput {
     pub rule: Option<String>,
     /// The format that is added.
     pub extra_output: Option<String>,
-    /// Fields whose values are added.
-    pub extra_fields: Vec<String>,
+    /// Values that are added: a field's name, or a name and a format.
+    pub extra_fields: Vec<(String, Option<String>)>,
     /// Whether to add what tells containers and pods apart.
     pub suggested_output: bool,
 }
@@ -53,6 +57,7 @@ pub(crate) fn read(values: Values) -> RulesSettings {
         match_all: values.word("rule_matching") == "all",
         selection: items("rules").iter().flat_map(selection).collect(),
         append_output: items("append_output").iter().map(append_output).collect(),
+        static_fields: pairs(values.node("static_fields")).collect(),
     }
 }
 
@@ -74,9 +79,23 @@ fn append_output(node: &Node) -> AppendOutput {
         tags: texts("match.tags"),
         rule: text(values.node("match.rule")),
         extra_output: text(values.node("extra_output")),
-        extra_fields: texts("extra_fields"),
+        extra_fields: values.texts("extra_fields").into_iter().flat_map(extra_fields).collect(),
         suggested_output: values.bool("suggested_output"),
     }
+}
+
+/// A field's name, or a mapping of names to formats.
+fn extra_fields(node: &Node) -> Vec<(String, Option<String>)> {
+    match text(Some(node)) {
+        Some(name) => vec![(name, None)],
+        None => pairs(Some(node)).map(|(name, format)| (name, Some(format))).collect(),
+    }
+}
+
+/// The texts of a mapping.
+fn pairs(node: Option<&Node>) -> impl Iterator<Item = (String, String)> {
+    let entries = node.and_then(Node::as_mapping).unwrap_or_default().iter();
+    entries.filter_map(|(name, value)| Some((text(Some(name))?, text(Some(value))?)))
 }
 
 fn text(node: Option<&Node>) -> Option<String> {

@@ -28,8 +28,19 @@ pub struct Diagnostic {
     pub label: String,
     /// What would be right, such as the nearest known name.
     pub help: Option<String>,
-    /// What it is about, such as (`rule`, its name): what Falco's `-V` calls the item.
-    pub item: Option<(&'static str, String)>,
+    /// What it is about, from the outside in, such as a rule and one of its exceptions.
+    pub items: Vec<Item>,
+}
+
+/// A part of a text that a diagnostic is about, as Falco's `-V` names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What it is, such as `rule` or `exception`.
+    pub kind: &'static str,
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
 }
 
 impl Diagnostic {
@@ -41,7 +52,7 @@ impl Diagnostic {
             place: None,
             label: String::new(),
             help: None,
-            item: None,
+            items: Vec::new(),
         }
     }
 
@@ -86,9 +97,10 @@ impl Diagnostic {
         }
     }
 
-    /// Says what it is about: the kind of the item and its name.
-    pub fn item(mut self, kind: &'static str, name: impl Into<String>) -> Self {
-        self.item = Some((kind, name.into()));
+    /// Says what it is about: the kind of an item, its name, and where it stands. What was said before is about a part
+    /// of it.
+    pub fn item(mut self, kind: &'static str, name: impl Into<String>, place: Place) -> Self {
+        self.items.insert(0, Item { kind, name: name.into(), place });
         self
     }
 }

@@ -11,7 +11,7 @@ mod render;
 mod source;
 mod yaml;
 
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Item, Severity};
 pub use nearest::nearest;
 pub use node::{Node, NodeError, Value};
 pub use render::{Renderer, plain};

@@ -55,13 +55,12 @@ pub(super) const FAMILY: Family = Family {
             "",
             "More `output_fields`: the name of a field.",
         ),
-        Key::new("append_output[].extra_fields[].*", Kind::Text, "", "A name of its own, and a format.")
-            .not_yet("extra fields with a format"),
+        Key::new("append_output[].extra_fields[].*", Kind::Text, "", "A name of its own, and a format."),
         Key::new(
             "append_output[].suggested_output",
             Kind::Bool,
             "false",
-            "Whether to append the container's and the pod's fields.",
+            "Whether to append the container's and the pod's fields, and the static ones.",
         ),
     ],
 };

@@ -41,7 +41,6 @@ pub(super) const FAMILY: Family = Family {
             Kind::Text,
             "",
             "The value of a field `static.NAME`, for conditions and outputs.",
-        )
-        .not_yet("fields of one's own"),
+        ),
     ],
 };

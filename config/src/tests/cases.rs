@@ -75,8 +75,8 @@ fn wrong_keys_of_falco() {
          warning f.yaml:1:27: this should be a whole number from 0 to 65535, not `99999`",
     );
     check(
-        "append_output:\n  - suggested_output: true\n  - suggested_output: false\n    extra_fields: [a: b, c]\n",
-        "note f.yaml:4:20: `append_output[].extra_fields[].*` has no effect yet: it comes with extra fields with a format",
+        "append_output:\n  - suggested_output: true\n  - suggested_output: false\n    extra_fields: [a: b, c]\nstatic_fields: {a: b}\n",
+        "",
     );
     check(
         "plugins: [{name: x, init_config: {a: {b: c}}}]\n",

@@ -1,5 +1,6 @@
 //! Conditions lowered into one graph over all rules, in which each distinct check stands once.
 
+mod asked;
 mod candidates;
 mod check;
 mod constant;
@@ -26,7 +27,7 @@ pub use candidates::Candidates;
 pub use graph::{Graph, NodeId};
 pub use implies::{apart, implies};
 pub use lower::{Lowering, check_condition};
-pub use operand::{Stop, operand};
+pub use operand::{Names, Stop, operand};
 pub use outline::{Outline, Outliner, Part};
 pub use program::{NO_SLOT, Program, StepId, StepOp};
 pub use source::Source;

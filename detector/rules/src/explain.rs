@@ -8,10 +8,10 @@ use lanner_diagnostic::{Place, SourceId, Sources, nearest};
 use lanner_event::fields::Fields;
 use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Reading, Val};
 
-use crate::compile::{Outline, Outliner, Part};
+use crate::compile::{Names, Outline, Outliner, Part};
 use crate::eval::{Scratch, Tri};
 use crate::format::printed;
-use crate::load::{Loaded, RuleItem, Substitutions, apply_exceptions, load};
+use crate::load::{Loaded, RuleItem, Substitutions, load};
 use crate::ruleset::{Matching, Options, RuleSet};
 
 /// Rules as their files wrote them, beside the set that was compiled of them.
@@ -183,8 +183,9 @@ impl<'a> Explainer<'a> {
 
     fn outline(&self, item: &RuleItem, source: EventSource) -> Outline {
         let lists = Substitutions::new(&self.loaded.lists, &mut Vec::new());
-        let mut outliner = Outliner::new(&self.loaded.macros, &lists, self.fields.of(source));
-        outliner.condition(&apply_exceptions(&item.condition, &item.exceptions), item.visibility)
+        let names = Names { fields: self.fields.of(source), statics: &self.options.static_fields };
+        let mut outliner = Outliner::new(&self.loaded.macros, &lists, names);
+        outliner.condition(&item.whole_condition().0, item.visibility)
     }
 
     /// What the whole set made of the event.

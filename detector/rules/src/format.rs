@@ -5,16 +5,24 @@ use std::fmt::Write;
 
 use lanner_alert::Value;
 use lanner_diagnostic::Diagnostic;
-use lanner_event::fields::Fields;
 use lanner_event::{Ctx, FieldFlags, FieldRef, Val};
 
 use crate::ast::Operand;
-use crate::compile::{Source, Stop, operand};
+use crate::compile::{Names, Source, Stop, operand};
 use crate::parse;
 use crate::sourced::Sourced;
 
 /// How many bytes a list may take in an output, as in Falco; and how wide a field may be made.
 const VALUE_MAX: usize = 1023;
+
+/// How far behind a `%` the end of its field is looked for, in bytes, where what stands there isn't one as a whole.
+const TOKEN_MAX: usize = 255;
+
+/// Fields that print a time as text, and whose value in JSON is nanoseconds all the same.
+const TIMES: &[&str] = &["evt.time", "evt.time.s", "evt.time.iso8601", "evt.datetime", "evt.datetime.s"];
+
+/// What Falco replaces by nothing.
+const CONTAINER_INFO: &str = "container.info";
 
 /// An output format.
 #[derive(Debug, Clone, Default)]
@@ -25,27 +33,28 @@ pub struct Format {
 #[derive(Debug, Clone)]
 enum Piece {
     Text(String),
-    Value { source: Source, width: Option<usize> },
+    Value {
+        source: Source,
+        /// As it is written; `None` where it is transformed, and so has no name in JSON.
+        name: Option<String>,
+        width: Option<usize>,
+    },
 }
 
 impl Format {
-    /// Reads a format.
+    /// Reads a format. A `*` before it means nothing: that values may be missing.
     ///
     /// # Errors
     /// All that is wrong with it, each with its place.
-    pub fn parse(
-        text: &Sourced,
-        fields: Fields,
-        warnings: &mut Vec<Diagnostic>,
-    ) -> Result<Format, Vec<Stop>> {
+    pub fn parse(text: &Sourced, names: Names, warnings: &mut Vec<Diagnostic>) -> Result<Format, Vec<Stop>> {
         let mut format = Format::default();
         let mut errors = Vec::new();
-        let mut rest = 0;
         let whole = text.as_str();
+        let mut rest = usize::from(whole.starts_with('*'));
         while let Some(found) = whole[rest..].find('%') {
             let percent = rest + found;
             format.push_text(&whole[rest..percent]);
-            match token(fields, text, percent, warnings) {
+            match token(names, text, percent, warnings) {
                 Ok((piece, end)) => {
                     format.pieces.extend(piece);
                     rest = end;
@@ -85,7 +94,7 @@ impl Format {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => out.push_str(text),
-                Piece::Value { source, width } => {
+                Piece::Value { source, name, width } => {
                     let value = source.get(ctx);
                     let text = printed(value);
                     match width {
@@ -93,13 +102,26 @@ impl Format {
                         Some(width) => drop(write!(out, "{text:<width$.width$}")),
                         None => out.push_str(&text),
                     }
-                    if let Source::Field(field) = source {
-                        values.insert(field.to_string(), typed(value));
+                    if let Some(name) = name {
+                        values.insert(name.clone(), in_json(source, value, ctx));
                     }
                 }
             }
         }
         out
+    }
+
+    /// Fills it in, as a text alone.
+    pub fn text<'a>(&'a self, ctx: &Ctx<'a>) -> String {
+        self.render(ctx, &mut BTreeMap::new())
+    }
+}
+
+/// The value of a field in JSON.
+pub fn in_json(source: &Source, value: Val, ctx: &Ctx) -> Value {
+    match source {
+        Source::Field(field) if TIMES.contains(&field.field.name) => Value::from(ctx.event.time),
+        _ => typed(value),
     }
 }
 
@@ -107,7 +129,7 @@ type Token = (Option<Piece>, usize);
 
 /// The token that begins at a `%`, the longest that there is, and where it ends.
 fn token(
-    fields: Fields,
+    names: Names,
     text: &Sourced,
     percent: usize,
     warnings: &mut Vec<Diagnostic>,
@@ -121,21 +143,16 @@ fn token(
         Box::new(stop)
     };
     let width = match whole[percent + 1..start].parse() {
+        Ok(0) => None,
         Ok(width) if width <= VALUE_MAX => Some(width),
         _ if digits == 0 => None,
         _ => return Err(fail(format!("a width can't be more than {VALUE_MAX}"), start)),
     };
-    let (name, length) = parse::operand(&whole[start..]).map_err(|error| match whole.len() == start {
-        true => fail("a `%` must be followed by a field".to_owned(), start),
-        false => {
-            let mut stop =
-                fail(format!("invalid formatting token: {}", error.message), start + error.range.end);
-            stop.unknown = true;
-            stop
-        }
-    })?;
-    let end = start + length;
-    if matches!(&name, Operand::Field(field) if field.name == "container.info") {
+    if start == whole.len() {
+        return Err(fail("a `%` must be followed by a field".to_owned(), start));
+    }
+    if digits == 0 && whole[start..].starts_with(CONTAINER_INFO) {
+        let end = start + CONTAINER_INFO.len();
         warnings.push(
             Diagnostic::warning("LOAD_DEPRECATED_ITEM", "`%container.info` is replaced by nothing")
                 .at(text.place(percent, end))
@@ -145,14 +162,33 @@ fn token(
     }
     let mut behind = Sourced::default();
     behind.push_range(text, start, whole.len());
-    let source = operand(&name, fields, &behind).map_err(|mut stop| {
-        stop.diagnostic.code = "LOAD_ERR_COMPILE_OUTPUT";
-        stop
-    })?;
+    let (parsed, length, source) = field(&behind, names)?;
+    let end = start + length;
     if source.has(FieldFlags::FILTER_ONLY) {
         return Err(fail(format!("`{source}` can only stand in conditions"), end));
     }
-    Ok((Some(Piece::Value { source, width }), end))
+    let name = matches!(parsed, Operand::Field(_)).then(|| whole[start..end].to_owned());
+    Ok((Some(Piece::Value { source, name, width }), end))
+}
+
+/// The longest beginning of a text that is a field or a transformer, its length, and what it stands for.
+fn field(text: &Sourced, names: Names) -> Result<(Operand, usize, Source), Box<Stop>> {
+    let whole = text.as_str();
+    let attempt = |part: &str| match parse::operand(part) {
+        Ok((parsed, length)) => operand(&parsed, names, text).map(|source| (parsed, length, source)),
+        Err(error) => {
+            let message = format!("invalid formatting token: {}", error.message);
+            let mut stop = Stop::at(text.place(0, error.range.end), message);
+            stop.unknown = true;
+            Err(Box::new(stop))
+        }
+    };
+    attempt(whole).or_else(|mut stop| {
+        let ends = (1..whole.len().min(TOKEN_MAX)).rev().filter(|end| whole.is_char_boundary(*end));
+        let shorter = ends.filter_map(|end| attempt(&whole[..end]).ok()).next();
+        stop.diagnostic.code = "LOAD_ERR_COMPILE_OUTPUT";
+        shorter.ok_or(stop)
+    })
 }
 
 /// A value as it stands in an output.

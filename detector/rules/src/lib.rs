@@ -25,4 +25,6 @@ pub use compile::check_condition;
 pub use eval::{Hit, Scratch, Tri};
 pub use format::Format;
 pub use kindset::KindSet;
-pub use ruleset::{AppendOutput, Matching, Options, Rendered, Rule, RuleId, RuleSet, Selection, Toggle};
+pub use ruleset::{
+    AppendOutput, ExtraField, Matching, Options, Rendered, Rule, RuleId, RuleSet, Selection, Toggle,
+};

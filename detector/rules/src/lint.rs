@@ -7,9 +7,9 @@ use lanner_event::fields::Fields;
 use lanner_event::{Arg, EventSource, FieldFlags, FieldRef, Kind};
 
 use crate::ast::Op;
-use crate::compile::{Outline, Outliner, Part, Source, implies};
+use crate::compile::{Names, Outline, Outliner, Part, Source, implies};
 use crate::kindset::KindSet;
-use crate::load::{Loaded, Substitutions, apply_exceptions, load};
+use crate::load::{Loaded, RuleItem, Substitutions, load};
 use crate::ruleset::{Matching, Options, Rule, RuleSet};
 
 /// How many bytes the kernel keeps of a thread's name.
@@ -30,7 +30,7 @@ pub fn lint(
     let loaded = load(sources, files);
     let mut linter =
         Linter { set, fields, loaded: &loaded, captured, seen: HashSet::new(), found: Vec::new() };
-    linter.comparisons();
+    linter.comparisons(options);
     linter.never_true();
     if options.matching == Matching::First {
         linter.hidden();
@@ -56,17 +56,17 @@ impl<'a> Linter<'a> {
         }
     }
 
-    fn place(&self, rule: &Rule) -> Place {
-        let item = self.loaded.rules.iter().find(|item| *item.name == *rule.name);
-        item.map_or(Place::default(), |item| item.place)
-    }
-
-    fn rules(&self) -> impl Iterator<Item = &'a Rule> + use<'a> {
-        self.set.rules().iter().filter(|rule| rule.enabled)
+    /// A warning of a whole rule.
+    fn warning(&self, code: &'static str, message: String, rule: &Rule) -> Diagnostic {
+        let warning = Diagnostic::warning(code, message);
+        match self.loaded.rules.iter().find(|item| *item.name == *rule.name) {
+            Some(item) => warning.at(item.place).item("rule", &*rule.name, item.whole),
+            None => warning,
+        }
     }
 
     fn never_true(&mut self) {
-        for rule in self.rules() {
+        for rule in self.set.judged() {
             if !self.set.never_true(rule) {
                 continue;
             }
@@ -75,14 +75,13 @@ impl<'a> Linter<'a> {
                 false => "its parts exclude each other, or one of them is never true",
             };
             let message = format!("the condition can never be true: {why}");
-            let warning = Diagnostic::warning("LINT_NEVER_TRUE", message).at(self.place(rule));
-            self.say(warning.item("rule", &*rule.name));
+            self.say(self.warning("LINT_NEVER_TRUE", message, rule));
         }
     }
 
     /// Rules that an earlier one takes every event from.
     fn hidden(&mut self) {
-        let rules: Vec<&Rule> = self.rules().collect();
+        let rules: Vec<&Rule> = self.set.judged().collect();
         for (at, rule) in rules.iter().enumerate() {
             let before = rules[..at].iter().filter(|earlier| earlier.source == rule.source);
             let hides = |earlier: &&&Rule| implies(self.set.graph(), rule.node(), earlier.node());
@@ -92,24 +91,23 @@ impl<'a> Linter<'a> {
                 "the rule never gives an alert: all that it is true of is taken by the earlier rule `{}`",
                 earlier.name
             );
-            let warning = Diagnostic::warning("LINT_HIDDEN_RULE", message).at(self.place(rule));
             let help = "define it before the other, or set `rule_matching: all`";
-            self.say(warning.help(help).item("rule", &*rule.name));
+            self.say(self.warning("LINT_HIDDEN_RULE", message, rule).help(help));
         }
     }
 
-    fn comparisons(&mut self) {
+    fn comparisons(&mut self, options: &Options) {
         let lists = Substitutions::new(&self.loaded.lists, &mut Vec::new());
         for item in &self.loaded.rules {
             let Some(source) = EventSource::by_name(&item.source) else { continue };
-            let mut outliner = Outliner::new(&self.loaded.macros, &lists, self.fields.of(source));
-            let condition = apply_exceptions(&item.condition, &item.exceptions);
-            let outline = outliner.condition(&condition, item.visibility);
-            self.part(&outline, &item.name);
+            let names = Names { fields: self.fields.of(source), statics: &options.static_fields };
+            let mut outliner = Outliner::new(&self.loaded.macros, &lists, names);
+            let outline = outliner.condition(&item.whole_condition().0, item.visibility);
+            self.part(&outline, item);
         }
     }
 
-    fn part(&mut self, outline: &Outline, rule: &str) {
+    fn part(&mut self, outline: &Outline, rule: &RuleItem) {
         match &outline.part {
             Part::And(items) | Part::Or(items) => items.iter().for_each(|item| self.part(item, rule)),
             Part::Not(inner) | Part::Macro { inner, .. } => self.part(inner, rule),
@@ -125,7 +123,7 @@ impl<'a> Linter<'a> {
     }
 
     /// A name that is longer than the kernel's.
-    fn name(&mut self, field: &FieldRef, op: Op, constants: &[(String, Place)], rule: &str) {
+    fn name(&mut self, field: &FieldRef, op: Op, constants: &[(String, Place)], rule: &RuleItem) {
         let whole = matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects);
         let part = matches!(op, Op::Contains | Op::StartsWith | Op::EndsWith);
         if !NAMES.contains(&field.field.name) || !(whole || part) {
@@ -133,7 +131,9 @@ impl<'a> Linter<'a> {
         }
         for (name, place) in constants.iter().filter(|(name, _)| name.len() > NAME_MAX) {
             let message = format!("`{field}` has at most {NAME_MAX} bytes, and is never `{name}`");
-            let mut warning = Diagnostic::warning("LINT_LONG_NAME", message).at(*place).item("rule", rule);
+            let mut warning = Diagnostic::warning("LINT_LONG_NAME", message)
+                .at(*place)
+                .item("rule", &rule.name, rule.whole);
             if whole {
                 let cut = name.floor_char_boundary(NAME_MAX);
                 warning = warning.help(format!("the kernel cuts the name to `{}`", &name[..cut]));
@@ -142,7 +142,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    fn event_type(&mut self, field: &FieldRef, op: Op, constants: &[(String, Place)], rule: &str) {
+    fn event_type(&mut self, field: &FieldRef, op: Op, constants: &[(String, Place)], rule: &RuleItem) {
         let whole = matches!(op, Op::Eq | Op::In | Op::Intersects);
         if !matches!(field.field.name, "evt.type" | "syscall.type") || !whole {
             return;
@@ -153,13 +153,13 @@ impl<'a> Linter<'a> {
             if Kind::by_name(name).filter(missing).is_some() {
                 let message = format!("events of the type `{name}` are not captured");
                 let warning = Diagnostic::warning("LINT_NOT_CAPTURED", message).at(*place);
-                self.say(warning.item("rule", rule));
+                self.say(warning.item("rule", &rule.name, rule.whole));
             }
         }
     }
 
     /// `!=` on ancestors, which says less than it seems to.
-    fn ancestor(&mut self, field: &FieldRef, op: Op, place: Place, rule: &str) {
+    fn ancestor(&mut self, field: &FieldRef, op: Op, place: Place, rule: &RuleItem) {
         let name = field.field.name;
         let any = field.arg == Arg::None
             && field.field.flags.contains(FieldFlags::NO_RHS)
@@ -168,7 +168,7 @@ impl<'a> Linter<'a> {
             let message = format!("`{name} !=` is true if any ancestor differs, which is nearly always so");
             let help = format!("`not {name} = …` is true if no ancestor is it");
             let warning = Diagnostic::warning("LINT_ANCESTOR_DIFFERS", message).at(place).help(help);
-            self.say(warning.item("rule", rule));
+            self.say(warning.item("rule", &rule.name, rule.whole));
         }
     }
 }

@@ -4,18 +4,17 @@ mod exceptions;
 mod item;
 mod list;
 mod rule;
+mod versions;
 
 use lanner_diagnostic::{Diagnostic, Node, Place, SourceId, Sources, Value, nearest, parse};
 
-pub use exceptions::apply as apply_exceptions;
+pub use exceptions::Exception;
 pub use list::Substitutions;
 pub use rule::RuleItem;
 
 use crate::sourced::Sourced;
 use item::Item;
-
-/// The version of Falco's engine that rules may ask for (`required_engine_version`).
-const ENGINE_VERSION: (u64, u64, u64) = (0, 62, 0);
+use versions::Requirement;
 
 /// A list.
 #[derive(Debug, Clone)]
@@ -26,6 +25,8 @@ pub struct ListItem {
     pub items: Vec<Sourced>,
     /// Where its name stands.
     pub place: Place,
+    /// Where it stands.
+    pub whole: Place,
 }
 
 /// A macro.
@@ -37,6 +38,8 @@ pub struct MacroItem {
     pub condition: Sourced,
     /// Where its name stands.
     pub place: Place,
+    /// Where it stands.
+    pub whole: Place,
     /// Its number among all items, by its first definition.
     pub index: usize,
     /// It sees macros whose number is smaller: its last change.
@@ -54,6 +57,7 @@ pub struct Loaded {
     pub rules: Vec<RuleItem>,
     /// What there is to say.
     pub diagnostics: Vec<Diagnostic>,
+    requirements: Vec<Requirement>,
     items: usize,
 }
 
@@ -74,8 +78,12 @@ pub fn load(sources: &Sources, files: &[SourceId]) -> Loaded {
             rule.visibility = loaded.items + 1;
         }
     }
+    loaded.diagnostics.extend(loaded.requirements.iter().filter_map(Requirement::unmet));
     loaded
 }
+
+/// What an item is called that is none of those that are known.
+const UNKNOWN: &str = "rules content item";
 
 /// What stands in a rules file: the key that decides, and who reads the item.
 type Reader = fn(&mut Loaded, &Item, &Sources);
@@ -108,11 +116,15 @@ impl Loaded {
 
     fn item(&mut self, node: &Node, sources: &Sources) {
         self.items += 1;
+        if node.value == Value::Null {
+            return;
+        }
         let Some(entries) = node.as_mapping() else {
             self.diagnostics.push(
                 Diagnostic::error("LOAD_ERR_YAML_VALIDATE", "an item of a rules file is a mapping")
                     .at(node.place)
-                    .label(format!("this is {}", node.kind())),
+                    .label(format!("this is {}", node.kind()))
+                    .item(UNKNOWN, "", node.place),
             );
             return;
         };
@@ -132,63 +144,43 @@ impl Loaded {
                         "this is no list, macro or rule, and is ignored",
                     )
                     .at(entries.first().map_or(node.place, |(key, _)| key.place))
+                    .item(UNKNOWN, "", node.place)
                     .help_nearest(near),
                 );
             }
         }
     }
 
-    fn engine_version(&mut self, item: &Item, _: &Sources) {
-        let Some(node) = item.head() else { return };
-        let text = node.as_str().unwrap_or_default();
-        let wanted = match text.parse::<u64>() {
-            Ok(minor) => Some((0, minor, 0)),
-            Err(_) => semver(text),
-        };
-        let (major, minor, patch) = ENGINE_VERSION;
-        match wanted {
-            None => self
-                .diagnostics
-                .push(Diagnostic::error("LOAD_ERR_YAML_VALIDATE", "this is no version").at(node.place)),
-            Some(wanted) if wanted.0 != major || wanted > ENGINE_VERSION => self.diagnostics.push(
-                Diagnostic::error(
-                    "LOAD_ERR_VALIDATE",
-                    format!("these rules need engine version {text}, Lanner has {major}.{minor}.{patch}"),
-                )
-                .at(node.place),
-            ),
-            Some(_) => {}
-        }
-    }
-
-    /// Lanner's sources are built in, and have what any published version of Falco's plugins has.
-    fn plugin_versions(&mut self, _: &Item, _: &Sources) {}
-
     fn list(&mut self, item: &Item, sources: &Sources) {
         item.unknown_keys(&["list", "items", "append", "override"], &mut self.diagnostics);
         let Some((name, place)) = item.name(&mut self.diagnostics) else { return };
         let Some(nodes) = item.required("items", &mut self.diagnostics) else { return };
         let Some(nodes) = nodes.as_sequence() else {
-            self.diagnostics.push(item.error(
-                "LOAD_ERR_YAML_VALIDATE",
-                "`items` must be a list",
-                nodes.place,
-            ));
+            let error = item.error("LOAD_ERR_YAML_VALIDATE", "`items` must be a list", nodes.place);
+            self.diagnostics.push(error);
             return;
         };
-        item.check_name("LOAD_INVALID_LIST_NAME", &mut self.diagnostics);
+        if name.contains(|c: char| c.is_ascii_whitespace() || "()\"'=,".contains(c)) {
+            let message = format!(
+                "`{name}` can't stand in a condition: a list is named without blanks, quotes, `(`, `)`, `=` and `,`"
+            );
+            self.diagnostics.push(item.warning("LOAD_INVALID_LIST_NAME", &message, place));
+        }
         for node in nodes.iter().filter(|node| node.as_str().is_none()) {
             let message = format!("an item of a list must be a text or a number, this is {}", node.kind());
-            self.diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", &message, node.place));
+            let error = Diagnostic::error("LOAD_ERR_YAML_VALIDATE", message).at(node.place);
+            let error = error.item("list item", "", node.place);
+            self.diagnostics.push(error.item(item.kind, &name, item.node.place));
         }
         let texts = nodes.iter().filter(|node| node.as_str().is_some());
-        let items: Vec<Sourced> = texts.map(|node| list::item(node, sources)).collect();
+        let items: Vec<Sourced> = texts.map(|node| Sourced::from_node(node, sources)).collect();
         let old = self.lists.iter_mut().find(|list| list.name == name);
+        let whole = item.node.place;
         match (item.appends("items", &mut self.diagnostics), old) {
             (true, Some(old)) => old.items.extend(items),
             (true, None) => self.diagnostics.push(item.not_defined("list")),
-            (false, Some(old)) => *old = ListItem { name, items, place },
-            (false, None) => self.lists.push(ListItem { name, items, place }),
+            (false, Some(old)) => *old = ListItem { name, items, place, whole },
+            (false, None) => self.lists.push(ListItem { name, items, place, whole }),
         }
     }
 
@@ -196,12 +188,17 @@ impl Loaded {
         item.unknown_keys(&["macro", "condition", "append", "override"], &mut self.diagnostics);
         let Some((name, place)) = item.name(&mut self.diagnostics) else { return };
         let Some(condition) = item.required("condition", &mut self.diagnostics) else { return };
-        if condition.as_str().is_none() {
+        if condition.as_str().is_none_or(str::is_empty) {
             let error = item.error("LOAD_ERR_YAML_VALIDATE", "`condition` must be a text", condition.place);
             self.diagnostics.push(error.label(format!("this is {}", condition.kind())));
             return;
         }
-        item.check_name("LOAD_INVALID_MACRO_NAME", &mut self.diagnostics);
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) {
+            let message =
+                format!("`{name}` can't stand in a condition: a macro is named with letters, digits and `_`");
+            self.diagnostics.push(item.warning("LOAD_INVALID_MACRO_NAME", &message, place));
+        }
         let condition = Sourced::from_node(condition, sources);
         let index = self.items;
         let old = self.macros.iter_mut().find(|old| old.name == name);
@@ -211,21 +208,14 @@ impl Loaded {
                 old.visibility = index;
             }
             (true, None) => self.diagnostics.push(item.not_defined("macro")),
-            (false, Some(old)) => {
-                old.condition = condition;
-                old.place = place;
-                old.visibility = index;
-            }
-            (false, None) => {
-                self.macros.push(MacroItem { name, condition, place, index, visibility: index });
+            (false, old) => {
+                let new =
+                    MacroItem { name, condition, place, whole: item.node.place, index, visibility: index };
+                match old {
+                    Some(old) => *old = MacroItem { index: old.index, ..new },
+                    None => self.macros.push(new),
+                }
             }
         }
     }
-}
-
-/// `major.minor.patch`.
-fn semver(text: &str) -> Option<(u64, u64, u64)> {
-    let mut numbers = text.split('.').map(|number| number.parse().ok());
-    let version = (numbers.next()??, numbers.next()??, numbers.next()??);
-    numbers.next().is_none().then_some(version)
 }

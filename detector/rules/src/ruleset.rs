@@ -1,6 +1,8 @@
 //! Rules compiled, and events judged by them.
 
+mod append;
 mod build;
+mod select;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use lanner_alert::{Priority, Value};
 use lanner_diagnostic::{Diagnostic, SourceId, Sources};
 use lanner_event::fields::Fields;
 use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Kind, Reading, Val};
+
+use append::Extra;
 
 use crate::compile::{Graph, NodeId, Program, apart};
 use crate::eval::{Hit, Scratch, Tri};
@@ -37,10 +41,19 @@ pub struct AppendOutput {
     pub rule: Option<String>,
     /// The format that is added.
     pub extra_output: Option<String>,
-    /// Fields whose values are added to `output_fields`.
-    pub extra_fields: Vec<String>,
+    /// What is added to `output_fields`.
+    pub extra_fields: Vec<ExtraField>,
     /// Whether to add what tells containers and pods apart.
     pub suggested_output: bool,
+}
+
+/// A value that is added to `output_fields` (`append_output[].extra_fields`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtraField {
+    /// Its name; that of a field where it has no format.
+    pub name: String,
+    /// The format of a text; without one, the value is the field's own, with its type.
+    pub format: Option<String>,
 }
 
 /// Whether matching rules are enabled or disabled.
@@ -74,6 +87,8 @@ pub struct Options {
     pub append_output: Vec<AppendOutput>,
     /// Which rules are enabled, in order.
     pub selection: Vec<Selection>,
+    /// The values of the fields `static.NAME`, by name.
+    pub static_fields: BTreeMap<String, String>,
 }
 
 impl Default for Options {
@@ -83,6 +98,7 @@ impl Default for Options {
             min_priority: Priority::Debug,
             append_output: Vec::new(),
             selection: Vec::new(),
+            static_fields: BTreeMap::new(),
         }
     }
 }
@@ -110,7 +126,7 @@ pub struct Rule {
     pub kinds: KindSet,
     node: NodeId,
     output: Format,
-    extra_fields: Vec<FieldRef>,
+    extra: Vec<Extra>,
     /// What its alerts show that may come late.
     late: Vec<FieldRef>,
 }
@@ -137,6 +153,8 @@ pub struct Rendered {
 #[derive(Debug, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    /// Those that are enabled, in the order in which an event is judged by them.
+    order: Vec<RuleId>,
     graph: Graph,
     /// What is run for events, once for all kinds that are alike to the rules.
     programs: Vec<Program<RuleId>>,
@@ -194,9 +212,14 @@ impl RuleSet {
         &self.kinds
     }
 
+    /// The rules that are enabled, in the order in which an event is judged by them.
+    pub fn judged(&self) -> impl Iterator<Item = &Rule> {
+        self.order.iter().map(|id| self.rule(*id))
+    }
+
     /// How many rules are enabled.
     pub fn enabled(&self) -> usize {
-        self.rules.iter().filter(|rule| rule.enabled).count()
+        self.order.len()
     }
 
     /// Whether an event gives alerts of every rule that is true.
@@ -242,17 +265,15 @@ impl RuleSet {
         let rule = self.rule(hit.rule);
         let mut output_fields = BTreeMap::new();
         let output = rule.output.render(&ctx, &mut output_fields);
-        for field in &rule.extra_fields {
-            output_fields.insert(field.to_string(), typed(ctx.get(field)));
-        }
+        output_fields.extend(rule.extra.iter().map(|extra| extra.render(&ctx)));
         let facts = self.wanted.iter().map(|field| (field.to_string(), typed(ctx.get(field)))).collect();
         Rendered { output, output_fields, facts }
     }
 
     /// Makes the programs of the enabled rules.
     fn index(&mut self) {
-        let rules = &self.rules;
-        let enabled = || rules.iter().enumerate().filter(|(_, rule)| rule.enabled);
+        let (rules, order) = (&self.rules, &self.order);
+        let enabled = || order.iter().map(|id| (*id, &rules[id.0 as usize]));
         self.kinds = enabled().fold(KindSet::default(), |sum, (_, rule)| sum.or(&rule.kinds));
         let mut known = HashMap::new();
         self.by_kind = vec![None; Kind::ALL.len()];
@@ -261,7 +282,7 @@ impl RuleSet {
             let at = *known.entry((kind.source(), self.graph.answers(kind))).or_insert(next);
             if at == next {
                 let rules = enabled().filter(|(_, rule)| rule.kinds.contains(kind));
-                let rules = rules.map(|(at, rule)| (RuleId(at as u32), rule.node));
+                let rules = rules.map(|(id, rule)| (id, rule.node));
                 self.programs.push(Program::new(&mut self.graph, kind, rules));
             }
             self.by_kind[kind.index()] = Some(at);

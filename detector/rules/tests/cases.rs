@@ -11,7 +11,7 @@ use lanner_event::fields::Fields;
 use lanner_event::sample::Sample;
 use lanner_event::{EventSource, Reading};
 use lanner_rules::cases::sample;
-use lanner_rules::{AppendOutput, Hit, Matching, Options, RuleSet, Scratch, Selection, Toggle};
+use lanner_rules::{AppendOutput, ExtraField, Hit, Matching, Options, RuleSet, Scratch, Selection, Toggle};
 use markdown::{Item, sections};
 
 /// What the cases of a section are about; sections below it have it too.
@@ -107,10 +107,17 @@ fn options(node: &Node) -> Result<Options, String> {
                     rule: item.get("match").and_then(|of| text(of, "rule")),
                     tags: texts(item.get("match").and_then(|of| of.get("tags"))),
                     extra_output: text(item, "extra_output"),
-                    extra_fields: texts(item.get("extra_fields")),
+                    extra_fields: extra_fields(item),
                     suggested_output: item.get("suggested_output").and_then(Node::as_bool) == Some(true),
                 };
                 options.append_output = items.iter().map(append).collect();
+            }
+            (Some("static_fields"), None) => {
+                let pair = |(name, value): &(Node, Node)| {
+                    Some((name.as_str()?.to_owned(), value.as_str()?.to_owned()))
+                };
+                options.static_fields =
+                    value.as_mapping().unwrap_or_default().iter().filter_map(pair).collect();
             }
             _ => return Err(format!("there is no option {key:?} that is {}", value.kind())),
         }
@@ -118,11 +125,25 @@ fn options(node: &Node) -> Result<Options, String> {
     Ok(options)
 }
 
+/// `extra_fields` of an item of `append_output`: names of fields, or names with a format.
+fn extra_fields(item: &Node) -> Vec<ExtraField> {
+    let items = item.get("extra_fields").and_then(Node::as_sequence).unwrap_or_default();
+    let field = |name: &Node, format: Option<&Node>| {
+        let format = format.map(|format| format.as_str().unwrap_or_default().to_owned());
+        ExtraField { name: name.as_str().unwrap_or_default().to_owned(), format }
+    };
+    let fields = items.iter().flat_map(|item| match item.as_mapping() {
+        Some(entries) => entries.iter().map(|(name, format)| field(name, Some(format))).collect(),
+        None => vec![field(item, None)],
+    });
+    fields.collect()
+}
+
 impl Compiled {
     /// A line for each thing said.
     fn said(&self) -> Vec<String> {
         let line = |diagnostic: &Diagnostic| {
-            let item = diagnostic.item.as_ref().map(|(kind, name)| format!("{kind} {name} "));
+            let item = diagnostic.items.first().map(|item| format!("{} {} ", item.kind, item.name));
             format!("{} {}{}", diagnostic.code, item.unwrap_or_default(), plain(diagnostic, &self.sources))
         };
         self.diagnostics.iter().map(line).collect()
@@ -178,7 +199,7 @@ fn check_row(cells: &[(String, String)], setting: &Setting) -> Checked {
     let compiled = setting.compile(Some(&text), Matching::All);
     let messages = compiled.diagnostics.iter().filter(|diagnostic| {
         // Which fields nothing fills yet is no business of the language.
-        diagnostic.item.as_ref().is_some_and(|(kind, name)| *kind == "rule" && name == "r")
+        diagnostic.items.first().is_some_and(|item| item.kind == "rule" && item.name == "r")
             && diagnostic.code != "LOAD_UNFILLED_FIELD"
     });
     let messages: Vec<_> = messages

@@ -46,7 +46,7 @@ fn rules_load() {
             assert!(NOT_THERE_YET.iter().any(|known| error.message.starts_with(known)), "{said}");
             missing.insert(error.message.clone());
             stopped.extend(
-                error.item.as_ref().filter(|(kind, _)| *kind == "rule").map(|(_, name)| name.as_str()),
+                error.items.first().filter(|item| item.kind == "rule").map(|item| item.name.as_str()),
             );
         }
         stopped.sort_unstable();

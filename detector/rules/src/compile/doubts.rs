@@ -5,9 +5,8 @@ use std::ops::Range;
 
 use lanner_diagnostic::Diagnostic;
 use lanner_event::FieldRef;
-use lanner_event::fields::Fields;
 
-use super::operand::Stop;
+use super::operand::{Names, Stop};
 use super::source::Source;
 use crate::ast::{Function, Op, Operand, Right, Text};
 use crate::parse;
@@ -17,7 +16,7 @@ use crate::sourced::Sourced;
 const MISSING_AS_TEXT: &[&str] = &["ka.", "jevt."];
 
 /// What there is to doubt in a comparison.
-pub fn doubts(source: &Source, op: Op, right: &Right, fields: Fields, text: &Sourced) -> Vec<Stop> {
+pub fn doubts(source: &Source, op: Op, right: &Right, names: Names, text: &Sourced) -> Vec<Stop> {
     let constants = match right {
         Right::Constant(constant) => std::slice::from_ref(constant),
         Right::List(constants) | Right::Modified(_, constants) => constants,
@@ -31,7 +30,7 @@ pub fn doubts(source: &Source, op: Op, right: &Right, fields: Fields, text: &Sou
     for Text { text: constant, range } in constants {
         let said = [
             Some(constant).filter(|_| op == Op::Regex).and_then(|constant| simple(constant)),
-            field(constant, fields),
+            field(constant, names),
             transformer(constant),
         ];
         found.extend(
@@ -51,11 +50,11 @@ fn takes_missing_as_text(source: &Source, op: Op) -> bool {
     equality && MISSING_AS_TEXT.iter().any(|prefix| field.field.name.starts_with(prefix))
 }
 
-fn field(constant: &str, fields: Fields) -> Option<String> {
+fn field(constant: &str, names: Names) -> Option<String> {
     let bare = without_blanks(constant);
     let (operand, length) = parse::operand(&bare).ok()?;
     let Operand::Field(name) = operand else { return None };
-    FieldRef::parse(&name.name, name.arg.as_deref(), fields).ok().filter(|_| length == bare.len())?;
+    FieldRef::parse(&name.name, name.arg.as_deref(), names.fields).ok().filter(|_| length == bare.len())?;
     Some(format!("`{constant}` is a text here: the field would be `val({bare})`"))
 }
 

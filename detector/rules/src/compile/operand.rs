@@ -1,5 +1,7 @@
 //! The names on both sides of a comparison, and in outputs, looked up in the table of fields.
 
+use std::collections::BTreeMap;
+
 use lanner_diagnostic::{Diagnostic, Place, nearest};
 use lanner_event::fields::Fields;
 use lanner_event::{FieldError, FieldFlags, FieldRef, Type};
@@ -31,22 +33,41 @@ impl Stop {
     }
 }
 
+/// What the fields of the configuration's `static_fields` begin with.
+const STATIC: &str = "static.";
+
+/// What names stand for: the fields of a source's events, and the configuration's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// The table of fields.
+    pub fields: Fields,
+    /// The values of the fields `static.NAME`, by name.
+    pub statics: &'a BTreeMap<String, String>,
+}
+
 /// The source that an operand stands for.
-pub fn operand(operand: &Operand, fields: Fields, text: &Sourced) -> Result<Source, Box<Stop>> {
+pub fn operand(operand: &Operand, names: Names, text: &Sourced) -> Result<Source, Box<Stop>> {
     match operand {
-        Operand::Field(name) => field(name, fields, text).map(Source::Field),
-        Operand::Call(call) => transformed(call, fields, text),
+        Operand::Field(name) => field(name, names, text),
+        Operand::Call(call) => transformed(call, names, text),
     }
 }
 
-fn field(name: &FieldName, fields: Fields, text: &Sourced) -> Result<FieldRef, Box<Stop>> {
+fn field(name: &FieldName, names: Names, text: &Sourced) -> Result<Source, Box<Stop>> {
+    if let (Some(own), None) = (name.name.strip_prefix(STATIC), &name.arg)
+        && let Some(value) = names.statics.get(own)
+    {
+        return Ok(Source::Constant(value.as_str().into()));
+    }
     // Empty brackets are none, as in Falco.
     let arg = name.arg.as_deref().filter(|arg| !arg.is_empty());
-    FieldRef::parse(&name.name, arg, fields).map_err(|error| {
+    FieldRef::parse(&name.name, arg, names.fields).map(Source::Field).map_err(|error| {
         let near = match &error {
-            FieldError::Unknown { name } => {
-                nearest(name, fields.rows().map(|row| row.name)).map(str::to_owned)
-            }
+            FieldError::Unknown { name } => match name.strip_prefix(STATIC) {
+                Some(own) => nearest(own, names.statics.keys().map(String::as_str))
+                    .map(|near| format!("{STATIC}{near}")),
+                None => nearest(name, names.fields.rows().map(|row| row.name)).map(str::to_owned),
+            },
             FieldError::UnknownParam { name: param } => {
                 let field = name.name.strip_suffix(param.as_str()).unwrap_or_default();
                 let params = lanner_event::KINDS.iter().flat_map(|kind| kind.params).map(|param| param.name);
@@ -74,8 +95,8 @@ fn field(name: &FieldName, fields: Fields, text: &Sourced) -> Result<FieldRef, B
 /// The arguments of a transformer, looked up.
 type Args = Vec<Source>;
 
-fn transformed(call: &Call, fields: Fields, text: &Sourced) -> Result<Source, Box<Stop>> {
-    let args = call.args.iter().map(|arg| argument(arg, fields, text)).collect::<Result<Args, _>>()?;
+fn transformed(call: &Call, names: Names, text: &Sourced) -> Result<Source, Box<Stop>> {
+    let args = call.args.iter().map(|arg| argument(arg, names, text)).collect::<Result<Args, _>>()?;
     // Where an operand itself doesn't suit, it is the place.
     let range = match call.args.iter().zip(&args).find(|(_, source)| !suits(call.function, source)) {
         Some((CallArg::Operand(operand), _)) => operand.range(),
@@ -84,12 +105,12 @@ fn transformed(call: &Call, fields: Fields, text: &Sourced) -> Result<Source, Bo
     made(call, args).map_err(|message| Box::new(Stop::at(text.place(range.start, range.end), message)))
 }
 
-fn argument(arg: &CallArg, fields: Fields, text: &Sourced) -> Result<Source, Box<Stop>> {
+fn argument(arg: &CallArg, names: Names, text: &Sourced) -> Result<Source, Box<Stop>> {
     match arg {
         CallArg::Constant(constant) => Ok(Source::Constant(constant.text.as_str().into())),
-        CallArg::Operand(inner) => operand(inner, fields, text),
+        CallArg::Operand(inner) => operand(inner, names, text),
         CallArg::List(items) => {
-            let items = items.iter().map(|item| argument(item, fields, text)).collect::<Result<Args, _>>()?;
+            let items = items.iter().map(|item| argument(item, names, text)).collect::<Result<Args, _>>()?;
             Ok(Source::List(items.into()))
         }
     }

@@ -3,11 +3,10 @@
 
 use hashbrown::HashSet;
 use lanner_diagnostic::Place;
-use lanner_event::fields::Fields;
 
 use super::check::{Check, check};
 use super::lower::{Scope, find};
-use super::operand::operand;
+use super::operand::{Names, operand};
 use crate::ast::{self, Expr, Operand, Right};
 use crate::load::{MacroItem, Substitutions};
 use crate::parse;
@@ -60,7 +59,7 @@ pub enum Part {
 
 /// Makes outlines of conditions.
 pub struct Outliner<'a> {
-    fields: Fields,
+    names: Names<'a>,
     macros: &'a [MacroItem],
     lists: &'a Substitutions<'a>,
     open: Vec<usize>,
@@ -68,9 +67,9 @@ pub struct Outliner<'a> {
 }
 
 impl<'a> Outliner<'a> {
-    /// Of conditions that read these fields.
-    pub fn new(macros: &'a [MacroItem], lists: &'a Substitutions<'a>, fields: Fields) -> Outliner<'a> {
-        Outliner { fields, macros, lists, open: Vec::new(), parts: 0 }
+    /// Of conditions in which names stand for that.
+    pub fn new(macros: &'a [MacroItem], lists: &'a Substitutions<'a>, names: Names<'a>) -> Outliner<'a> {
+        Outliner { names, macros, lists, open: Vec::new(), parts: 0 }
     }
 
     /// The outline of a condition, which sees macros whose number is below `visibility`.
@@ -78,7 +77,7 @@ impl<'a> Outliner<'a> {
         let text = self.lists.expand(condition, &mut HashSet::new());
         let place = text.place(0, text.as_str().len());
         match parse::condition(text.as_str()) {
-            Ok(expr) => self.expr(&expr, Scope { text: &text, visibility }),
+            Ok(expr) => self.expr(&expr, Scope { text: &text, visibility, of: None }),
             Err(_) => Outline { place, part: Part::Unknown },
         }
     }
@@ -129,10 +128,10 @@ impl<'a> Outliner<'a> {
         let range = ast.left.range().start..end(ast, text.as_str());
         let place = text.place(range.start, range.end);
         let other = match &ast.right {
-            Right::Operand(other) => operand(other, self.fields, text).map(Some),
+            Right::Operand(other) => operand(other, self.names, text).map(Some),
             _ => Ok(None),
         };
-        let (Ok(source), Ok(other)) = (operand(&ast.left, self.fields, text), other) else {
+        let (Ok(source), Ok(other)) = (operand(&ast.left, self.names, text), other) else {
             return (place, Part::Unknown);
         };
         let Ok(check) = check(source, ast.op, ast.op_range.clone(), &ast.right, other) else {

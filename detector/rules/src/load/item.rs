@@ -1,6 +1,6 @@
 //! One item of a rules file, and what is asked of every item.
 
-use lanner_diagnostic::{Diagnostic, Node, Place, Value, nearest};
+use lanner_diagnostic::{Diagnostic, Node, Place, nearest};
 
 /// An item, and the key that decides what it is.
 pub struct Item<'a> {
@@ -26,13 +26,9 @@ impl<'a> Item<'a> {
         Item { kind, node, entries }
     }
 
-    /// The value of a key; null counts as absent.
+    /// The value of a key, the first where it stands twice.
     pub fn get(&self, key: &str) -> Option<&'a Node> {
-        self.entries
-            .iter()
-            .find(|(name, _)| name.as_str() == Some(key))
-            .map(|(_, value)| value)
-            .filter(|value| value.value != Value::Null)
+        self.entries.iter().find(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value)
     }
 
     /// The value of the key that decides.
@@ -48,20 +44,6 @@ impl<'a> Item<'a> {
     /// The keys, with their places.
     pub fn keys(&self) -> impl Iterator<Item = (&'a str, Place)> {
         self.entries.iter().filter_map(|(key, _)| key.as_str().map(|name| (name, key.place)))
-    }
-
-    /// Warns of the name of a macro or a list that can't stand in a condition.
-    pub fn check_name(&self, code: &'static str, diagnostics: &mut Vec<Diagnostic>) {
-        let name = self.label();
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(word) {
-            let place = self.head().map_or(self.node.place, |node| node.place);
-            let message = format!(
-                "`{name}` can't stand in a condition: a {} is named with letters, digits and `_`",
-                self.kind
-            );
-            diagnostics.push(self.warning(code, &message, place));
-        }
     }
 
     /// The name, which every list, macro and rule must have.
@@ -97,12 +79,12 @@ impl<'a> Item<'a> {
 
     /// An error about this item.
     pub fn error(&self, code: &'static str, message: &str, place: Place) -> Diagnostic {
-        Diagnostic::error(code, message).at(place).item(self.kind, self.label())
+        Diagnostic::error(code, message).at(place).item(self.kind, self.label(), self.node.place)
     }
 
     /// A warning about this item.
     pub fn warning(&self, code: &'static str, message: &str, place: Place) -> Diagnostic {
-        Diagnostic::warning(code, message).at(place).item(self.kind, self.label())
+        Diagnostic::warning(code, message).at(place).item(self.kind, self.label(), self.node.place)
     }
 
     /// The error that what is to be changed isn't defined.
@@ -135,27 +117,31 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Errors for keys that stand twice.
+    /// Warns of keys that stand twice: the first counts.
     pub fn duplicates(&self) -> Vec<Diagnostic> {
         let keys: Vec<_> = self.keys().collect();
         keys.iter()
             .enumerate()
             .filter(|(at, (key, _))| keys[..*at].iter().any(|(other, _)| other == key))
             .map(|(_, (key, place))| {
-                self.error("LOAD_ERR_YAML_VALIDATE", &format!("the key `{key}` stands twice"), *place)
+                let message = format!("the key `{key}` stands twice: the first counts");
+                self.warning("LOAD_DUPLICATE_KEY", &message, *place)
             })
             .collect()
+    }
+
+    /// Whether `override` names a key.
+    pub fn has_overrides(&self) -> bool {
+        self.get("override").and_then(Node::as_mapping).is_some_and(|entries| !entries.is_empty())
     }
 
     /// Whether it has the legacy `append: true`.
     pub fn legacy_append(&self, diagnostics: &mut Vec<Diagnostic>) -> bool {
         let Some(node) = self.get("append") else { return false };
-        let appends = node.as_bool();
+        let appends = boolean(node);
         let error = match appends {
             None => Some("`append` must be `true` or `false`"),
-            Some(true) if self.get("override").is_some() => {
-                Some("`append: true` and `override` exclude each other")
-            }
+            Some(true) if self.has_overrides() => Some("`append: true` and `override` exclude each other"),
             Some(_) => None,
         };
         diagnostics.extend(error.map(|message| self.error("LOAD_ERR_YAML_VALIDATE", message, node.place)));
@@ -183,8 +169,8 @@ impl<'a> Item<'a> {
     ) -> Vec<(&'static str, Change)> {
         let Some(node) = self.get("override") else { return Vec::new() };
         let Some(entries) = node.as_mapping() else {
-            let message = "`override` must be a mapping of keys to `append` or `replace`";
-            diagnostics.push(self.error("LOAD_ERR_YAML_VALIDATE", message, node.place));
+            let message = "`override` is ignored: it should be a mapping of keys to `append` or `replace`";
+            diagnostics.push(self.warning("LOAD_UNKNOWN_KEY", message, node.place));
             return Vec::new();
         };
         let mut changes = Vec::new();
@@ -203,8 +189,11 @@ impl<'a> Item<'a> {
         value: &Node,
         known: &[(&'static str, &[Change])],
     ) -> Result<(&'static str, Change), Box<Diagnostic>> {
-        let error = |message: &str, place| Box::new(self.error("LOAD_ERR_YAML_VALIDATE", message, place));
         let name = key.as_str().unwrap_or_default();
+        let error = |message: &str, place| {
+            let error = Diagnostic::error("LOAD_ERR_YAML_VALIDATE", message).at(place);
+            Box::new(error.item("overrides", name, key.place).item(self.kind, self.label(), self.node.place))
+        };
         let known = known.iter().filter(|(_, allowed)| !allowed.is_empty());
         let Some((found, allowed)) = known.clone().find(|(known, _)| *known == name) else {
             let message = format!("`{name}` of a {} can't be overridden", self.kind);
@@ -224,5 +213,14 @@ impl<'a> Item<'a> {
             return Err(error(&format!("the key `{name}` is missing beside its override"), key.place));
         }
         Ok((*found, change))
+    }
+}
+
+/// A truth value, which may stand in quotes.
+pub fn boolean(node: &Node) -> Option<bool> {
+    match node.as_str()?.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" => Some(true),
+        "false" | "no" | "off" | "n" => Some(false),
+        _ => None,
     }
 }

@@ -3,9 +3,9 @@
 use lanner_alert::{ParsePriorityError, Priority};
 use lanner_diagnostic::{Diagnostic, Node, Place, Sources};
 
-use super::exceptions::Exception;
-use super::item::{Change, Item};
-use super::{Loaded, exceptions};
+use super::Loaded;
+use super::exceptions::{Exception, Reader};
+use super::item::{Change, Item, boolean};
 use crate::sourced::Sourced;
 
 /// A rule as its files define it.
@@ -35,8 +35,32 @@ pub struct RuleItem {
     pub exceptions: Vec<Exception>,
     /// Where its name stands.
     pub place: Place,
+    /// Where it stands.
+    pub whole: Place,
     /// It sees macros whose number is smaller: those of the file of its last change, and of those before.
     pub visibility: usize,
+}
+
+impl RuleItem {
+    /// The condition with its exceptions, and what is wrong with those, which are left out.
+    pub fn whole_condition(&self) -> (Sourced, Vec<Diagnostic>) {
+        if self.exceptions.is_empty() {
+            return (self.condition.clone(), Vec::new());
+        }
+        let mut whole = Sourced::default();
+        whole.push_str("(", self.condition.place(0, 1));
+        whole.push_range(&self.condition, 0, self.condition.as_str().len());
+        whole.push_str(")", self.condition.place(0, 1));
+        let mut wrong = Vec::new();
+        for exception in &self.exceptions {
+            let before = whole.clone();
+            if let Err(error) = exception.apply(&mut whole) {
+                whole = before;
+                wrong.push(*error);
+            }
+        }
+        (whole, wrong)
+    }
 }
 
 /// A key of a rule.
@@ -83,14 +107,8 @@ const KEYS: &[Key] = &[
     key("source", NEVER, |rule, given| given.string(&mut rule.source)),
     key("tags", ANY, |rule, given| given.tags(&mut rule.tags)),
     key("exceptions", ANY, |rule, given| {
-        exceptions::read(
-            &mut rule.exceptions,
-            given.change,
-            given.item,
-            given.node,
-            given.sources,
-            given.diagnostics,
-        );
+        let Given { node, change, item, sources, diagnostics, .. } = given;
+        Reader { item, sources, diagnostics }.read(&mut rule.exceptions, node, *change);
     }),
     key("enabled", REPLACE, |rule, given| given.bool(&mut rule.enabled)),
     key("warn_evttypes", REPLACE, |rule, given| given.bool(&mut rule.warn_evttypes)),
@@ -107,7 +125,7 @@ impl Given<'_> {
     }
 
     fn sourced(&mut self, old: &mut Sourced) {
-        if self.node.as_str().is_none() {
+        if self.node.as_str().is_none_or(str::is_empty) {
             return self.wrong("a text");
         }
         let new = Sourced::from_node(self.node, self.sources);
@@ -134,7 +152,7 @@ impl Given<'_> {
     }
 
     fn bool(&mut self, old: &mut bool) {
-        match self.node.as_bool() {
+        match boolean(self.node) {
             Some(value) => *old = value,
             None => self.wrong("`true` or `false`"),
         }
@@ -144,9 +162,10 @@ impl Given<'_> {
         match self.node.as_str().unwrap_or_default().parse() {
             Ok(priority) => *old = priority,
             Err(error) => {
-                let error: ParsePriorityError = error;
-                let error = self.item.error("LOAD_ERR_YAML_VALIDATE", &error.to_string(), self.node.place);
-                self.diagnostics.push(error);
+                let (error, place): (ParsePriorityError, _) = (error, self.node.place);
+                let error = Diagnostic::error("LOAD_ERR_YAML_VALIDATE", error.to_string()).at(place);
+                let error = error.item("rule priority", "", place);
+                self.diagnostics.push(error.item(self.item.kind, self.item.label(), self.item.node.place));
             }
         }
     }
@@ -167,7 +186,7 @@ impl Given<'_> {
     fn without_effect(&mut self) {
         let message = format!("`{}` has no effect: Lanner doesn't write capture files", self.key);
         let note = Diagnostic::note("LOAD_NO_EFFECT", message).at(self.node.place);
-        self.diagnostics.push(note.item(self.item.kind, self.item.label()));
+        self.diagnostics.push(note.item(self.item.kind, self.item.label(), self.item.node.place));
     }
 }
 
@@ -180,9 +199,8 @@ impl Loaded {
         item.unknown_keys(&names, &mut self.diagnostics);
         let Some((name, place)) = item.name(&mut self.diagnostics) else { return };
         let appends = item.legacy_append(&mut self.diagnostics);
-        let toggles =
-            item.keys().all(|(key, _)| key == "rule" || key == "enabled") && item.get("enabled").is_some();
-        if item.get("override").is_some() {
+        let toggles = KEYS.iter().filter(|key| key.required).all(|key| item.get(key.name).is_none());
+        if item.has_overrides() {
             let known: Vec<_> = KEYS.iter().map(|key| (key.name, key.overrides)).collect();
             let changes = item.overrides(&known, &mut self.diagnostics);
             self.overridden_without_a_word(item);
@@ -192,10 +210,13 @@ impl Loaded {
             let changes: Vec<_> = present.map(|key| (*key, Change::Append)).collect();
             if changes.is_empty() {
                 let message = "an appended rule must have `condition` or `exceptions`";
-                self.diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", message, place));
+                self.diagnostics.push(item.error("LOAD_ERR_VALIDATE", message, place));
             }
             self.change_rule(item, &changes, sources);
         } else if toggles {
+            if item.required("enabled", &mut self.diagnostics).is_none() {
+                return;
+            }
             let message = "`enabled` alone is deprecated";
             let warning = item.warning("LOAD_DEPRECATED_ITEM", message, place);
             self.diagnostics.push(warning.help("add `override: {enabled: replace}`"));
@@ -224,9 +245,10 @@ impl Loaded {
             let overridable = KEYS.iter().any(|row| row.name == key && !row.overrides.is_empty());
             if overridable && !named.iter().any(|(name, _)| name.as_str() == Some(key)) {
                 let message = format!("`{key}` isn't named in `override`");
-                let error = item.error("LOAD_ERR_YAML_VALIDATE", &message, place);
-                self.diagnostics
-                    .push(error.help(format!("add `{key}: replace` or `{key}: append` to `override`")));
+                let error = Diagnostic::error("LOAD_ERR_YAML_VALIDATE", message).at(place);
+                let error = error.help(format!("add `{key}: replace` or `{key}: append` to `override`"));
+                let error = error.item("overrides", key, place);
+                self.diagnostics.push(error.item(item.kind, item.label(), item.node.place));
             }
         }
     }
@@ -266,6 +288,7 @@ impl Loaded {
             warn_evttypes: true,
             exceptions: Vec::new(),
             place,
+            whole: item.node.place,
             visibility: usize::MAX,
         };
         let mut complete = true;

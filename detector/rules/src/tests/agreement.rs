@@ -10,7 +10,7 @@ use lanner_event::{Ctx, Host, OwnedEvent};
 use super::naive::{self, Macros};
 use crate::ast::Expr;
 use crate::cases::{Cases, recorded};
-use crate::load::{Substitutions, apply_exceptions, load};
+use crate::load::{Substitutions, load};
 use crate::sourced::Sourced;
 use crate::{Matching, Options, RuleSet, Scratch, Tri, parse};
 
@@ -71,7 +71,7 @@ fn trees(sources: &Sources, file: lanner_diagnostic::SourceId, set: &RuleSet) ->
     let macros = macros.collect();
     let rules = set.rules().iter().map(|rule| {
         let item = loaded.rules.iter().find(|item| *item.name == *rule.name).expect("it was loaded");
-        tree(&apply_exceptions(&item.condition, &item.exceptions)).expect("it was compiled")
+        tree(&item.whole_condition().0).expect("it was compiled")
     });
     (rules.collect(), macros)
 }

@@ -21,7 +21,7 @@ const FILE: &str = r#"
   desc: |
     d
   priority: WARNING
-  condition: "opens and fd.name in (files) or fd.name = \u00e9x or fd.net = 10.0.0.0/8"
+  condition: "opens and (fd.name in (files) or fd.name = \u00e9x or fd.net = 10.0.0.0/8)"
   output: 'ä%proc.args[1]€ %10fd.name %tolower(proc.cmdline)'
   tags: [a, b]
   exceptions:

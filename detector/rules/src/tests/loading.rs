@@ -59,7 +59,10 @@ fn conditions_are_wrong_where_they_are_wrong() {
     ] {
         check(
             &[&format!("{HEAD}  condition: {condition}\n")],
-            &[&format!("LOAD_ERR_COMPILE_CONDITION {expected}")],
+            &[&format!(
+                "LOAD_ERR_{} {expected}",
+                if expected.contains("macro") { "VALIDATE" } else { "COMPILE_CONDITION" }
+            )],
         );
     }
 }
@@ -135,7 +138,7 @@ fn items_are_wrong() {
         ),
         (
             "- macro: m\n  condition: m\n- rule: x\n  condition: m\n  desc: d\n  output: o\n  priority: info\n",
-            "LOAD_ERR_COMPILE_CONDITION 0:2:14: undefined macro `m` used in filter",
+            "LOAD_ERR_VALIDATE 0:2:14: undefined macro `m` used in filter",
         ),
         (
             "- required_engine_version: 99\n",
@@ -169,7 +172,8 @@ fn overrides_are_wrong() {
 #[test]
 fn rules_are_wrong() {
     finds(&[
-        ("- rule: r\n", "LOAD_ERR_YAML_VALIDATE 0:1:9: the key `condition` is missing"),
+        ("- rule: r\n", "LOAD_ERR_YAML_VALIDATE 0:1:9: the key `enabled` is missing"),
+        ("- rule: r\n  desc: d\n", "LOAD_ERR_YAML_VALIDATE 0:1:9: the key `condition` is missing"),
         ("- rule: x\n  condition: evt.num=0\n  desc: d\n  output: o\n  priority: hgh\n", "priority"),
         (
             "- rule: x\n  condition: evt.num=0\n  desc: d\n  output: o\n  priority: info\n  tags: a\n",
@@ -189,7 +193,7 @@ fn rules_are_wrong() {
         ),
         (
             "- rule: x\n  condition: proc.name=a\n  desc: d\n  output: o\n  priority: info\n",
-            "LOAD_NO_EVTTYPE 0:1:9: the rule is judged for every event, which is slow: its condition names no evt.type",
+            "LOAD_NO_EVTTYPE 0:1:9: the rule is judged for too many event types, which is slow: its condition should name a few",
         ),
         (
             "- rule: x\n  condition: evt.type=openat and a.b=c\n  desc: d\n  output: o\n  priority: info\n  skip-if-unknown-filter: true\n",
@@ -282,7 +286,7 @@ fn rules_dont_see_macros_of_later_files() {
     );
     assert_eq!(
         (set.rules().len(), said),
-        (0, vec!["LOAD_ERR_COMPILE_CONDITION 0:5:35: undefined macro `later` used in filter".to_owned()])
+        (0, vec!["LOAD_ERR_VALIDATE 0:5:35: undefined macro `later` used in filter".to_owned()])
     );
     check_hits(
         &[&(rule("evt.type=openat and later") + "- macro: later\n  condition: evt.num>0\n")],

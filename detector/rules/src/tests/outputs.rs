@@ -6,7 +6,7 @@ use lanner_event::fields::Fields;
 
 use super::world::World;
 use super::{Options, compiled, judge};
-use crate::{AppendOutput, RuleSet, Scratch};
+use crate::{AppendOutput, ExtraField, RuleSet, Scratch};
 use lanner_diagnostic::{SourceText, Sources};
 
 fn file(output: &str) -> String {
@@ -75,7 +75,7 @@ fn outputs_are_appended_to() {
     let append = |tags: &[&str]| AppendOutput {
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         extra_output: Some("host=%evt.hostname".into()),
-        extra_fields: vec!["proc.pid".into()],
+        extra_fields: vec![ExtraField { name: "proc.pid".into(), format: None }],
         suggested_output: true,
         ..AppendOutput::default()
     };
@@ -88,7 +88,8 @@ fn outputs_are_appended_to() {
     );
     assert_eq!(rendered.output_fields["proc.pid"], Value::Uint(100));
     assert_eq!(rendered.output_fields["k8s.ns.name"], Value::Null);
-    let wrong = AppendOutput { extra_fields: vec!["proc.pod".into()], ..AppendOutput::default() };
+    let wrong = ExtraField { name: "proc.pod".into(), format: None };
+    let wrong = AppendOutput { extra_fields: vec![wrong], ..AppendOutput::default() };
     let (_, said) =
         super::compile(&[&file("o")], &Options { append_output: vec![wrong], ..Options::default() });
     assert_eq!(

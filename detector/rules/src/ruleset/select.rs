@@ -1,0 +1,73 @@
+//! Which rules are enabled, and in which order they are judged: `rules` and `priority` of the configuration.
+
+use super::{Options, Rule, RuleId, Selection, Toggle};
+
+/// Enables and disables rules as the configuration says, and gives those that are enabled in the order in which an event
+/// is judged by them: that of their definition, with those behind that were disabled, if only by their file, and enabled
+/// here.
+pub fn select(rules: &mut [Rule], options: &Options) -> Vec<RuleId> {
+    // Rules below the priority are as good as not there.
+    let loaded: Vec<bool> = rules.iter().map(|rule| rule.priority >= options.min_priority).collect();
+    let mut order: Vec<usize> = (0..rules.len()).filter(|at| loaded[*at] && rules[*at].enabled).collect();
+    for selection in &options.selection {
+        let selected: Vec<usize> = (0..rules.len()).filter(|at| selection.is_for(&rules[*at])).collect();
+        match selection.toggle {
+            Toggle::Disable => order.retain(|at| !selected.contains(at)),
+            Toggle::Enable => {
+                let added: Vec<usize> =
+                    selected.into_iter().filter(|at| loaded[*at] && !order.contains(at)).collect();
+                order.extend(added);
+            }
+        }
+    }
+    for (at, rule) in rules.iter_mut().enumerate() {
+        rule.enabled = order.contains(&at);
+    }
+    order.into_iter().map(|at| RuleId(at as u32)).collect()
+}
+
+impl Selection {
+    fn is_for(&self, rule: &Rule) -> bool {
+        self.rule.as_ref().is_some_and(|pattern| matches(pattern, &rule.name))
+            || self.tag.as_ref().is_some_and(|tag| rule.tags.contains(tag))
+    }
+}
+
+/// Whether a name is as a pattern says, in which `*` stands for anything, and nothing else is special.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(head) else { return false };
+    let (inner, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in inner.split('*') {
+        match name.find(part) {
+            Some(at) => name = &name[at + part.len()..],
+            None => return false,
+        }
+    }
+    name.ends_with(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn only_the_star_is_special() {
+        for (pattern, name, expected) in [
+            ("a b", "a b", true),
+            ("a", "a b", false),
+            ("a*", "a b", true),
+            ("*b", "a b", true),
+            ("*", "", true),
+            ("a*b*c", "a-b-c", true),
+            ("a*b*c", "a-c", false),
+            ("a*a", "a", false),
+            ("**x**", "axb", true),
+            ("a?b", "a b", false),
+            ("[a]", "a", false),
+            ("[a]*", "[a]b", true),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}
