@@ -212,13 +212,10 @@ impl State {
                     exepath: program.exepath.into(),
                     cwd: program.cwd.into(),
                     exec_time: known.map_or(0, |process| process.exec_time),
-                    exe_ino: program.file.ino,
-                    exe_ctime: program.file.ctime,
-                    exe_mtime: program.file.mtime,
                     ..Process::default()
                 };
                 process.set_args(args);
-                process.set_env(&program.env);
+                know_executable(&mut process, &program.env, &program.file);
                 process
             }
             (None, Some(_)) => {
@@ -275,6 +272,11 @@ impl State {
         };
         process.set_args(event.text("args").unwrap_or_default());
         process.set_env(event.text("env").unwrap_or_default());
+        if event.kind == Kind::Process
+            && let Some(program) = procfs::program(task.pid, task.start)
+        {
+            know_executable(&mut process, &program.env, &program.file);
+        }
         update(&mut process, &task);
         self.insert(process);
     }
@@ -352,6 +354,16 @@ fn update(process: &mut Process, task: &Task) {
     process.loginuid = task.loginuid;
     process.cgroup = task.cgroup;
     process.pid_ns = task.pid_ns;
+}
+
+/// Notes what `/proc` alone tells of a program: its environment and its file.
+fn know_executable(process: &mut Process, env: &[u8], file: &procfs::ExeFile) {
+    process.set_env(env);
+    if file.ino != 0 {
+        process.exe_ino = file.ino;
+        process.exe_ctime = file.ctime;
+        process.exe_mtime = file.mtime;
+    }
 }
 
 /// When the host started, in nanoseconds since 1970-01-01 UTC (proc(5), `btime`).

@@ -174,6 +174,11 @@ pub(crate) mod tests {
         let rows: Vec<&Field> = Fields::ALL.rows().collect();
         for row in &rows {
             assert!(row.doc.ends_with(['.', '…']), "{} is not explained in sentences", row.name);
+            let reason = row.unfilled.unwrap_or("None.");
+            assert!(
+                reason.ends_with('.') && reason.starts_with(char::is_uppercase),
+                "{reason} is no sentence"
+            );
             assert!(row.name.contains('.'), "{} is no field's name", row.name);
             assert!(row.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte)));
             assert_eq!(

@@ -203,6 +203,18 @@ impl Drop for Sleeper {
 }
 
 #[test]
+fn what_proc_alone_tells_of_a_program_is_read_there() {
+    for kind in [Kind::Openat, Kind::Process] {
+        let (_sleeper, sleeping) = Sleeper::new();
+        let mut state = state();
+        apply(&mut state, kind, sleeping, &[]);
+        let process = state.host.processes.get(sleeping.pid).unwrap();
+        assert!(process.exe_ino > 0 && process.exe_ctime > 0 && process.exe_mtime > 0, "{process:?}");
+        assert_eq!(process.env.is_empty(), std::env::vars_os().next().is_none());
+    }
+}
+
+#[test]
 fn a_process_that_isnt_known_is_looked_up_once() {
     let (_sleeper, sleeping) = Sleeper::new();
     let mut state = state();

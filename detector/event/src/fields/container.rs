@@ -16,7 +16,7 @@ const SHORT_ID: usize = 12;
 const LATE: FieldFlags = FieldFlags::LATE;
 
 /// Why what Docker doesn't know isn't known yet.
-pub const NOT_ASKED: &str = "only the engines of Kubernetes know it, which aren't asked yet.";
+pub const NOT_ASKED: &str = "Only the engines of Kubernetes know it, which aren't asked yet.";
 
 /// What Falco says of the host, as if it were a container.
 static HOST: LazyLock<Container> = LazyLock::new(|| Container {

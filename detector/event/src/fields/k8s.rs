@@ -112,7 +112,7 @@ pub const FIELDS: &[Field] = &[
 
 /// A row of what no engine knows.
 const fn unfilled(name: &'static str, doc: &'static str) -> Field {
-    const WHY: &str = "no container engine knows it, only the API server; Falco doesn't fill it either.";
+    const WHY: &str = "No container engine knows it, only the API server; Falco doesn't fill it either.";
     Field::unfilled(name, CharBuf, doc, WHY).with(FieldFlags::DEPRECATED)
 }
 
