@@ -2,6 +2,7 @@
 //! can name, whether anything captures it or not, so that every rule loads.
 
 mod list;
+mod lists;
 mod table;
 
 use crate::Type;

@@ -8,8 +8,9 @@ use super::{Class, KINDS, Kind, KindRow};
 use crate::fields::ListFormat;
 use crate::param::{NamedBits, ParamRow, ParamType};
 
-/// The version of Falco's table of events (driver/SCHEMA_VERSION of its libs) whose events and parameters these are.
-const SCHEMA_VERSION: &str = "4.1.0";
+/// The version of Falco's table of events (driver/SCHEMA_VERSION of its libs) that this one is compatible with: the first
+/// in which an event tells all when its syscall returns. Falco 0.44 has a later one, which adds parameters.
+const SCHEMA_VERSION: &str = "4.0.0";
 
 /// Falco's headings, and what stands below each. Generic syscalls come behind the others.
 const SECTIONS: [(&str, &[Class]); 4] = [

@@ -60,6 +60,17 @@ pub fn set(sample: &mut Sample, name: &str, text: &str) -> Option<()> {
     sample.param(name, value)
 }
 
+/// Gives a parameter its raw value: a number in decimal digits, or the same as [`set`] takes.
+pub fn set_raw(sample: &mut Sample, name: &str, text: &str) -> Option<()> {
+    let row = sample.event.kind.row();
+    let value = match row.params[row.position(name)?].ty {
+        ParamType::Int(_) => Param::Int(signed(text)?),
+        ParamType::Uint(_) | ParamType::Mode(_) => Param::Uint(digits(text, Radix::Decimal)?),
+        _ => return set(sample, name, text),
+    };
+    sample.param(name, value)
+}
+
 /// The number of the event's descriptor, which is the result where the event makes it.
 fn descriptor_number(sample: &mut Sample, text: &str) -> Option<()> {
     let number = signed(text).or_else(|| errno::result(text))?;
@@ -208,6 +219,10 @@ mod tests {
             (Kind::Read, "evt.arg.data", "a\u{e9}\n", "a..."),
             (Kind::Setns, "evt.arg.nstype", "CLONE_NEWNET", "CLONE_NEWNET"),
             (Kind::Ptrace, "evt.arg.request", "PTRACE_ATTACH", "PTRACE_ATTACH"),
+            (Kind::Chmod, "evt.arg[2]", "S_IRUSR", "S_IRUSR"),
+            (Kind::Chmod, "evt.rawarg.mode", "256", "256"),
+            (Kind::Semget, "evt.rawarg.key", "-1", "-1"),
+            (Kind::Openat, "evt.rawarg.flags", "65", "65"),
             (Kind::Openat, "evt.arg.fd", "<f>/etc/passwd", "<f>/etc/passwd"),
         ] {
             let mut sample = Sample::new(kind);

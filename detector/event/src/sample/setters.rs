@@ -34,6 +34,14 @@ const SETTERS: &[(&str, Set)] = &[
     }),
     ("evt.arg", |sample, arg, value| match arg {
         Arg::Key(name) => params::set(sample, name, value),
+        Arg::Index(number) => {
+            let row = sample.event.kind.row().params.get(*number as usize)?;
+            params::set(sample, row.name, value)
+        }
+        _ => None,
+    }),
+    ("evt.rawarg", |sample, arg, value| match arg {
+        Arg::Key(name) => params::set_raw(sample, name, value),
         _ => None,
     }),
     ("proc.name", |sample, _, value| {
