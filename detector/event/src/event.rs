@@ -509,4 +509,20 @@ mod tests {
         let real = new.fd.and_then(|fd| fd.path.real).unwrap();
         assert_eq!(new.bytes(real), b"/c");
     }
+
+    #[test]
+    fn an_owned_event_keeps_its_document() {
+        let mut batch = EventBatch::default();
+        for text in [r#"{"auditID":"a"}"#, r#"{"auditID": "b"}"#] {
+            event(&mut batch, b"", b"", None);
+            let document = Document::parse(text.as_bytes()).unwrap();
+            let at = batch.push_document(document);
+            batch.events.last_mut().unwrap().document = Some(at);
+        }
+        let written = serde_json::to_string(&batch.get(1).to_owned()).unwrap();
+        let read: OwnedEvent = serde_json::from_str(&written).unwrap();
+        assert_eq!(read.as_ref().document().unwrap().text(), r#"{"auditID": "b"}"#);
+        batch.clear();
+        assert!(batch.documents.is_empty());
+    }
 }

@@ -81,3 +81,19 @@ fn each_rule_fires_on_what_it_is_about() {
     let never = set.rules().iter().map(|rule| &*rule.name).filter(|name| !fired.contains(name));
     assert_eq!(never.collect::<BTreeSet<_>>(), OFF.iter().copied().collect());
 }
+
+#[test]
+fn a_line_of_an_audit_log_is_an_event() {
+    let log = concat!(
+        r#"{"auditID":"a","stageTimestamp":"2026-01-02T03:04:05Z"}"#,
+        "\n\n",
+        r#"{"kind":"Event","auditID":"b"}"#,
+        "\n",
+    );
+    let mut sources = Sources::default();
+    let events = cases::recorded(&mut sources, "audit.log", log).expect("two events");
+    let times: Vec<u64> = events.iter().map(|(event, _)| event.as_ref().time).collect();
+    assert_eq!(times, [1_767_323_045_000_000_000, 0]);
+    let wrong = cases::recorded(&mut sources, "audit.log", r#"{"auditID":"a","auditID"}"#).unwrap_err();
+    assert!(wrong.message.contains("neither a recorded event"), "{}", wrong.message);
+}

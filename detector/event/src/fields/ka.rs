@@ -134,10 +134,20 @@ pub const FIELDS: &[Field] = &joined::<{ count(PARTS) }>(PARTS);
 
 /// Where the value of a field stands, for those of which it stands somewhere as it is.
 pub fn place(name: &str) -> Option<Place> {
-    let lists = [containers::ORDINARY_PLACES, containers::INIT_PLACES, containers::EPHEMERAL_PLACES];
-    let others =
-        [event::PLACES, binding::PLACES, role::PLACES, role::RULE_PLACES, pod::PLACES, pod::VOLUME_PLACES];
-    lists.into_iter().chain(others).flatten().find(|(known, _)| *known == name).map(|(_, place)| *place)
+    let all = [
+        event::PLACES,
+        event::OTHER_PLACES,
+        binding::PLACES,
+        role::PLACES,
+        role::RULE_PLACES,
+        pod::PLACES,
+        pod::VOLUME_PLACES,
+        containers::ORDINARY_PLACES,
+        containers::INIT_PLACES,
+        containers::EPHEMERAL_PLACES,
+        containers::FIRST_PLACES,
+    ];
+    all.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, place)| *place)
 }
 
 #[cfg(test)]

@@ -18,34 +18,26 @@ const CAPABILITIES: &[&str] = &["securityContext", "capabilities", "add"];
 
 /// The fields of one of the lists, and where those stand that are what stands at one place of a container.
 macro_rules! of_list {
+    (@place $list:literal, $field:literal, $place:expr) => {
+        (concat!("ka.req.pod.", $list, $field), Place::Each(&["requestObject", "spec", $list], $place))
+    };
     ($rows:ident, $places:ident, $list:literal, $what:literal) => {
-        /// Where in the containers of a list the values of fields stand.
+        /// Where the values of fields stand: in each container, or in the first.
         pub const $places: &[Placed] = &[
-            (concat!("ka.req.pod.", $list, ".name"), Place::Each(&["requestObject", "spec", $list], NAME)),
-            (concat!("ka.req.pod.", $list, ".image"), Place::Each(&["requestObject", "spec", $list], IMAGE)),
+    of_list!(@place $list, ".name", NAME),
+    of_list!(@place $list, ".image", IMAGE),
+    of_list!(@place $list, ".image.repository", IMAGE),
+    of_list!(@place $list, ".privileged", PRIVILEGED),
+    of_list!(@place $list, ".allow_privilege_escalation", ESCALATION),
+    of_list!(@place $list, ".read_only_fs", READ_ONLY),
+    of_list!(@place $list, ".run_as_user", USER),
+    of_list!(@place $list, ".eff_run_as_user", USER),
+    of_list!(@place $list, ".run_as_group", GROUP),
+    of_list!(@place $list, ".eff_run_as_group", GROUP),
+    of_list!(@place $list, ".proc_mount", PROC_MOUNT),
             (
-                concat!("ka.req.pod.", $list, ".privileged"),
-                Place::Each(&["requestObject", "spec", $list], PRIVILEGED),
-            ),
-            (
-                concat!("ka.req.pod.", $list, ".allow_privilege_escalation"),
-                Place::Each(&["requestObject", "spec", $list], ESCALATION),
-            ),
-            (
-                concat!("ka.req.pod.", $list, ".read_only_fs"),
-                Place::Each(&["requestObject", "spec", $list], READ_ONLY),
-            ),
-            (
-                concat!("ka.req.pod.", $list, ".run_as_user"),
-                Place::Each(&["requestObject", "spec", $list], USER),
-            ),
-            (
-                concat!("ka.req.pod.", $list, ".run_as_group"),
-                Place::Each(&["requestObject", "spec", $list], GROUP),
-            ),
-            (
-                concat!("ka.req.pod.", $list, ".proc_mount"),
-                Place::Each(&["requestObject", "spec", $list], PROC_MOUNT),
+                concat!("ka.req.pod.", $list, ".add_capabilities"),
+                Place::Many(&["requestObject", "spec", $list, "0", "securityContext", "capabilities", "add"]),
             ),
         ];
         /// Rows of the fields of a list of containers.
@@ -127,6 +119,24 @@ macro_rules! of_list {
 of_list! { ORDINARY, ORDINARY_PLACES, "containers", "containers" }
 of_list! { INIT, INIT_PLACES, "initContainers", "init containers" }
 of_list! { EPHEMERAL, EPHEMERAL_PLACES, "ephemeralContainers", "ephemeral containers" }
+
+/// Where the values of other fields stand, in the first container.
+pub const FIRST_PLACES: &[Placed] = &[
+    (
+        "ka.req.pod.containers.host_port",
+        Place::Each(&["requestObject", "spec", "containers", "0", "ports"], &["hostPort"]),
+    ),
+    (
+        "ka.req.pod.initContainers.host_port",
+        Place::Each(&["requestObject", "spec", "initContainers", "0", "ports"], &["hostPort"]),
+    ),
+    ("ka.req.container.image", Place::One(&["requestObject", "spec", "containers", "0", "image"])),
+    ("ka.req.container.image.repository", Place::One(&["requestObject", "spec", "containers", "0", "image"])),
+    (
+        "ka.req.container.privileged",
+        Place::One(&["requestObject", "spec", "containers", "0", "securityContext", "privileged"]),
+    ),
+];
 
 /// Rows of other fields.
 pub const FIELDS: &[Field] = &[

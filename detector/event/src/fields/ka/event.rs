@@ -1,6 +1,6 @@
 //! The request: who asked for what, and what came of it.
 
-use super::{audit, index, numbered, placed};
+use super::{Place, audit, index, numbered, placed};
 use crate::Type::CharBuf;
 use crate::fields::json::{list, value};
 use crate::{Arg, ArgRule, Ctx, Field, FieldFlags, Val};
@@ -32,6 +32,12 @@ placed! {
     one "ka.useragent" "What the client calls itself." ["userAgent"]
     one "ka.cluster.name" "The cluster's name, where who hands the event on adds it." ["annotations", "cluster_name"]
 }
+
+/// Where fields stand that aren't always read as they are.
+pub const OTHER_PLACES: &[super::Placed] = &[
+    ("ka.sourceips", Place::Many(&["sourceIPs"])),
+    ("ka.req.service.ports", Place::One(&["requestObject", "spec", "ports"])),
+];
 
 /// Rows of other fields.
 pub const FIELDS: &[Field] = &[

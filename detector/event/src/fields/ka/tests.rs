@@ -246,6 +246,18 @@ fn what_is_odd_is_read_as_falco_reads_it() {
     }
 }
 
+/// What a test author gives a field is what it says.
+#[test]
+fn what_has_a_place_is_read_from_there() {
+    for row in ka::FIELDS.iter().filter(|row| ka::place(row.name).is_some()) {
+        let mut sample = sample(r#"{"auditID":"1"}"#);
+        let is_list = row.flags.contains(crate::FieldFlags::LIST);
+        sample.set(row.name, if is_list { "7,true" } else { "true" }).unwrap();
+        let expected = if is_list { "(7,true)" } else { "true" };
+        assert_eq!(sample.text(row.name), expected, "{}", row.name);
+    }
+}
+
 /// What Falco's own audit events say.
 const REAL: &[(&str, &str, &str)] = &[
     ("exec_pod", "ka.uri.param[command]", "bash"),
