@@ -49,51 +49,82 @@ fn one(pattern: &[u8], byte: u8, ignore_case: bool) -> Option<usize> {
     }
 }
 
-/// Whether a byte is in the bracket expression that the pattern begins with, and that one's length.
+/// Whether a byte is in the bracket expression that the pattern begins with, and that one's length. What can't be
+/// read, such as a class that there isn't, matches nothing, unless the byte was found before it.
 fn class(pattern: &[u8], byte: u8, ignore_case: bool) -> Option<(bool, usize)> {
     let negated = matches!(pattern.get(1), Some(b'!' | b'^'));
     let mut at = 1 + usize::from(negated);
     let first = at;
-    let mut found = false;
+    let (mut found, mut wrong) = (false, false);
     loop {
-        let mut low = *pattern.get(at)?;
-        if low == b']' && at > first {
-            return Some((found != negated, at + 1));
+        let Some(next) = pattern.get(at) else { return found.then_some((false, pattern.len())) };
+        if *next == b']' && at > first {
+            return Some((!wrong && found != negated, at + 1));
         }
-        if low == b'['
-            && let Some((member, length)) = named(&pattern[at..], byte, ignore_case)
-        {
-            found |= member;
+        if let Some((name, length)) = delimited(&pattern[at..], b':') {
+            match named(name, byte) {
+                Some(member) => found |= member,
+                None => wrong |= !found,
+            }
             at += length;
             continue;
         }
-        if low == b'\\' {
-            at += 1;
-            low = *pattern.get(at)?;
+        if let Some((one, length)) = delimited(&pattern[at..], b'=') {
+            found |= one == [byte];
+            at += length;
+            continue;
         }
-        at += 1;
+        let symbol = pattern[at..].starts_with(b"[.");
+        let Some((low, length)) = member(&pattern[at..]) else {
+            // A collating symbol that isn't one.
+            return Some((false, pattern.len()));
+        };
+        at += length;
         let mut high = low;
         if pattern.get(at) == Some(&b'-') && pattern.get(at + 1).is_some_and(|end| *end != b']') {
-            high = pattern[at + 1];
-            at += 2;
+            let (end, length) = member(&pattern[at + 1..])?;
+            high = end;
+            at += 1 + length;
         }
         let within = |byte: u8| (low..=high).contains(&byte);
+        // Case counts in classes and collating symbols all the same.
+        let ignore_case = ignore_case && !symbol;
         found |= within(byte)
             || ignore_case && (within(byte.to_ascii_lowercase()) || within(byte.to_ascii_uppercase()));
     }
 }
 
-/// Whether a byte is of the class that is named here, as in `[:alpha:]`, and how long that is.
-fn named(pattern: &[u8], byte: u8, ignore_case: bool) -> Option<(bool, usize)> {
-    let name = pattern.strip_prefix(b"[:")?;
-    let end = name.windows(2).position(|two| two == b":]")?;
-    let letter = byte.is_ascii_alphabetic();
-    let member = match &name[..end] {
-        b"alpha" => letter,
+/// A byte in brackets, escaped or written as a collating symbol (`[.-.]`) or neither, and how long that is.
+fn member(pattern: &[u8]) -> Option<(u8, usize)> {
+    match pattern {
+        [b'\\', escaped, ..] => Some((*escaped, 2)),
+        [b'\\'] | [] => None,
+        [b'[', b'.', ..] => match delimited(pattern, b'.')? {
+            ([one], length) => Some((*one, length)),
+            _ => None,
+        },
+        [byte, ..] => Some((*byte, 1)),
+    }
+}
+
+/// What stands between `[:` and `:]`, or the like, with which the pattern begins, and how long it is with those.
+fn delimited(pattern: &[u8], mark: u8) -> Option<(&[u8], usize)> {
+    let inner = pattern.strip_prefix(b"[")?.strip_prefix(&[mark])?;
+    let end = inner.windows(2).position(|two| two == [mark, b']'])?;
+    let name = &inner[..end];
+    // The name of a class has small letters only; what looks otherwise is none.
+    let plain = mark != b':' || name.iter().all(u8::is_ascii_lowercase);
+    plain.then_some((name, end + 4))
+}
+
+/// Whether a byte is of the class of that name.
+fn named(name: &[u8], byte: u8) -> Option<bool> {
+    Some(match name {
+        b"alpha" => byte.is_ascii_alphabetic(),
         b"digit" => byte.is_ascii_digit(),
         b"alnum" => byte.is_ascii_alphanumeric(),
-        b"lower" => byte.is_ascii_lowercase() || ignore_case && letter,
-        b"upper" => byte.is_ascii_uppercase() || ignore_case && letter,
+        b"lower" => byte.is_ascii_lowercase(),
+        b"upper" => byte.is_ascii_uppercase(),
         b"space" => byte.is_ascii_whitespace() || byte == 0x0b,
         b"blank" => matches!(byte, b' ' | b'\t'),
         b"punct" => byte.is_ascii_punctuation(),
@@ -102,8 +133,7 @@ fn named(pattern: &[u8], byte: u8, ignore_case: bool) -> Option<(bool, usize)> {
         b"cntrl" => byte.is_ascii_control(),
         b"xdigit" => byte.is_ascii_hexdigit(),
         _ => return None,
-    };
-    Some((member, end + 4))
+    })
 }
 
 #[cfg(test)]
@@ -127,6 +157,16 @@ mod tests {
             ("[a", "[a", true),
             ("[[:digit:]x]*", "7a", true),
             ("[![:digit:]]", "7", false),
+            ("[[=a=]]", "a", true),
+            ("[[.-.]-]", "-", true),
+            ("[[.a.]-c]", "b", true),
+            ("[[.a]", "a", false),
+            ("[[:foo:]]", "f", false),
+            ("[![:foo:]]", "x", false),
+            ("[x[:foo:]]", "x", true),
+            ("[[:Foo:]", "F", true),
+            ("[a\\-c]", "b", false),
+            ("[*-\\/]", "+", true),
             ("a\\", "a\\", false),
             (r"\*", "*", true),
             (r"\*", "a", false),
@@ -136,6 +176,8 @@ mod tests {
             assert_eq!(matches(pattern.as_bytes(), text.as_bytes(), false), expected, "{pattern} {text}");
         }
         assert!(matches(b"ABc*[X]", b"abCdx", true));
+        // Case counts in classes.
+        assert!(!matches(b"[[:upper:]]", b"a", true));
         let hard = "a*".repeat(50) + "b";
         assert!(!matches(hard.as_bytes(), &[b'a'; 2000], false));
     }
