@@ -26,7 +26,7 @@ kinds! {
         Lstat64 "lstat64" "A file was asked about, a symbolic link itself, by a 32-bit program." [
             "res": Errno, "path": Path,
         ]
-        Fstat64 "fstat64" "An open file was asked about, by a 32-bit program." ["res": Errno, "fd": Fd]
+        Fstat64 "fstat64" "An open file was asked about, by a 32-bit program." ["res": Errno]
         Lseek "lseek" "The place in a file was moved." [
             "res": Errno, "fd": Fd, "offset": UINT64, "whence": enum8(flags::WHENCE),
         ]
