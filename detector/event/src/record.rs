@@ -26,16 +26,20 @@ pub struct Record {
     /// The users and groups that it names.
     pub users: Users,
     /// The names that its addresses have.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub names: Names,
     /// The time zone, as it was at the event.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub zone: Zone,
     /// When it and those before it happened.
     #[serde(default)]
     pub times: Times,
     /// Its container; `None` where it happened on the host.
     pub container: Option<RecordedContainer>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A container, and what was known of it.
@@ -184,6 +188,28 @@ mod tests {
         assert_eq!(host.processes.len(), 3);
         let id = host.containers.of_cgroup(again.event.as_ref().task.cgroup).unwrap();
         assert!(matches!(&host.containers.by_id[id], ContainerState::Known(web) if &*web.name == "web"));
+    }
+
+    #[test]
+    fn what_an_event_needs_of_the_host_is_kept() {
+        let mut sample = Sample::new(Kind::Connect);
+        for (field, value) in [
+            ("evt.rawtime", "100000000000"),
+            ("fd.name", "10.0.0.1:5->10.0.0.2:6"),
+            ("fd.sip.name", "b.example"),
+        ] {
+            sample.set(field, value).unwrap();
+        }
+        sample.host.names.set("other.example", &["10.0.0.9".parse().unwrap()]);
+        sample.host.zone = Zone::new(0, vec![(50, 3600), (200, 7200)]);
+        sample.host.times.note(1);
+        let (batch, host) = sample.build();
+        let record = Record::new(batch.get(0), &host);
+        let again: Record = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
+        let kept = again.host();
+        assert_eq!(kept.names.of("10.0.0.2".parse().unwrap()).len(), 1);
+        assert_eq!(kept.names.of("10.0.0.9".parse().unwrap()).len(), 0);
+        assert_eq!((kept.zone.offset(300), kept.times), (3600, host.times));
     }
 
     #[test]

@@ -39,3 +39,49 @@ pub const GROUP: &[Field] = &[
         Val::Str(ctx.host.users.groups.get(&ctx.event.task.gid).map_or(UNKNOWN, |name| name))
     }),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::Kind;
+    use crate::sample::Sample;
+
+    const FIELDS: [&str; 8] = [
+        "user.uid",
+        "user.name",
+        "user.homedir",
+        "user.shell",
+        "user.loginuid",
+        "user.loginname",
+        "group.gid",
+        "group.name",
+    ];
+
+    #[test]
+    fn who_is_not_known_has_a_name_that_says_so() {
+        let cases: [(&[(&str, &str)], [&str; 8]); 4] = [
+            (&[], ["0", "root", "/root", "/bin/sh", "-1", "<NA>", "0", "root"]),
+            (
+                &[("user.uid", "7"), ("group.gid", "8")],
+                ["7", "<NA>", "<NA>", "<NA>", "-1", "<NA>", "8", "<NA>"],
+            ),
+            (&[("user.loginuid", "0")], ["0", "root", "/root", "/bin/sh", "0", "root", "0", "root"]),
+            (
+                &[("user.name", "bob"), ("user.loginname", "bob")],
+                ["1001", "bob", "", "", "1001", "bob", "0", "root"],
+            ),
+        ];
+        for (given, expected) in cases {
+            let mut sample = Sample::new(Kind::Openat);
+            given.iter().for_each(|(field, value)| sample.set(field, value).unwrap());
+            assert_eq!(FIELDS.map(|field| sample.text(field)), expected, "{given:?}");
+            // They never miss.
+            let (batch, host) = sample.build();
+            let scratch = bumpalo::Bump::new();
+            let ctx = crate::Ctx::new(batch.get(0), &host, &scratch);
+            for field in FIELDS {
+                let field = crate::FieldRef::from_name(field).unwrap();
+                assert_ne!(ctx.get(&field), crate::Val::Missing, "{field}");
+            }
+        }
+    }
+}

@@ -141,3 +141,42 @@ pub const FIELDS: &[Field] = &[
         own(ctx, |_, process| Val::Str(&process.cwd))
     }),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::Kind;
+    use crate::sample::Sample;
+
+    #[test]
+    fn environments_are_read_whole_and_by_variable() {
+        let mut sample = Sample::new(Kind::Execve);
+        sample.set("proc.aname[2]", "sshd").unwrap();
+        let own = sample.event.task.pid;
+        for (pid, env) in [(own, "A=1\0B=\0C=x=y\0"), (own - 1, "A=\0D=4\0"), (own - 2, "A=3\0D=5\0")] {
+            sample.host.processes.get_mut(pid).unwrap().set_env(env.as_bytes());
+        }
+        for (field, expected) in [
+            ("proc.env", "A=1 B= C=x=y"),
+            ("proc.env[A]", "1"),
+            ("proc.env[B]", ""),
+            ("proc.env[C]", "x=y"),
+            ("proc.env[D]", ""),
+            ("proc.aenv", "A= D=4 A=3 D=5"),
+            ("proc.aenv[0]", "A=1 B= C=x=y"),
+            ("proc.aenv[2]", "A=3 D=5"),
+            ("proc.aenv[3]", "<NA>"),
+            ("proc.aenv[A]", "3"),
+            ("proc.aenv[D]", "4"),
+            ("proc.aenv[B]", ""),
+        ] {
+            assert_eq!(sample.text(field), expected, "{field}");
+        }
+    }
+
+    #[test]
+    fn an_environment_is_cut_at_its_limit() {
+        let mut process = crate::Process::default();
+        process.set_env(&[b'x'; crate::ENV_BYTES_MAX + 1]);
+        assert_eq!(process.env.len(), crate::ENV_BYTES_MAX);
+    }
+}
