@@ -2,7 +2,7 @@
 
 #[path = "cases/markdown.rs"]
 mod markdown;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lanner_alert::Value;
@@ -290,19 +290,31 @@ fn check(name: &str, file: &str) -> Vec<String> {
     failures
 }
 
+/// The files of cases, each with its name.
+fn files() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let paths = std::fs::read_dir(folder).expect("the cases are in the tree");
+    let paths = paths.map(|entry| entry.expect("the folder can be read").path());
+    let named = paths.map(|path| (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path));
+    let cases = named.filter(|(name, _)| name.ends_with(".md") && name != "README.md");
+    cases.map(|(name, path)| (name, std::fs::read_to_string(path).expect("the cases can be read"))).collect()
+}
+
 #[test]
 fn all() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut failures = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the cases are in the tree") {
-        let path = entry.expect("the folder can be read").path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.ends_with(".md") && name != "README.md" {
-            let file = std::fs::read_to_string(&path).expect("the cases can be read");
-            failures.extend(check(name, &file));
-        }
-    }
+    let failures: Vec<_> = files().iter().flat_map(|(name, file)| check(name, file)).collect();
     assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The corner cases of conditions are numbered; each has its section.
+#[test]
+fn every_corner_case_has_its_section() {
+    let files = files();
+    let titles = files.iter().flat_map(|(_, file)| file.lines()).filter(|line| line.starts_with('#'));
+    let numbers = titles.filter_map(|title| title.trim_matches(['#', ' ']).split_once('.')?.0.parse().ok());
+    let numbers: BTreeSet<u32> = numbers.collect();
+    let missing: Vec<u32> = (1..=28).filter(|number| !numbers.contains(number)).collect();
+    assert!(missing.is_empty(), "{missing:?} have none");
 }
 
 /// The runner itself finds what is wrong.
