@@ -58,19 +58,18 @@ mod tests {
 
     #[test]
     fn who_is_not_known_has_a_name_that_says_so() {
-        let cases: [(&[(&str, &str)], [&str; 8]); 4] = [
-            (&[], ["0", "root", "/root", "/bin/sh", "-1", "<NA>", "0", "root"]),
+        for (given, expected) in [
+            (vec![], ["0", "root", "/root", "/bin/sh", "-1", "<NA>", "0", "root"]),
             (
-                &[("user.uid", "7"), ("group.gid", "8")],
+                vec![("user.uid", "7"), ("group.gid", "8")],
                 ["7", "<NA>", "<NA>", "<NA>", "-1", "<NA>", "8", "<NA>"],
             ),
-            (&[("user.loginuid", "0")], ["0", "root", "/root", "/bin/sh", "0", "root", "0", "root"]),
+            (vec![("user.loginuid", "0")], ["0", "root", "/root", "/bin/sh", "0", "root", "0", "root"]),
             (
-                &[("user.name", "bob"), ("user.loginname", "bob")],
+                vec![("user.name", "bob"), ("user.loginname", "bob")],
                 ["1001", "bob", "", "", "1001", "bob", "0", "root"],
             ),
-        ];
-        for (given, expected) in cases {
+        ] {
             let mut sample = Sample::new(Kind::Openat);
             given.iter().for_each(|(field, value)| sample.set(field, value).unwrap());
             assert_eq!(FIELDS.map(|field| sample.text(field)), expected, "{given:?}");
