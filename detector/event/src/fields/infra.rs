@@ -1,4 +1,4 @@
-//! What Docker did, as an old Falco's agent wrote it into captures: `Event:start;ID:0123…;name:web;Image:nginx`.
+//! What Docker did, as an old Falco wrote it into captures: `Event:start;ID:0123…;name:web;Image:nginx`.
 
 use crate::Type::CharBuf;
 use crate::{Ctx, Field, FieldFlags, Kind, Val};
