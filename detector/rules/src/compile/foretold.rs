@@ -13,17 +13,22 @@ use crate::kindset::KindSet;
 
 /// Whether a source says nothing but the event's kind.
 fn says_kind(source: &Source) -> bool {
-    matches!(source, Source::Field(field) if field.field.name == "evt.type" || field.field.name == "syscall.type")
+    is(source, "evt.type") || is(source, "syscall.type")
 }
 
-/// That the constants which a check compares the event's kind with are kinds (libs, `event.cpp`).
+fn is(source: &Source, name: &str) -> bool {
+    matches!(source, Source::Field(field) if field.field.name == name)
+}
+
+/// That the constants which a check compares `evt.type` with are kinds (libs, `event.cpp`); those of `syscall.type` can
+/// be anything.
 pub fn known_kinds(source: &Source, op: Op, right: &Right) -> Result<(), Mismatch> {
     let texts = match right {
         Right::Constant(text) => std::slice::from_ref(text),
         Right::List(texts) | Right::Modified(_, texts) => texts,
         Right::None | Right::Operand(_) => return Ok(()),
     };
-    let whole = matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects) && says_kind(source);
+    let whole = matches!(op, Op::Eq | Op::Ne | Op::In | Op::Intersects) && is(source, "evt.type");
     match texts.iter().find(|text| whole && Kind::by_name(&text.text).is_none()) {
         None => Ok(()),
         Some(text) => {
@@ -69,7 +74,7 @@ pub fn kinds(check: &Check) -> Option<KindSet> {
 
 /// Events are numbered from 1, and all rules files have `evt.num=0` for what is never true.
 pub fn event_number(source: &Source, predicate: &Predicate) -> Option<bool> {
-    if !matches!(source, Source::Field(field) if field.field.name == "evt.num") {
+    if !is(source, "evt.num") {
         return None;
     }
     let never = |predicate: &Predicate| match predicate {
