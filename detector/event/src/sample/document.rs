@@ -30,7 +30,11 @@ pub fn put(document: &str, field: &FieldRef, text: &str) -> Option<String> {
         }
         (_, _, Some(Place::One(path))) => *at(&mut whole, path.iter().copied())? = value(text),
         (_, _, Some(Place::Many(path))) => {
-            *at(&mut whole, path.iter().copied())? = text.split(',').map(value).collect();
+            let array = match value(text) {
+                Value::Array(elements) => Value::Array(elements),
+                _ => text.split(',').map(value).collect(),
+            };
+            *at(&mut whole, path.iter().copied())? = array;
         }
         (_, arg, Some(Place::Each(list, path))) if is_list => {
             let first = if let Arg::Index(number) = arg { *number as usize } else { 0 };

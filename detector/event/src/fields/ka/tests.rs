@@ -258,6 +258,18 @@ fn what_has_a_place_is_read_from_there() {
     }
 }
 
+/// A list is given with commas, or as JSON.
+#[test]
+fn lists_are_given_as_json_too() {
+    let mut sample = sample(r#"{"auditID":"1"}"#);
+    sample
+        .set("ka.req.binding.subjects", r#"[{"kind":"User","name":"a"},{"kind":"Group","name":"b"}]"#)
+        .unwrap();
+    sample.set("ka.req.role.rules", r#"[{"verbs":["get","list"]}]"#).unwrap();
+    assert_eq!(sample.text("ka.req.binding.subjects.group_names"), "(b)");
+    assert_eq!(sample.text("ka.req.role.rules.verbs"), "(get,list)");
+}
+
 /// What Falco's own audit events say.
 const REAL: &[(&str, &str, &str)] = &[
     ("exec_pod", "ka.uri.param[command]", "bash"),
