@@ -83,9 +83,14 @@ typedef struct {
 typedef struct {
 	unsigned int val;
 } kgid_t;
+/* Before 6.3 two numbers of 32 bits, the lower first: the same bytes. */
+typedef struct {
+	__u64 val;
+} kernel_cap_t;
 struct cred {
 	kuid_t uid, euid;
 	kgid_t gid, egid;
+	kernel_cap_t cap_inheritable, cap_permitted, cap_effective;
 };
 
 struct qstr {

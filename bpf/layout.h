@@ -137,6 +137,10 @@ struct task_record {
 	__u32 net_ns;
 	__u64 cgroup;
 	__u64 start;
+	/* Capabilities, a bit each. */
+	__u64 cap_inheritable;
+	__u64 cap_permitted;
+	__u64 cap_effective;
 	__u8 comm[16];
 };
 

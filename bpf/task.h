@@ -77,6 +77,19 @@ static __always_inline void read_numbers(struct task_record *out, struct task_st
 	out->pid_ns = BPF_CORE_READ(ns, ns.inum);
 }
 
+/* Capabilities are read as bytes, since kernels differ in how they declare them. */
+static __always_inline void read_capabilities(struct task_record *out, const struct cred *cred)
+{
+	const void *at = cred;
+
+	bpf_probe_read_kernel(&out->cap_inheritable, sizeof(__u64),
+			      at + bpf_core_field_offset(struct cred, cap_inheritable));
+	bpf_probe_read_kernel(&out->cap_permitted, sizeof(__u64),
+			      at + bpf_core_field_offset(struct cred, cap_permitted));
+	bpf_probe_read_kernel(&out->cap_effective, sizeof(__u64),
+			      at + bpf_core_field_offset(struct cred, cap_effective));
+}
+
 static __always_inline void read_task(struct task_record *out, struct task_struct *task)
 {
 	const struct cred *cred = task->cred;
@@ -94,6 +107,7 @@ static __always_inline void read_task(struct task_record *out, struct task_struc
 	out->euid = cred->euid.val;
 	out->gid = cred->gid.val;
 	out->egid = cred->egid.val;
+	read_capabilities(out, cred);
 	out->loginuid = (__u32)-1;
 	if (bpf_core_field_exists(task->loginuid))
 		out->loginuid = task->loginuid.val;

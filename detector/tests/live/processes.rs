@@ -33,6 +33,32 @@ fn programs_start_and_end() {
 }
 
 #[test]
+fn capabilities_are_those_of_the_thread() {
+    let Some(mut live) = start() else { return };
+    const CAP_SYS_BOOT: u64 = 22;
+    let pid = in_child(|| {
+        // SAFETY: takes numbers alone.
+        unsafe { libc::prctl(libc::PR_CAPBSET_DROP, CAP_SYS_BOOT) };
+        let path = c("/bin/true");
+        // SAFETY: the strings end with a NUL, the list with a null pointer; all live through the call.
+        unsafe { libc::execv(path.as_ptr(), [path.as_ptr(), std::ptr::null()].as_ptr()) };
+    });
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let own = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        u64::from_str_radix(line.trim(), 16).unwrap()
+    };
+    let events = events_of(&mut live, pid);
+    let (before, after) = (only(&events, Kind::Clone), only(&events, Kind::Execve));
+    let (before, after) = (before.task.caps.unwrap(), after.task.caps.unwrap());
+    assert_eq!(before.permitted, own("CapPrm:"));
+    assert_eq!(before.effective, own("CapEff:"));
+    assert_eq!(before.inheritable, own("CapInh:"));
+    assert_eq!(after.permitted, own("CapBnd:") & !(1 << CAP_SYS_BOOT));
+    assert_eq!(after.effective, after.permitted);
+}
+
+#[test]
 fn a_signal_ends_a_process() {
     let Some(mut live) = start() else { return };
     let mut child = Command::new("/bin/sh").args(["-c", "kill -9 $$"]).spawn().unwrap();

@@ -8,7 +8,8 @@ mod tests;
 
 use lanner_bpf::layout::*;
 use lanner_event::{
-    CommName, Event, EventBatch, EventFlags, Fd, FdKind, Kind, O_F_CREATED, Param, Path, Slice, Task,
+    Capabilities, CommName, Event, EventBatch, EventFlags, Fd, FdKind, Kind, O_F_CREATED, Param, Path, Slice,
+    Task,
 };
 
 use super::clock::Clock;
@@ -95,7 +96,11 @@ impl Decoder {
                 cgroup: task.cgroup,
                 start: task.start,
                 comm: CommName(task.comm),
-                caps: None,
+                caps: Some(Capabilities {
+                    permitted: task.cap_permitted,
+                    effective: task.cap_effective,
+                    inheritable: task.cap_inheritable,
+                }),
             },
             fd: None,
             params: Slice::default(),
