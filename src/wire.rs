@@ -6,17 +6,18 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_bus::{Entry, Held, Journal, Sender, Synchronous};
-use lanner_config::{Loaded, MatchSettings, Options, OutputEntry, RouteSettings, Settings};
+use lanner_config::{Loaded, Options, OutputEntry, RouteSettings, Settings};
 use lanner_detector::containers::{self, Engines};
 use lanner_detector::names::Names;
 use lanner_detector::source::live;
 use lanner_detector::state::State;
 use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path};
+use lanner_diagnostic::{Diagnostic, nearest};
 use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::Common;
 use lanner_router::{
-    DeliverySettings, DigestSettings, LimitSettings, Matcher, Output, OutputPolicy, Pipeline, Route, Router,
+    DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, Pipeline, Route, Router,
     system_jitter,
 };
 use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Toggle};
@@ -40,8 +41,10 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
         loaded = loaded.strict();
     }
     let rules_options = rules_options(&loaded.settings);
+    loaded.diagnostics.extend(unknown_fields(&loaded.settings));
+    let wanted = wanted_fields(&loaded.settings);
     let (rules, diagnostics) =
-        RuleSet::compile(&loaded.sources, &loaded.rules, Fields::ALL, &wanted_fields(), &rules_options);
+        RuleSet::compile(&loaded.sources, &loaded.rules, Fields::ALL, &wanted, &rules_options);
     loaded.diagnostics.extend(diagnostics);
     let mut outputs = Vec::new();
     for entry in &loaded.settings.outputs {
@@ -90,10 +93,23 @@ fn extra_field((name, format): (String, Option<String>)) -> ExtraField {
     ExtraField { name, format }
 }
 
-/// The fields that alerts carry, whatever their rule prints: what outputs show, and what tells alerts apart.
-pub fn wanted_fields() -> Vec<FieldRef> {
+/// Names of fields that no event has; those without a dot are the alert's own.
+fn unknown_fields(settings: &Settings) -> Vec<Diagnostic> {
+    let named = settings.fields.iter().filter(|(name, _)| name.contains('.'));
+    let wrong = named.filter_map(|(name, place)| Some((name, place, FieldRef::from_name(name).err()?)));
+    let unknown = wrong.map(|(name, place, error)| {
+        let near = nearest(name, Fields::ALL.rows().map(|row| row.name));
+        Diagnostic::error("CONFIG_UNKNOWN_FIELD", error.to_string()).at(*place).help_nearest(near)
+    });
+    unknown.collect()
+}
+
+/// The fields that alerts carry, whatever their rule prints: what outputs show, what tells alerts apart, and what the
+/// configuration asks for.
+fn wanted_fields(settings: &Settings) -> Vec<FieldRef> {
     let mut wanted: Vec<FieldRef> = Vec::new();
-    for name in KEY_FIELDS.iter().copied().chain(lanner_outputs::fields_shown()) {
+    let named = settings.fields.iter().map(|(name, _)| name.as_str());
+    for name in KEY_FIELDS.iter().copied().chain(lanner_outputs::fields_shown()).chain(named) {
         // An output shows what there is; a name without a field, such as one of another source, isn't there.
         if let Some(field) = FieldRef::from_name(name).ok().filter(|field| !wanted.contains(field)) {
             wanted.push(field);
@@ -179,20 +195,10 @@ fn policy(entry: &OutputEntry) -> OutputPolicy {
 
 fn route(settings: &RouteSettings) -> Route {
     Route {
-        matchers: settings.matchers.iter().map(matcher).collect(),
+        matchers: settings.matchers.clone(),
         outputs: settings.outputs.clone(),
         continues: settings.continues,
         routes: settings.routes.iter().map(route).collect(),
-    }
-}
-
-fn matcher(settings: &MatchSettings) -> Matcher {
-    match settings {
-        MatchSettings::PriorityAtLeast(priority) => Matcher::PriorityAtLeast(*priority),
-        MatchSettings::Priority(priorities) => Matcher::Priority(priorities.clone()),
-        MatchSettings::Rule(rules) => Matcher::Rule(rules.clone()),
-        MatchSettings::Source(sources) => Matcher::Source(sources.clone()),
-        MatchSettings::Tags(tags) => Matcher::Tags(tags.clone()),
     }
 }
 

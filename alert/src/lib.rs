@@ -5,6 +5,7 @@
 mod alert;
 mod escape;
 pub mod falco;
+mod matcher;
 mod notification;
 mod priority;
 mod time;
@@ -12,6 +13,7 @@ mod value;
 
 pub use alert::{Alert, AlertId, fingerprint};
 pub use escape::{printable, truncate};
+pub use matcher::{Matcher, MatcherError};
 pub use notification::{Kind, Notification, RuleCount, Tally};
 pub use priority::{ParsePriorityError, Priority};
 pub use time::Timestamp;

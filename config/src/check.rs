@@ -106,17 +106,18 @@ impl Check<'_> {
         if !self.effect(row, name) && self.owner == Owner::Lanner {
             return None;
         }
-        match row.kind.check(&node) {
-            Ok(()) => Some(node),
-            Err(mismatch) => self.mismatch(mismatch, &node, row.fatal).then_some(node),
+        let mut kept = true;
+        for mismatch in row.kind.wrong(&node) {
+            kept = self.mismatch(mismatch, &node, row.fatal);
         }
+        kept.then_some(node)
     }
 
     fn wrong_form(&mut self, path: &str, name: &Node, node: Node) -> Option<Node> {
         let list = key::is_list(path);
         let form = if list { "a list" } else { "a mapping" };
         let message = format!("this should be {form}, not {}", node.kind());
-        let error = self.mismatch(Mismatch { message, help: None }, &node, false);
+        let error = self.mismatch(Mismatch::from(message), &node, false);
         if error || !list || node.as_str().is_none() {
             return None;
         }
@@ -129,7 +130,8 @@ impl Check<'_> {
     /// Tells of a wrong value; whether that is an error. Then there will be no settings, and the value stays in the
     /// tree, so that it isn't taken for missing.
     fn mismatch(&mut self, mismatch: Mismatch, node: &Node, fatal: bool) -> bool {
-        let Mismatch { message, help } = mismatch;
+        let Mismatch { message, help, place } = mismatch;
+        let place = place.unwrap_or(node.place);
         let unset =
             self.unset.get(&node.place).map(|unset| format!("`{}` is not set in the environment", unset.0));
         let add = |mut diagnostic: Diagnostic| {
@@ -137,9 +139,9 @@ impl Check<'_> {
             diagnostic
         };
         if fatal {
-            self.diagnostics.push(add(Diagnostic::error(WRONG_VALUE, message).at(node.place)));
+            self.diagnostics.push(add(Diagnostic::error(WRONG_VALUE, message).at(place)));
         } else {
-            self.tell(WRONG_VALUE, message, node.place, add);
+            self.tell(WRONG_VALUE, message, place, add);
         }
         fatal || self.owner == Owner::Lanner
     }

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use lanner_alert::{Priority, printable, truncate};
-use lanner_diagnostic::{Node, Value, nearest};
+use lanner_diagnostic::{Node, Place, Value, nearest};
 
-use crate::{quantity, route};
+use crate::{matchers, quantity};
 
 /// How much of a wrong value is quoted.
 const QUOTED_BYTES_MAX: usize = 40;
@@ -35,8 +35,8 @@ pub enum Kind {
     Rate,
     /// An IP address.
     Address,
-    /// A condition on the priority, or a list of priorities.
-    Priorities,
+    /// Conditions on the fields of an alert.
+    Matchers,
     /// The same as at that path.
     Same(&'static str),
     /// Whatever it is.
@@ -50,11 +50,13 @@ pub(crate) struct Mismatch {
     pub message: String,
     /// What would be right.
     pub help: Option<String>,
+    /// Where, within the value; the whole of it where that isn't said.
+    pub place: Option<Place>,
 }
 
 impl From<String> for Mismatch {
     fn from(message: String) -> Self {
-        Mismatch { message, help: None }
+        Mismatch { message, help: None, place: None }
     }
 }
 
@@ -80,27 +82,31 @@ impl Kind {
             Kind::Bytes(min) => format!("a size of at least {min}"),
             Kind::Rate => "a rate".to_owned(),
             Kind::Address => "an IP address".to_owned(),
-            Kind::Priorities => "`>= PRIORITY`, a priority or a list of priorities".to_owned(),
+            Kind::Matchers => "conditions on fields".to_owned(),
             Kind::Same(path) => format!("as `{path}`"),
             Kind::Any => "anything".to_owned(),
         }
     }
 
-    /// Whether a node has this kind.
-    pub(crate) fn check(self, node: &Node) -> Result<(), Mismatch> {
+    /// What is wrong with a node that should have this kind.
+    pub(crate) fn wrong(self, node: &Node) -> Vec<Mismatch> {
+        match self {
+            Kind::Matchers => matchers::read(node).1,
+            kind => kind.check(node).err().into_iter().collect(),
+        }
+    }
+
+    fn check(self, node: &Node) -> Result<(), Mismatch> {
         match (self, &node.value) {
             (Kind::Any | Kind::Same(_), _) => Ok(()),
-            (Kind::Texts | Kind::Priorities, Value::Sequence(items)) => {
-                let item = if self == Kind::Texts { Kind::Text } else { Kind::Priority };
-                items.iter().try_for_each(|one| item.check(one))
-            }
+            (Kind::Texts, Value::Sequence(items)) => items.iter().try_for_each(|one| Kind::Text.check(one)),
             (_, Value::Plain(text) | Value::Quoted(text)) => self.check_text(text),
             _ => Err(self.mismatch(node.kind())),
         }
     }
 
     fn mismatch(self, found: &str) -> Mismatch {
-        Mismatch { message: format!("this should be {}, not {found}", self.words()), help: None }
+        Mismatch::from(format!("this should be {}, not {found}", self.words()))
     }
 
     /// Whether a scalar has this kind. As in Falco, quotes make no difference.
@@ -117,19 +123,19 @@ impl Kind {
             Kind::Address => text.parse::<IpAddr>().is_ok(),
             Kind::OneOf(words) => {
                 return one_of(words, text).map(|_| ()).ok_or_else(|| Mismatch {
+                    place: None,
                     message: format!("this should be {}, not {found}", self.words()),
                     help: nearest(text, words.iter().copied()).map(|near| format!("did you mean `{near}`?")),
                 });
             }
             Kind::Priority => return priority(text).map(|_| ()),
-            Kind::Priorities => return route::priorities(text).map(|_| ()),
             Kind::Duration(min, max) => {
                 let limit = |text| quantity::duration(text).unwrap_or_default();
                 (limit(min)..=limit(max)).contains(&quantity::duration(text)?)
             }
             Kind::Bytes(min) => quantity::bytes(text)? >= quantity::bytes(min).unwrap_or_default(),
             Kind::Rate => return quantity::rate(text).map(|_| ()).map_err(Mismatch::from),
-            Kind::Text | Kind::Texts | Kind::Same(_) | Kind::Any => true,
+            Kind::Text | Kind::Texts | Kind::Matchers | Kind::Same(_) | Kind::Any => true,
         };
         if fits { Ok(()) } else { Err(self.mismatch(&found)) }
     }
@@ -148,6 +154,6 @@ pub(crate) fn priority(text: &str) -> Result<Priority, Mismatch> {
             Some(near) => format!("did you mean `{}`?", near.to_ascii_lowercase()),
             None => format!("known are {}", names().collect::<Vec<_>>().join(", ").to_ascii_lowercase()),
         };
-        Mismatch { message: format!("`{text}` is not a priority"), help: Some(help) }
+        Mismatch { help: Some(help), ..Mismatch::from(format!("`{text}` is not a priority")) }
     })
 }

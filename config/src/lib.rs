@@ -12,6 +12,7 @@ mod key;
 mod keys;
 mod kind;
 mod load;
+mod matchers;
 mod merge;
 mod outputs;
 mod overrides;
@@ -33,7 +34,7 @@ pub use kind::Kind;
 pub use load::{CONFIG_PATHS, Loaded, Options, load};
 pub use quantity::{Rate, bytes, duration, rate};
 pub use read::FILE_BYTES_MAX;
-pub use route::{MatchSettings, RouteSettings};
+pub use route::RouteSettings;
 pub use rules::{AppendOutput, RuleSelection, RulesSettings};
 pub use secrets::Secrets;
 pub use settings::{

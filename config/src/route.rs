@@ -1,36 +1,21 @@
 //! `router.route`: to whom an alert goes.
 
-use lanner_alert::Priority;
-use lanner_diagnostic::{Diagnostic, Node, nearest};
+use lanner_alert::Matcher;
+use lanner_diagnostic::{Diagnostic, Node, Place, nearest};
 
-use crate::kind::{Mismatch, priority};
+use crate::matchers;
 use crate::settings::OutputEntry;
 use crate::values::Values;
 
 /// The code of an output that a route names and nobody has.
 const UNKNOWN_OUTPUT: &str = "CONFIG_UNKNOWN_OUTPUT";
 
-/// A condition on an alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MatchSettings {
-    /// The priority is that or a higher one.
-    PriorityAtLeast(Priority),
-    /// The priority is one of these.
-    Priority(Vec<Priority>),
-    /// The rule is one of these.
-    Rule(Vec<String>),
-    /// The source is one of these.
-    Source(Vec<String>),
-    /// One of these is among the tags.
-    Tags(Vec<String>),
-}
-
 /// A node of the tree that says to whom an alert goes: to the first of its routes that takes it, and where none
 /// does, to its own outputs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RouteSettings {
     /// All of these must hold.
-    pub matchers: Vec<MatchSettings>,
+    pub matchers: Vec<Matcher>,
     /// The outputs, by their place in [`Settings::outputs`](crate::Settings::outputs); none to have the parent's.
     pub outputs: Option<Vec<usize>>,
     /// Whether the routes after this one are looked at too.
@@ -39,26 +24,19 @@ pub struct RouteSettings {
     pub routes: Vec<RouteSettings>,
 }
 
-/// A condition on the priority as it is written: `>= error`, or one of them.
-pub(crate) fn priorities(text: &str) -> Result<MatchSettings, Mismatch> {
-    match text.strip_prefix(">=") {
-        Some(least) => Ok(MatchSettings::PriorityAtLeast(priority(least.trim())?)),
-        None if text.starts_with(['<', '>', '=', '!']) => Err(Mismatch {
-            message: format!("`{text}` is not a condition on the priority"),
-            help: Some("it is `>= error`, or `error`, or a list of priorities".to_owned()),
-        }),
-        None => Ok(MatchSettings::Priority(vec![priority(text)?])),
-    }
-}
-
 /// The tree of the configuration; without one, everything goes to every output. Falco's own outputs get
 /// everything, as in Falco, unless a route names them.
-pub(crate) fn read(root: &Node, outputs: &[OutputEntry], diagnostics: &mut Vec<Diagnostic>) -> RouteSettings {
+pub(crate) fn read(
+    root: &Node,
+    outputs: &[OutputEntry],
+    fields: &mut Vec<(String, Place)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> RouteSettings {
     let everything = || Some((0..outputs.len()).collect());
     let Some(node) = Values::root(root).node("router.route") else {
         return RouteSettings { outputs: everything(), ..RouteSettings::default() };
     };
-    let mut reader = Reader { outputs, named: vec![false; outputs.len()], diagnostics };
+    let mut reader = Reader { outputs, named: vec![false; outputs.len()], fields, diagnostics };
     let mut tree = reader.route(node);
     let named = reader.named;
     tree.outputs = tree.outputs.or_else(everything);
@@ -74,6 +52,7 @@ struct Reader<'a> {
     outputs: &'a [OutputEntry],
     /// Which outputs some route names.
     named: Vec<bool>,
+    fields: &'a mut Vec<(String, Place)>,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -83,11 +62,18 @@ impl Reader<'_> {
         let outputs = values.node("outputs").and_then(Node::as_sequence);
         let routes = values.node("routes").and_then(Node::as_sequence).unwrap_or_default();
         RouteSettings {
-            matchers: matchers(values),
+            matchers: self.matchers(values),
             outputs: outputs.map(|names| names.iter().filter_map(|name| self.output(name)).collect()),
             continues: values.bool("continue"),
             routes: routes.iter().map(|route| self.route(route)).collect(),
         }
+    }
+
+    fn matchers(&mut self, values: Values) -> Vec<Matcher> {
+        // What is wrong was told when the tree was checked.
+        let (found, _) = values.node("match").map(matchers::read).unwrap_or_default();
+        self.fields.extend(found.iter().map(|(matcher, place)| (matcher.field().to_owned(), *place)));
+        found.into_iter().map(|(matcher, _)| matcher).collect()
     }
 
     fn output(&mut self, node: &Node) -> Option<usize> {
@@ -104,27 +90,4 @@ impl Reader<'_> {
         }
         found
     }
-}
-
-fn matchers(values: Values) -> Vec<MatchSettings> {
-    let mut matchers = Vec::new();
-    if let Some(node) = values.node("match.priority") {
-        matchers.extend(match (node.as_sequence(), node.as_str()) {
-            (Some(items), _) => {
-                let priorities = items.iter().filter_map(|item| priority(item.as_str()?).ok());
-                Some(MatchSettings::Priority(priorities.collect()))
-            }
-            (_, Some(text)) => priorities(text).ok(),
-            _ => None,
-        });
-    }
-    let texts = |key| {
-        let texts: Vec<String> =
-            values.texts(key).into_iter().filter_map(Node::as_str).map(str::to_owned).collect();
-        values.node(key).map(|_| texts)
-    };
-    matchers.extend(texts("match.rule").map(MatchSettings::Rule));
-    matchers.extend(texts("match.source").map(MatchSettings::Source));
-    matchers.extend(texts("match.tags").map(MatchSettings::Tags));
-    matchers
 }

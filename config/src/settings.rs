@@ -34,6 +34,8 @@ pub struct Settings {
     pub outputs: Vec<OutputEntry>,
     /// To which of them an alert goes.
     pub route: RouteSettings,
+    /// The fields of alerts that the configuration names, each with its place: alerts must carry their values.
+    pub fields: Vec<(String, Place)>,
 }
 
 /// The form of alerts: Falco's `json_*` and `time_format_iso_8601`.
@@ -139,6 +141,7 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
     let values = Values::root(root);
     across(values, diagnostics);
     let outputs = outputs::read(root, diagnostics);
+    let mut fields = Vec::new();
     Settings {
         hostname: hostname.filter(|name| !name.is_empty()),
         rules: rules::read(values),
@@ -164,8 +167,9 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
             max_age: values.duration("journal.max_age"),
             sync_full: values.word("journal.sync") == "full",
         },
-        route: route::read(root, &outputs, diagnostics),
+        route: route::read(root, &outputs, &mut fields, diagnostics),
         outputs,
+        fields,
     }
 }
 

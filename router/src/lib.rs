@@ -21,7 +21,7 @@ pub use digest::{Digest, DigestSettings};
 pub use limit::{Limit, LimitSettings};
 pub use output::{DeliveryError, Output, Receipt};
 pub use pipeline::{Decision, OutputPolicy, Pipeline};
-pub use route::{Matcher, Route};
+pub use route::Route;
 pub use router::{OutputReport, Router, StartError};
 pub use stage::{Change, Stage, Verdict};
 pub use worker::DeliverySettings;

@@ -1,34 +1,6 @@
 //! To whom an alert goes: a tree as Alertmanager's.
 
-use lanner_alert::{Alert, Priority};
-
-/// A condition on an alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Matcher {
-    /// The priority is that or a higher one.
-    PriorityAtLeast(Priority),
-    /// The priority is one of these.
-    Priority(Vec<Priority>),
-    /// The rule is one of these.
-    Rule(Vec<String>),
-    /// The source is one of these.
-    Source(Vec<String>),
-    /// One of these is among the tags.
-    Tags(Vec<String>),
-}
-
-impl Matcher {
-    /// Whether the alert meets the condition.
-    pub fn matches(&self, alert: &Alert) -> bool {
-        match self {
-            Matcher::PriorityAtLeast(least) => alert.priority >= *least,
-            Matcher::Priority(priorities) => priorities.contains(&alert.priority),
-            Matcher::Rule(rules) => rules.iter().any(|rule| **rule == *alert.rule),
-            Matcher::Source(sources) => sources.iter().any(|source| **source == *alert.source),
-            Matcher::Tags(tags) => tags.iter().any(|tag| alert.tags.contains(tag)),
-        }
-    }
-}
+use lanner_alert::{Alert, Matcher};
 
 /// A node of the tree. An alert that meets its conditions goes to the first of its routes that takes it, and to
 /// those after that one where it says `continue`; where none does, to the node's own outputs.

@@ -99,8 +99,7 @@ fn test(path: &Path, matches: &ArgMatches) -> anyhow::Result<Option<Tested>> {
                 }
             }
         }
-        let (set, diagnostics) =
-            RuleSet::compile(&loaded.sources, &files, Fields::ALL, &wire::wanted_fields(), &options);
+        let (set, diagnostics) = RuleSet::compile(&loaded.sources, &files, Fields::ALL, &[], &options);
         (loaded.rules, rules) = (files, set.into());
         said.extend(diagnostics);
     } else {

@@ -34,14 +34,11 @@ pub(super) const FAMILY: Family = Family {
         Key::new("router.dedup", Kind::Any, "", "Makes repeats a count.")
             .not_yet("the stage that finds repeats"),
         Key::new(
-            "router.route.match.priority",
-            Kind::Priorities,
+            "router.route.match",
+            Kind::Matchers,
             "",
-            "Only alerts from that priority up, or of one of these.",
+            "Only alerts of which all of these are true: a mapping such as `{priority: \">= error\", rule: [A, B], container.name: \"!= web\", proc.name: \"=~ apt.*\"}`, or a list such as `['rule = A', 'tags in (host, container)']`. Besides the fields of events there are `rule`, `priority`, `source`, `hostname` and `tags`.",
         ),
-        Key::new("router.route.match.rule", Kind::Texts, "", "Only alerts of one of these rules."),
-        Key::new("router.route.match.source", Kind::Texts, "", "Only alerts from one of these sources."),
-        Key::new("router.route.match.tags", Kind::Texts, "", "Only alerts with one of these tags."),
         Key::new(
             "router.route.outputs[]",
             Kind::Text,

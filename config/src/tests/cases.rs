@@ -231,13 +231,19 @@ fn routes() {
     check(
         "outputs: [{ name: soc, type: x }]\nrouter: { route: { outputs: [sco], routes: [{ match: { priority: '> error', rul: x }, outputs: [soc], routes: [{ matchh: {} }] }] } }\n",
         "error f.yaml:2:30: there is no output with the name `sco` (did you mean `soc`?)\n\
-         error f.yaml:2:66: `> error` is not a condition on the priority (it is `>= error`, or `error`, or a list of priorities)\n\
-         error f.yaml:2:77: unknown key `rul` in `router.route.match` (did you mean `rule`?)\n\
+         error f.yaml:2:66: `> error` is not a priority: known are emergency, alert, critical, error, warning, notice, informational (or info) and debug\n\
+         error f.yaml:2:77: an alert has no `rul` (did you mean `rule`?)\n\
          error f.yaml:2:114: unknown key `matchh` in `router.route` (did you mean `match`?)",
     );
     check(
+        "router: { route: { match: ['rule = A', 'rule', 'proc.name =~ (', 'x = y'] } }\n",
+        "error f.yaml:1:40: `rule` is no condition: it is written `field = value`, with =, !=, =~, !~, in or >=\n\
+         error f.yaml:1:48: `(` is no regular expression: unclosed group\n\
+         error f.yaml:1:66: an alert has no `x` (known are rule, priority, source, hostname, tags, and the fields of events, such as `proc.name`)",
+    );
+    check(
         "router: { route: { match: { priority: [error, worning] }, routes: [{ match: { priority: '>= worning' } }] } }\n",
-        "error f.yaml:1:39: `worning` is not a priority (did you mean `warning`?)\n\
+        "error f.yaml:1:47: `worning` is not a priority (did you mean `warning`?)\n\
          error f.yaml:1:89: `worning` is not a priority (did you mean `warning`?)",
     );
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lanner_alert::Priority;
+use lanner_alert::{Matcher, Priority};
 use lanner_diagnostic::{Renderer, Severity};
 
 use super::memory::{Memory, env, lines, load};
 use crate::load::{Options, load_from};
-use crate::{MatchSettings, RouteSettings, Settings};
+use crate::{RouteSettings, Settings};
 
 #[track_caller]
 fn settings(yaml: &str, options: &[&str]) -> Settings {
@@ -84,9 +84,9 @@ fn routes() {
     );
     let below = RouteSettings {
         matchers: vec![
-            MatchSettings::PriorityAtLeast(Priority::Error),
-            MatchSettings::Rule(vec!["r".to_owned()]),
-            MatchSettings::Tags(vec!["t".to_owned()]),
+            Matcher::at_least(Priority::Error),
+            Matcher::any_of("tags", vec!["t".to_owned()]),
+            Matcher::any_of("rule", vec!["r".to_owned()]),
         ],
         outputs: Some(vec![3, 1]),
         continues: true,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::alert;
-use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
-use lanner_router::{Digest, DigestSettings, Limit, LimitSettings, Matcher, Route, Stage, Verdict};
+use lanner_alert::{Alert, Kind, Matcher, Notification, Priority, Timestamp};
+use lanner_router::{Digest, DigestSettings, Limit, LimitSettings, Route, Stage, Verdict};
 use proptest::prelude::*;
 
 const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
@@ -183,16 +183,19 @@ fn routes_are_taken_as_in_alertmanager() {
         vec![],
         Some(&[0]),
         vec![
-            Route { continues: true, ..route(vec![Matcher::Tags(vec!["audit".into()])], Some(&[3]), vec![]) },
+            Route {
+                continues: true,
+                ..route(vec![Matcher::any_of("tags", vec!["audit".into()])], Some(&[3]), vec![])
+            },
             route(
-                vec![Matcher::PriorityAtLeast(Priority::Error)],
+                vec![Matcher::at_least(Priority::Error)],
                 Some(&[0, 1]),
                 vec![
-                    route(vec![Matcher::Rule(vec!["quiet".into()])], None, vec![]),
-                    route(vec![Matcher::Priority(vec![Priority::Emergency])], Some(&[2]), vec![]),
+                    route(vec![Matcher::any_of("rule", vec!["quiet".into()])], None, vec![]),
+                    route(vec![Matcher::of("priority", "emergency").unwrap()], Some(&[2]), vec![]),
                 ],
             ),
-            route(vec![Matcher::Source(vec!["k8s_audit".into()])], Some(&[]), vec![]),
+            route(vec![Matcher::any_of("source", vec!["k8s_audit".into()])], Some(&[]), vec![]),
         ],
     );
     let check = |rule: &str, priority, source: &str, tags: &[&str], expect: &[usize]| {
