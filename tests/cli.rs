@@ -219,3 +219,23 @@ fn a_reader_may_go_away() {
     let output = child.wait_with_output().expect("it ends");
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
+
+/// Alerts carry what a route asks for, and a name that no event has is an error.
+#[test]
+fn a_route_names_fields() {
+    let route = |field: &str| {
+        format!(
+            "rules_files: [r.yaml]\nstdout_output: {{enabled: true}}\nrouter: {{route: {{match: {{{field}: '!= web'}}}}}}\n"
+        )
+    };
+    let folder = folder(&[
+        ("r.yaml", RULE),
+        ("good.yaml", &route("container.name")),
+        ("bad.yaml", &route("container.nam")),
+    ]);
+    let (code, said, _) = lanner(folder.path(), &["check", "-c", "good.yaml"]);
+    assert_eq!(code, 0, "{said}");
+    let (code, said, _) = lanner(folder.path(), &["check", "-c", "bad.yaml"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("bad.yaml:3:27") && said.contains("did you mean `container.name`?"), "{said}");
+}
