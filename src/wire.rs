@@ -108,12 +108,11 @@ fn unknown_fields(settings: &Settings) -> Vec<Diagnostic> {
 /// configuration asks for.
 fn wanted_fields(settings: &Settings) -> Vec<FieldRef> {
     let mut wanted: Vec<FieldRef> = Vec::new();
-    let mut names: Vec<&str> = KEY_FIELDS.to_vec();
-    names.extend(lanner_outputs::fields_shown());
-    names.extend(settings.fields.iter().map(|(name, _)| name.as_str()));
-    for name in names {
+    let shown = KEY_FIELDS.iter().copied().chain(lanner_outputs::fields_shown()).map(str::to_owned);
+    let named = settings.fields.iter().map(|(name, _)| name.clone());
+    for name in shown.chain(named) {
         // An output shows what there is; a name without a field, such as one of another source, isn't there.
-        if let Some(field) = FieldRef::from_name(name).ok().filter(|field| !wanted.contains(field)) {
+        if let Some(field) = FieldRef::from_name(&name).ok().filter(|field| !wanted.contains(field)) {
             wanted.push(field);
         }
     }

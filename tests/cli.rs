@@ -237,5 +237,5 @@ fn a_route_names_fields() {
     assert_eq!(code, 0, "{said}");
     let (code, said, _) = lanner(folder.path(), &["check", "-c", "bad.yaml"]);
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains("bad.yaml:3:27") && said.contains("did you mean `container.name`?"), "{said}");
+    assert!(said.contains("bad.yaml:3:26") && said.contains("did you mean `container.name`?"), "{said}");
 }
