@@ -123,7 +123,7 @@ impl<'a> Judge<'a> {
         }
         for lookup in &self.program.lookups {
             if self.candidates.meets_beyond(&lookup.rules, self.found) {
-                lookup.mark(given, real, self.found);
+                lookup.mark(given, real, self.candidates, self.found);
             }
         }
         self.candidates.retain(self.found);

@@ -101,26 +101,29 @@ pub fn lookups(graph: &Graph, roots: &[NodeId], gates: &[Gate<NodeId>]) -> (Vec<
         let looks: f32 = places.map(|place| lookup_cost(place.0, place.1) / shared[&place]).sum();
         looks + need.chance * RULE_COST
     };
-    let mut constants: HashMap<(&Source, Position), HashMap<Constant, Vec<u32>>> = HashMap::new();
+    let mut constants: HashMap<&Source, HashMap<Position, HashMap<Constant, Vec<u32>>>> = HashMap::new();
     let mut unguarded = Candidates::none(roots.len());
-    for (rule, needs) in (0..).zip(&needs) {
-        let Some(need) = needs.iter().min_by(|a, b| cost(a).total_cmp(&cost(b))) else {
+    for ((rule, root), needs) in (0..).zip(roots).zip(&needs) {
+        let best = needs.iter().min_by(|a, b| cost(a).total_cmp(&cost(b)));
+        // What is quickly judged needn't be looked up.
+        let Some(need) = best.filter(|need| cost(need) < graph.estimate(*root).0.max(RULE_COST)) else {
             unguarded.insert(rule);
             continue;
         };
         for atom in &need.atoms {
-            let found = constants.entry((atom.source, atom.position)).or_default();
-            let rules = found.entry(atom.constant.clone()).or_default();
+            let of_source = constants.entry(atom.source).or_default();
+            let rules = of_source.entry(atom.position).or_default().entry(atom.constant.clone()).or_default();
             if rules.last() != Some(&rule) {
                 rules.push(rule);
             }
         }
     }
     let mut lookups: Vec<(f32, Lookup)> = Vec::new();
-    for ((source, position), constants) in constants {
-        let rules: Vec<u32> = constants.values().flatten().copied().collect();
-        match Lookup::new(source, position, constants, roots.len()) {
-            Some(lookup) => lookups.push((lookup_cost(source, position), lookup)),
+    for (source, constants) in constants {
+        let rules: Vec<u32> = constants.values().flat_map(HashMap::values).flatten().copied().collect();
+        let cost = constants.keys().map(|position| lookup_cost(source, *position)).sum();
+        match Lookup::new(source, constants, roots.len()) {
+            Some(lookup) => lookups.push((cost, lookup)),
             None => unguarded.extend(&rules),
         }
     }

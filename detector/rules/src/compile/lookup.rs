@@ -27,7 +27,8 @@ pub struct Lookup {
     source: Source,
     /// Whether that depends on the reading of paths.
     path: bool,
-    finder: Finder,
+    /// What looks for constants, each with its rules.
+    finders: Vec<(Candidates, Finder)>,
 }
 
 #[derive(Debug)]
@@ -50,16 +51,56 @@ struct Words {
 }
 
 impl Lookup {
-    /// A look-up for `count` rules in all; `None` where the constants are too many for an automaton.
+    /// A look-up of constants for `count` rules in all; `None` where they are too many for an automaton.
     pub fn new(
         source: &Source,
-        position: Position,
-        constants: HashMap<Constant, Rules>,
+        constants: HashMap<Position, HashMap<Constant, Rules>>,
         count: usize,
     ) -> Option<Self> {
-        let mut rules = Candidates::none(count);
-        constants.values().flatten().for_each(|rule| rules.insert(*rule));
-        let finder = match position {
+        let mut all = Candidates::none(count);
+        let mut finders = Vec::with_capacity(constants.len());
+        for (position, constants) in constants {
+            let mut rules = Candidates::none(count);
+            constants.values().for_each(|wanted| rules.extend(wanted));
+            all.insert_all(&rules);
+            finders.push((rules, Finder::new(position, constants)?));
+        }
+        Some(Lookup { rules: all, source: source.clone(), path: source.is_path(), finders })
+    }
+
+    /// Marks those of the candidates that an event can be of under any of the readings.
+    pub fn mark<'a>(
+        &'a self,
+        given: &Ctx<'a>,
+        real: Option<&Ctx<'a>>,
+        candidates: &Candidates,
+        found: &mut Candidates,
+    ) {
+        self.mark_value(self.source.get(given), candidates, found);
+        if let Some(real) = real.filter(|_| self.path) {
+            self.mark_value(self.source.get(real), candidates, found);
+        }
+    }
+
+    fn mark_value(&self, value: Val, candidates: &Candidates, found: &mut Candidates) {
+        match value {
+            Val::Missing => {}
+            Val::Any(values) => values.iter().for_each(|value| self.mark_value(*value, candidates, found)),
+            Val::Pending | Val::Bool(_) | Val::Double(_) | Val::List(_) => found.insert_all(&self.rules),
+            value => {
+                for (rules, finder) in &self.finders {
+                    if candidates.meets_beyond(rules, found) {
+                        finder.find(value, found);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Finder {
+    fn new(position: Position, constants: HashMap<Constant, Rules>) -> Option<Finder> {
+        Some(match position {
             Position::Whole => {
                 let (mut texts, mut others) = (HashMap::new(), HashMap::new());
                 for (constant, rules) in constants {
@@ -80,54 +121,38 @@ impl Lookup {
                 let filter = Filter::new(texts, position == Position::InsideAnyCase);
                 Finder::Inside(filter, Words::new(constants, position)?)
             }
-        };
-        Some(Lookup { rules, source: source.clone(), path: source.is_path(), finder })
+        })
     }
 
-    /// Marks the rules that an event can be of under any of the readings.
-    pub fn mark<'a>(&'a self, given: &Ctx<'a>, real: Option<&Ctx<'a>>, found: &mut Candidates) {
-        self.mark_value(self.source.get(given), found);
-        if let Some(real) = real.filter(|_| self.path) {
-            self.mark_value(self.source.get(real), found);
-        }
-    }
-
-    fn mark_value(&self, value: Val, found: &mut Candidates) {
-        let constant = match value {
-            Val::Missing => return,
-            Val::Any(values) => return values.iter().for_each(|value| self.mark_value(*value, found)),
-            Val::Str(text) => return self.finder.find(text, found),
-            Val::Int(number) => Constant::Number(number.into()),
-            Val::Uint(number) => Constant::Number(number.into()),
-            Val::Ip(ip) => Constant::Ip(ip),
-            Val::Pending | Val::Bool(_) | Val::Double(_) | Val::List(_) => {
-                return found.insert_all(&self.rules);
-            }
-        };
-        if let Finder::Whole { others, .. } = &self.finder
-            && let Some(rules) = others.get(&constant)
-        {
-            found.extend(rules);
-        }
-    }
-}
-
-impl Finder {
-    fn find(&self, text: &[u8], found: &mut Candidates) {
-        match self {
-            Finder::Whole { texts, .. } => {
+    fn find(&self, value: Val, found: &mut Candidates) {
+        match (self, value) {
+            (Finder::Whole { texts, .. }, Val::Str(text)) => {
                 if let Some(rules) = texts.get(text) {
                     found.extend(rules);
                 }
             }
-            Finder::Start(words) => words.walk(Anchored::Yes, text.iter(), found),
-            Finder::End(words) => words.walk(Anchored::Yes, text.iter().rev(), found),
-            Finder::Inside(filter, words) => {
+            (Finder::Whole { others, .. }, value) => {
+                let rules = number_or_address(value).and_then(|constant| others.get(&constant));
+                found.extend(rules.map_or(&[], Vec::as_slice));
+            }
+            (Finder::Start(words), Val::Str(text)) => words.walk(Anchored::Yes, text.iter(), found),
+            (Finder::End(words), Val::Str(text)) => words.walk(Anchored::Yes, text.iter().rev(), found),
+            (Finder::Inside(filter, words), Val::Str(text)) => {
                 if filter.may_be_in(text) {
                     words.walk(Anchored::No, text.iter(), found);
                 }
             }
+            _ => {}
         }
+    }
+}
+
+fn number_or_address(value: Val) -> Option<Constant> {
+    match value {
+        Val::Int(number) => Some(Constant::Number(number.into())),
+        Val::Uint(number) => Some(Constant::Number(number.into())),
+        Val::Ip(ip) => Some(Constant::Ip(ip)),
+        _ => None,
     }
 }
 

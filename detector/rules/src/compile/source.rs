@@ -101,7 +101,15 @@ impl Source {
     }
 
     /// Its value.
+    #[inline]
     pub fn get<'a>(&'a self, ctx: &Ctx<'a>) -> Val<'a> {
+        match self {
+            Source::Field(field) => ctx.get(field),
+            other => other.put_together(ctx),
+        }
+    }
+
+    fn put_together<'a>(&'a self, ctx: &Ctx<'a>) -> Val<'a> {
         match self {
             Source::Field(field) => ctx.get(field),
             Source::Constant(text) => Val::Str(text.as_bytes()),
