@@ -61,5 +61,5 @@ macro_rules! benchmarks {
     };
 }
 
-benchmarks! { compile install login container }
+benchmarks! { compile container login package }
 main!(library_benchmark_groups = eval);

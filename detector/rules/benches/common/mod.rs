@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lanner_diagnostic::{SourceId, SourceText, Sources};
 use lanner_event::fields::Fields;
-use lanner_event::sample::Sample;
-use lanner_event::{EventRef, Host, Kind, OwnedEvent, Record};
+use lanner_event::{EventRef, Host, OwnedEvent, Record};
 use lanner_rules::{Options, RuleSet, Selection, Toggle};
 
 /// How many rules there are of a large site, those of Falco with them.
@@ -122,53 +121,21 @@ pub struct Scenario {
     pub events: Vec<Recorded>,
 }
 
-/// The work that is measured: each file `recorded/NAME.jsonl`, as `lanner record` writes it; and as long as there is none,
-/// what is written in `ordinary.txt` by hand.
+/// The work that is measured: each file `recorded/NAME.jsonl`, as `lanner record` wrote it.
 pub fn scenarios() -> Vec<Scenario> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
-    let folder = std::fs::read_dir(here.join("recorded")).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = folder.map(|entry| entry.path()).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/recorded");
+    let entries = std::fs::read_dir(folder).expect("the recordings are in the tree");
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|end| end == "jsonl"));
     files.sort();
-    if files.is_empty() {
-        return by_hand(include_str!("../ordinary.txt"));
-    }
+    let recorded = |line: &str| {
+        let record: Record = serde_json::from_str(line).expect("a line of a recording is an event");
+        Recorded { host: record.host(), event: record.event }
+    };
     let scenario = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).expect("the recording can be read");
-        let record =
-            |line: &str| serde_json::from_str::<Record>(line).expect("a line of a recording is an event");
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Scenario { name, events: text.lines().map(record).map(recorded).collect() }
+        Scenario { name, events: text.lines().map(recorded).collect() }
     };
     files.iter().map(scenario).collect()
-}
-
-fn recorded(record: Record) -> Recorded {
-    Recorded { host: record.host(), event: record.event }
-}
-
-/// Scenarios by hand: `# NAME`, and below it events, each a kind and values of fields, with semicolons between. A line
-/// `=` has values that all events after it have.
-fn by_hand(text: &str) -> Vec<Scenario> {
-    let mut scenarios: Vec<Scenario> = Vec::new();
-    let mut common = "";
-    for line in text.lines().filter(|line| !line.is_empty()) {
-        if let Some(name) = line.strip_prefix("# ") {
-            scenarios.push(Scenario { name: name.to_owned(), events: Vec::new() });
-        } else if let Some(values) = line.strip_prefix("= ") {
-            common = values;
-        } else {
-            let (kind, values) = line.split_once("; ").unwrap_or((line, ""));
-            let kind = Kind::by_name(kind).unwrap_or_else(|| panic!("{kind} is no kind of event"));
-            let mut sample = Sample::new(kind);
-            for pair in common.split("; ").chain(values.split("; ")).filter(|pair| !pair.is_empty()) {
-                let (field, value) = pair.split_once('=').expect("a field and its value");
-                sample.set(field, value).unwrap_or_else(|error| panic!("{line}: {error}"));
-            }
-            let (batch, host) = sample.build();
-            let scenario = scenarios.last_mut().expect("a scenario comes first");
-            scenario.events.push(recorded(Record::new(batch.get(0), &host)));
-        }
-    }
-    scenarios
 }
