@@ -137,10 +137,8 @@ impl Finder {
             }
             (Finder::Start(words), Val::Str(text)) => words.walk(Anchored::Yes, text.iter(), found),
             (Finder::End(words), Val::Str(text)) => words.walk(Anchored::Yes, text.iter().rev(), found),
-            (Finder::Inside(filter, words), Val::Str(text)) => {
-                if filter.may_be_in(text) {
-                    words.walk(Anchored::No, text.iter(), found);
-                }
+            (Finder::Inside(filter, words), Val::Str(text)) if filter.may_be_in(text) => {
+                words.walk(Anchored::No, text.iter(), found);
             }
             _ => {}
         }
