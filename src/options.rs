@@ -1,6 +1,7 @@
 //! Falco's options that print something and end, one file each. Lanner's own commands are subcommands.
 
 mod list;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -17,4 +18,4 @@ pub struct OptionSpec {
 }
 
 /// All of them, in the order in which Falco looks for them: of several that are given the first is done.
-pub const OPTIONS: &[OptionSpec] = &[list::EVENTS, list::FIELDS];
+pub const OPTIONS: &[OptionSpec] = &[list::EVENTS, list::FIELDS, validate::VALIDATE];

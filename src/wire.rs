@@ -59,7 +59,8 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     Prepared { loaded, rules: Arc::new(rules), rules_options, outputs }
 }
 
-fn rules_options(settings: &Settings) -> lanner_rules::Options {
+/// How the configuration wants rules compiled.
+pub fn rules_options(settings: &Settings) -> lanner_rules::Options {
     let rules = &settings.rules;
     lanner_rules::Options {
         matching: if rules.match_all { Matching::All } else { Matching::First },

@@ -239,3 +239,46 @@ fn a_route_names_fields() {
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("bad.yaml:3:26") && said.contains("did you mean `container.name`?"), "{said}");
 }
+
+/// Each file is loaded with those before it, and judged by itself: as text, and as programs read it.
+#[test]
+fn rules_files_are_validated_as_by_falco() {
+    let broken =
+        "- rule: B\n  desc: b\n  condition: evt.type = openat and nobody\n  output: b\n  priority: INFO\n";
+    let unused =
+        "- macro: m\n  condition: evt.type = open\n- rule: A\n  desc: c\n  override: {desc: replace}\n";
+    let folder = folder(&[
+        ("a.yaml", RULE),
+        ("b.yaml", broken),
+        ("c.yaml", unused),
+        ("f.yaml", "json_output: true\n"),
+    ]);
+    let validate = |arguments: &[&str]| lanner(folder.path(), arguments);
+    let (code, said, _) = validate(&["-V", "a.yaml"]);
+    assert_eq!((code, said.as_str()), (0, "a.yaml: Ok\n"));
+    let (code, said, told) = validate(&["-V", "a.yaml", "-V", "c.yaml", "-r", "nowhere.yaml"]);
+    assert_eq!((code, said.as_str()), (0, "a.yaml: Ok\nc.yaml: Ok, with warnings\n"));
+    assert!(told.contains("LOAD_UNUSED_MACRO") && told.contains("In rules content: (c.yaml:0:0)"), "{told}");
+    let (code, said, _) = validate(&["--validate", "b.yaml", "-V", "c.yaml"]);
+    assert_eq!(code, 1);
+    assert!(said.starts_with(
+        "b.yaml: Invalid\n1 Errors:\nIn rules content: (b.yaml:0:0)\n    rule 'B': (b.yaml:0:2)\n"
+    ));
+    assert!(
+        said.contains("\n  condition: evt.type = openat and nobody\n                                   ^\n"),
+        "{said}"
+    );
+    assert!(said.contains("c.yaml: Invalid"), "what c.yaml changes isn't there: {said}");
+    let (code, said, _) = validate(&["-c", "f.yaml", "-V", "a.yaml", "-V", "b.yaml"]);
+    assert_eq!(code, 1);
+    let results: serde_json::Value = serde_json::from_str(&said).expect("one object");
+    let results = &results["falco_load_results"];
+    assert_eq!((&results[0]["successful"], &results[0]["name"]), (&true.into(), &"a.yaml".into()));
+    let error = &results[1]["errors"][0];
+    assert_eq!(error["code"], "LOAD_ERR_VALIDATE");
+    let item = &error["context"]["locations"][1];
+    assert_eq!((&item["item_type"], &item["item_name"]), (&"rule".into(), &"B".into()));
+    assert_eq!(item["position"], serde_json::json!({"name": "b.yaml", "line": 0, "column": 2, "offset": 2}));
+    let (code, _, told) = validate(&["-V", "nowhere.yaml"]);
+    assert!(code == 1 && told.contains("nowhere.yaml"), "{told}");
+}

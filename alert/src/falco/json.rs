@@ -45,10 +45,10 @@ pub fn json(alert: &Alert, options: &JsonOptions) -> Json {
             TimeFormat::Clock(_) => ("evt.time", alert.time.0),
             TimeFormat::Iso8601 => ("evt.time.iso8601", alert.time.0),
         };
-        fields.insert(time_key.to_owned(), Json::from(time));
         for (name, value) in &alert.output_fields {
             fields.insert(name.clone(), json_value(value));
         }
+        fields.insert(time_key.to_owned(), Json::from(time));
         put("output_fields", Json::Object(fields));
     }
     put("priority", Json::from(alert.priority.name()));

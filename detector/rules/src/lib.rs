@@ -18,6 +18,7 @@ mod ruleset;
 mod sourced;
 #[cfg(test)]
 mod tests;
+pub mod validation;
 
 use lanner_event::glob;
 

@@ -132,7 +132,6 @@ impl Loaded {
         match ITEMS.iter().find(|(name, _)| keys().any(|key| key == *name)) {
             Some((name, read)) => {
                 let item = Item::new(name, node, entries);
-                self.diagnostics.extend(item.duplicates());
                 read(self, &item, sources);
             }
             None => {

@@ -14,6 +14,7 @@ use lanner_event::fields::Fields;
 use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Kind, Reading, Val};
 
 use append::Extra;
+pub use build::{compile_loaded, in_order};
 
 use crate::compile::{Graph, NodeId, Program, apart};
 use crate::eval::{Hit, Scratch, Tri};

@@ -26,7 +26,7 @@ impl<'a> Item<'a> {
         Item { kind, node, entries }
     }
 
-    /// The value of a key, the first where it stands twice.
+    /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&'a Node> {
         self.entries.iter().find(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value)
     }
@@ -115,19 +115,6 @@ impl<'a> Item<'a> {
                     .help_nearest(nearest(key, known.iter().copied())),
             );
         }
-    }
-
-    /// Warns of keys that stand twice: the first counts.
-    pub fn duplicates(&self) -> Vec<Diagnostic> {
-        let keys: Vec<_> = self.keys().collect();
-        keys.iter()
-            .enumerate()
-            .filter(|(at, (key, _))| keys[..*at].iter().any(|(other, _)| other == key))
-            .map(|(_, (key, place))| {
-                let message = format!("the key `{key}` stands twice: the first counts");
-                self.warning("LOAD_DUPLICATE_KEY", &message, *place)
-            })
-            .collect()
     }
 
     /// Whether `override` names a key.
