@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use lanner_config::Options;
 use lanner_diagnostic::{Severity, SourceText, Sources, plain};
 use lanner_event::fields::Fields;
 use lanner_rules::validation::{results_json, validate};
@@ -31,7 +32,9 @@ pub const VALIDATE: OptionSpec = OptionSpec {
 };
 
 fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
-    let loaded = lanner_config::load(&cli::options(matches), &|name| std::env::var(name).ok());
+    // Of rules only those count that are validated.
+    let options = Options { rules: Vec::new(), ..cli::options(matches) };
+    let loaded = lanner_config::load(&options, &|name| std::env::var(name).ok());
     let errors: Vec<_> = loaded.diagnostics.iter().filter(|said| said.severity == Severity::Error).collect();
     if !errors.is_empty() {
         for error in errors {
