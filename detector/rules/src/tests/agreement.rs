@@ -12,7 +12,7 @@ use crate::ast::Expr;
 use crate::cases::{Cases, recorded};
 use crate::load::{Substitutions, load};
 use crate::sourced::Sourced;
-use crate::{Matching, Options, RuleSet, Scratch, Tri, parse};
+use crate::{Matching, Options, RuleSet, Scratch, Selection, Toggle, Tri, parse};
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -43,7 +43,7 @@ fn rules() -> Vec<PathBuf> {
     rules
 }
 
-/// The events of the shipped rules' cases, and Falco's audit events.
+/// The events of the shipped rules' cases, those recorded for benchmarks, and Falco's audit events.
 fn events() -> Vec<(OwnedEvent, Host)> {
     let mut sources = Sources::default();
     let mut events = Vec::new();
@@ -53,7 +53,8 @@ fn events() -> Vec<(OwnedEvent, Host)> {
         let cases = Cases::read(&mut sources, id, nothing).cases;
         events.extend(cases.into_iter().flat_map(|case| case.events));
     }
-    for path in files(&upstream().join("k8s_audit"), "json") {
+    let audit = files(&upstream().join("k8s_audit"), "json");
+    for path in files(&here("benches/recorded"), "jsonl").into_iter().chain(audit) {
         let name = path.display().to_string();
         let read = recorded(&mut sources, &name, &read(&path));
         events.extend(read.unwrap_or_else(|error| panic!("{name}: {}", error.message)));
@@ -80,7 +81,8 @@ fn trees(sources: &Sources, file: lanner_diagnostic::SourceId, set: &RuleSet) ->
 fn real_rules_agree() {
     let events = events();
     assert!(events.len() > 100, "there are hardly any events");
-    let options = Options { matching: Matching::All, ..Options::default() };
+    let all = Selection { toggle: Toggle::Enable, rule: Some("*".to_owned()), tag: None };
+    let options = Options { matching: Matching::All, selection: vec![all], ..Options::default() };
     let mut fired = 0;
     for path in rules() {
         let mut sources = Sources::default();
