@@ -89,6 +89,12 @@ impl<'a> Builder<'a> {
         };
         self.lowering.set_source(source);
         let mut stops = Vec::new();
+        // A condition that is no text was told of when it was read.
+        if item.condition.as_str().is_empty() {
+            self.output(item, &mut stops);
+            self.stop(item, stops);
+            return None;
+        }
         let condition = self.with_exceptions(item, &mut stops);
         let lowered = self.lowering.condition(&condition, item.visibility, &mut stops);
         for stop in &mut stops {
