@@ -3,6 +3,7 @@
 //! Everything here is plain data with pure functions: no I/O, no clock, no global state.
 
 mod alert;
+mod calendar;
 mod escape;
 pub mod falco;
 mod matcher;
@@ -12,6 +13,7 @@ mod time;
 mod value;
 
 pub use alert::{Alert, AlertId, fingerprint};
+pub use calendar::{Calendar, CalendarError};
 pub use escape::{printable, truncate};
 pub use matcher::{Matcher, MatcherError};
 pub use notification::{Kind, Notification, RuleCount, Tally};
