@@ -17,7 +17,7 @@ use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::Common;
 use lanner_router::{
-    DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, Pipeline, Route, Router,
+    DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, Pipeline, Route, Router, Silences,
     system_jitter,
 };
 use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Toggle};
@@ -172,7 +172,8 @@ pub async fn start_router(
 ) -> anyhow::Result<Router> {
     let handle = journal.handle();
     let policies = settings.outputs.iter().map(policy).collect();
-    let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies);
+    let silences = Silences::new(settings.silences.clone(), TimeZone::system());
+    let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies).with_silences(silences);
     let delivery =
         |entry: &OutputEntry| DeliverySettings { batch: entry.batch, ..DeliverySettings::default() };
     let outputs = settings.outputs.iter().zip(outputs);
@@ -184,6 +185,7 @@ fn policy(entry: &OutputEntry) -> OutputPolicy {
     OutputPolicy {
         name: entry.name.clone(),
         min_priority: entry.min_priority,
+        audit: entry.audit,
         limit: entry.limit.map(|limit| LimitSettings {
             period: limit.rate.period(),
             burst: limit.burst,

@@ -41,6 +41,9 @@ pub struct Alert {
     pub first_seen: Timestamp,
     /// When the last of them happened.
     pub last_seen: Timestamp,
+    /// The silence that keeps it from being sent, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silenced: Option<Arc<str>>,
     /// The values of every field that a matcher, key or template of the router names.
     pub facts: BTreeMap<String, Value>,
 }
@@ -73,6 +76,7 @@ impl Alert {
             count: 1,
             first_seen: time,
             last_seen: time,
+            silenced: None,
             facts: BTreeMap::new(),
         }
     }

@@ -9,6 +9,7 @@ pub mod falco;
 mod matcher;
 mod notification;
 mod priority;
+mod silence;
 mod time;
 mod value;
 
@@ -18,5 +19,6 @@ pub use escape::{printable, truncate};
 pub use matcher::{Matcher, MatcherError};
 pub use notification::{Kind, Notification, RuleCount, Tally};
 pub use priority::{ParsePriorityError, Priority};
+pub use silence::Silence;
 pub use time::Timestamp;
 pub use value::Value;

@@ -29,6 +29,7 @@ fn alert(rule: &str) -> Alert {
         count: 1,
         first_seen: time,
         last_seen: time,
+        silenced: None,
         facts: BTreeMap::new(),
     }
 }

@@ -68,6 +68,7 @@ fn alert() -> Alert {
         count: 1,
         first_seen: Timestamp(1),
         last_seen: Timestamp(u64::MAX),
+        silenced: None,
         facts: BTreeMap::new(),
     }
 }

@@ -29,6 +29,8 @@ pub enum Kind {
     Priority,
     /// A duration, such as `1h30m`, from the first to the second.
     Duration(&'static str, &'static str),
+    /// A moment, such as `2026-11-24T08:00:00Z`.
+    Time,
     /// A size, such as `1GiB`, of at least that.
     Bytes(&'static str),
     /// A rate, such as `10/m`.
@@ -79,6 +81,7 @@ impl Kind {
             },
             Kind::Priority => "a priority".to_owned(),
             Kind::Duration(min, max) => format!("a duration from {min} to {max}"),
+            Kind::Time => "a moment such as `2026-11-24T08:00:00Z` (RFC 3339)".to_owned(),
             Kind::Bytes(min) => format!("a size of at least {min}"),
             Kind::Rate => "a rate".to_owned(),
             Kind::Address => "an IP address".to_owned(),
@@ -133,6 +136,7 @@ impl Kind {
                 let limit = |text| quantity::duration(text).unwrap_or_default();
                 (limit(min)..=limit(max)).contains(&quantity::duration(text)?)
             }
+            Kind::Time => text.parse::<jiff::Timestamp>().is_ok(),
             Kind::Bytes(min) => quantity::bytes(text)? >= quantity::bytes(min).unwrap_or_default(),
             Kind::Rate => return quantity::rate(text).map(|_| ()).map_err(Mismatch::from),
             Kind::Text | Kind::Texts | Kind::Matchers | Kind::Same(_) | Kind::Any => true,

@@ -22,6 +22,7 @@ mod route;
 mod rules;
 mod secrets;
 mod settings;
+mod silences;
 mod values;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lanner_alert::Priority;
+use lanner_alert::{Priority, Silence};
 use lanner_diagnostic::{Diagnostic, Node, Place};
 
 use crate::check::{NO_EFFECT, WRONG_VALUE};
@@ -13,6 +13,7 @@ use crate::outputs;
 use crate::quantity::Rate;
 use crate::route::{self, RouteSettings};
 use crate::rules::{self, RulesSettings};
+use crate::silences;
 use crate::values::Values;
 
 /// All settings.
@@ -34,6 +35,8 @@ pub struct Settings {
     pub outputs: Vec<OutputEntry>,
     /// To which of them an alert goes.
     pub route: RouteSettings,
+    /// What isn't sent for a time.
+    pub silences: Vec<Silence>,
     /// The fields of alerts that the configuration names, each with its place: alerts must carry their values.
     pub fields: Vec<(String, Place)>,
 }
@@ -90,6 +93,8 @@ pub struct OutputEntry {
     pub kind: String,
     /// Whether it is one of Falco's under a fixed name, such as `stdout`.
     pub fixed: bool,
+    /// Whether it gets what is silenced, too.
+    pub audit: bool,
     /// What has a lower priority is not for it.
     pub min_priority: Priority,
     /// The most notifications that are sent at once.
@@ -168,6 +173,7 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
             sync_full: values.word("journal.sync") == "full",
         },
         route: route::read(root, &outputs, &mut fields, diagnostics),
+        silences: silences::read(root, &mut fields, diagnostics),
         outputs,
         fields,
     }

@@ -47,6 +47,7 @@ pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) ->
         count: 1,
         first_seen: time,
         last_seen: time,
+        silenced: None,
         facts: rendered.facts,
     }
 }

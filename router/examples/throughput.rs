@@ -70,6 +70,7 @@ fn alert(number: u64, clock: &lanner_bus::Clock) -> Alert {
         count: 1,
         first_seen: now,
         last_seen: now,
+        silenced: None,
         facts: BTreeMap::new(),
     }
 }

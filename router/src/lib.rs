@@ -13,6 +13,7 @@ mod output;
 mod pipeline;
 mod route;
 mod router;
+mod silence;
 mod stage;
 mod worker;
 
@@ -23,5 +24,6 @@ pub use output::{DeliveryError, Output, Receipt};
 pub use pipeline::{Decision, OutputPolicy, Pipeline};
 pub use route::Route;
 pub use router::{OutputReport, Router, StartError};
+pub use silence::Silences;
 pub use stage::{Change, Stage, Verdict};
 pub use worker::DeliverySettings;

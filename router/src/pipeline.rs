@@ -9,6 +9,7 @@ use lanner_bus::{Outgoing, OutputId, Registered, StateChange};
 use crate::digest::{Digest, DigestSettings};
 use crate::limit::{Limit, LimitSettings};
 use crate::route::Route;
+use crate::silence::Silences;
 use crate::stage::{Stage, Verdict};
 
 /// What the stages do for one output.
@@ -18,6 +19,8 @@ pub struct OutputPolicy {
     pub name: String,
     /// Alerts below this priority are not for it.
     pub min_priority: Priority,
+    /// Whether it gets what is silenced, too.
+    pub audit: bool,
     /// How much it is sent; without it, everything.
     pub limit: Option<LimitSettings>,
     /// What it collects; without it, nothing.
@@ -27,7 +30,13 @@ pub struct OutputPolicy {
 impl OutputPolicy {
     /// The policy of an output that gets everything at once.
     pub fn everything(name: &str) -> OutputPolicy {
-        OutputPolicy { name: name.to_owned(), min_priority: Priority::Debug, limit: None, digest: None }
+        OutputPolicy {
+            name: name.to_owned(),
+            min_priority: Priority::Debug,
+            audit: false,
+            limit: None,
+            digest: None,
+        }
     }
 }
 
@@ -48,6 +57,7 @@ pub struct Decision {
 struct Lane {
     output: Registered,
     min_priority: Priority,
+    audit: bool,
     stages: Vec<Box<dyn Stage<Notification>>>,
     decisions: BTreeMap<(&'static str, &'static str), u64>,
 }
@@ -59,6 +69,7 @@ impl Lane {
         Lane {
             output,
             min_priority: policy.min_priority,
+            audit: policy.audit,
             stages: vec![limit, digest],
             decisions: BTreeMap::new(),
         }
@@ -87,6 +98,8 @@ impl Lane {
             ("before the output was there", false)
         } else if alert.priority < self.min_priority {
             ("below the minimum priority", false)
+        } else if alert.silenced.is_some() && !self.audit {
+            ("silenced", false)
         } else {
             ("routed", true)
         };
@@ -109,6 +122,8 @@ impl Lane {
 
 /// All stages of all outputs.
 pub struct Pipeline {
+    /// What marks alerts before they are routed.
+    marks: Vec<Box<dyn Stage<Arc<Alert>>>>,
     route: Route,
     lanes: Vec<Lane>,
     /// Alerts that no route gave to any output.
@@ -129,13 +144,25 @@ impl Pipeline {
                 Lane::new(output.clone(), policy)
             })
             .collect();
-        Pipeline { route, lanes, unrouted: 0, to: Vec::new() }
+        Pipeline { marks: Vec::new(), route, lanes, unrouted: 0, to: Vec::new() }
+    }
+
+    /// The pipeline with silences.
+    pub fn with_silences(mut self, silences: Silences) -> Pipeline {
+        self.marks.push(Box::new(silences));
+        self
     }
 
     /// Takes one accepted alert through the stages.
     pub fn push(&mut self, seq: u64, alert: &Arc<Alert>, now: Timestamp, out: &mut Vec<Outgoing>) {
         let mut to = std::mem::take(&mut self.to);
         to.clear();
+        let accepted = alert;
+        let mut marked = alert.clone();
+        for stage in &mut self.marks {
+            stage.judge(&mut marked, now);
+        }
+        let alert = &marked;
         self.route.outputs(alert, &mut to);
         self.unrouted += u64::from(to.is_empty());
         for output in &to {
@@ -149,7 +176,7 @@ impl Pipeline {
             let output = lane.output.id;
             // An alert that no stage has changed is in the journal already.
             out.push(match &notification.alerts[..] {
-                [same] if notification.kind == Kind::Alert && Arc::ptr_eq(same, alert) => {
+                [same] if notification.kind == Kind::Alert && Arc::ptr_eq(same, accepted) => {
                     Outgoing::Alert { seq, output }
                 }
                 _ => Outgoing::Notification { notification, outputs: vec![output] },

@@ -28,7 +28,8 @@ impl JsonOptions {
     }
 }
 
-/// The alert as Falco writes it: exactly Falco's keys, sorted.
+/// The alert as Falco writes it: exactly Falco's keys, sorted; and `silenced`, where it is, which only outputs for
+/// audits get to see.
 pub fn json(alert: &Alert, options: &JsonOptions) -> Json {
     let mut object = Map::new();
     let mut put = |key: &str, value: Json| object.insert(key.to_owned(), value);
@@ -53,6 +54,9 @@ pub fn json(alert: &Alert, options: &JsonOptions) -> Json {
     }
     put("priority", Json::from(alert.priority.name()));
     put("rule", Json::from(&*alert.rule));
+    if let Some(silence) = &alert.silenced {
+        put("silenced", Json::from(&**silence));
+    }
     put("source", Json::from(&*alert.source));
     if options.tags {
         put("tags", Json::from(alert.tags.as_slice()));
@@ -95,6 +99,7 @@ mod tests {
             count: 1,
             first_seen: time,
             last_seen: time,
+            silenced: None,
             facts: BTreeMap::new(),
         }
     }

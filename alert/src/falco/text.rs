@@ -1,5 +1,7 @@
 //! `<time>: <Priority> <output>`, Falco's text line.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use crate::{Alert, Timestamp, printable};
@@ -29,7 +31,12 @@ pub fn line(alert: &Alert, format: &TimeFormat) -> String {
     format!("{}: {} {}", format.format(alert.time), alert.priority, message(alert))
 }
 
-/// The alert's output alone, with its control characters written out.
-pub fn message(alert: &Alert) -> std::borrow::Cow<'_, str> {
-    printable(&alert.output)
+/// The alert's output alone, with its control characters written out; with the silence that it is under, where it is.
+pub fn message(alert: &Alert) -> Cow<'_, str> {
+    match &alert.silenced {
+        Some(silence) => {
+            Cow::Owned(format!("{} (silenced: {})", printable(&alert.output), printable(silence)))
+        }
+        None => printable(&alert.output),
+    }
 }

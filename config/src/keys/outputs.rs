@@ -63,13 +63,7 @@ pub(super) const FAMILY: Family = Family {
             "off",
             "Whether repeats become a count: not yet, so only `off`.",
         ),
-        Key::new(
-            "outputs[].audit",
-            Kind::Any,
-            "",
-            "Whether it gets every alert, whatever the stages decide.",
-        )
-        .not_yet("outputs for audits"),
+        Key::new("outputs[].audit", Kind::Bool, "false", "Whether it gets what is silenced, too, marked so."),
         Key::new("outputs[].*", Kind::Any, "", "The settings of its type: see the page on outputs."),
     ],
 };

@@ -172,7 +172,6 @@ fn wrong_keys_of_lanner() {
         "detector: { poll_interval: 2s }\n",
         "error f.yaml:1:28: this should be a duration from 1ms to 1s, not `2s`",
     );
-    check("silences: []\n", "error f.yaml:1:1: `silences` has no effect yet: it comes with silences");
     check(
         "router: { dedup: { by: [rule] } }\n",
         "error f.yaml:1:11: `router.dedup` has no effect yet: it comes with the stage that finds repeats",
@@ -204,12 +203,12 @@ fn wrong_keys_of_lanner() {
          error f.yaml:1:51: there is another output with the name `stdout`",
     );
     check(
-        "outputs: [{ name: a, type: x, min_priority: hi, batch: 0, format: ecs, dedup: 5m, audit: true }]\n",
+        "outputs: [{ name: a, type: x, min_priority: hi, batch: 0, format: ecs, dedup: 5m, audit: much }]\n",
         "error f.yaml:1:45: `hi` is not a priority (known are emergency, alert, critical, error, warning, notice, informational, debug)\n\
          error f.yaml:1:56: this should be a whole number from 1 to 10000, not `0`\n\
          error f.yaml:1:67: this should be `falco`, not `ecs`\n\
          error f.yaml:1:79: this should be `off`, not `5m`\n\
-         error f.yaml:1:83: `outputs[].audit` has no effect yet: it comes with outputs for audits",
+         error f.yaml:1:90: this should be true or false, not `much`",
     );
     check(
         "outputs: [{ name: a, type: x, digest: {}, rate_limit: { burst: 1 } }, { name: b, type: x, immediate_from: error }]\n",
@@ -245,5 +244,19 @@ fn routes() {
         "router: { route: { match: { priority: [error, worning] }, routes: [{ match: { priority: '>= worning' } }] } }\n",
         "error f.yaml:1:47: `worning` is not a priority (did you mean `warning`?)\n\
          error f.yaml:1:89: `worning` is not a priority (did you mean `warning`?)",
+    );
+}
+
+#[test]
+fn silences() {
+    check(
+        "silences:\n  - { match: { rule: A }, from: 2026-11-24T08:00:00Z, until: 2026-11-24T09:00:00+01:00 }\n  - { match: { rul: A }, until: tomorrow }\n  - { match: [rule = A], when: { times: [8-17], weekdays: [mon-fry], days: 1..15, months: jun-aug, zone: Mars } }\n  - { comment: x }\n",
+        "error f.yaml:2:62: this silence ends before it begins\n\
+         error f.yaml:3:16: an alert has no `rul` (did you mean `rule`?)\n\
+         error f.yaml:3:33: this should be a moment such as `2026-11-24T08:00:00Z` (RFC 3339), not `tomorrow`\n\
+         error f.yaml:4:42: `8-17` is no span of a day: it is written `22:00-06:00`\n\
+         error f.yaml:4:60: `mon-fry` is no weekday: it is written `sat` or `monday-friday`\n\
+         error f.yaml:4:106: there is no time zone `Mars` (a zone is named as in the IANA's database, such as `Europe/Berlin`)\n\
+         error f.yaml:5:5: this silence says no `match`: it would keep everything from being sent",
     );
 }

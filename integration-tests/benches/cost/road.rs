@@ -144,6 +144,7 @@ fn alert(number: usize) -> Alert {
         count: 1,
         first_seen: time,
         last_seen: time,
+        silenced: None,
         facts: fields,
     }
 }

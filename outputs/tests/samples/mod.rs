@@ -54,6 +54,7 @@ pub fn alert() -> Alert {
         count: 1,
         first_seen: TIME,
         last_seen: TIME,
+        silenced: None,
         facts: BTreeMap::new(),
     }
 }

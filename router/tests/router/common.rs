@@ -26,6 +26,7 @@ pub fn alert(rule: &str, priority: Priority) -> Alert {
         count: 1,
         first_seen: time,
         last_seen: time,
+        silenced: None,
         facts: BTreeMap::new(),
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::common::{Answer, Receiver, alert};
-use lanner_alert::{Kind, Priority};
+use jiff::tz::TimeZone;
+use lanner_alert::{Calendar, Kind, Priority, Silence};
 use lanner_bus::{Entry, Journal, Settings};
-use lanner_router::{DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router};
+use lanner_router::{DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router, Silences};
 use tempfile::TempDir;
 
 const STOP: Duration = Duration::from_secs(10);
@@ -29,7 +30,15 @@ async fn start(
     });
     let journal = Journal::open(Settings::at(dir.path().join("journal.db")), &names).unwrap();
     let handle = journal.handle();
-    let pipeline = Pipeline::new(Route::all(names.len()), handle.outputs(), policies.collect());
+    let expected = Silence {
+        name: "expected".into(),
+        matchers: vec!["rule = expected".parse().unwrap()],
+        from: None,
+        until: None,
+        times: Calendar::default(),
+    };
+    let pipeline = Pipeline::new(Route::all(names.len()), handle.outputs(), policies.collect())
+        .with_silences(Silences::new(vec![expected], TimeZone::UTC));
     let outputs = receivers.iter().map(|(receiver, batch)| receiver.output(*batch)).collect();
     let router = Router::start(handle, pipeline, outputs).await.unwrap();
     Running { journal, router }
@@ -148,4 +157,22 @@ async fn what_a_removed_output_collected_is_accounted_for() {
     running.stop(STOP).await;
     let got = late.got.lock().unwrap();
     assert_eq!((got.len(), got[0].kind, got[0].count(), got[0].alerts.len()), (1, Kind::Digest, 150, 100));
+}
+
+#[tokio::test]
+async fn what_is_silenced_goes_to_audits_alone_and_marked() {
+    let dir = TempDir::new().unwrap();
+    let (people, audit) = (Receiver::new(Answer::Take), Receiver::new(Answer::Take));
+    let running = start(&dir, &[(&people, 1), (&audit, 1)], |policy| policy.audit = policy.name == "1").await;
+    running.send("expected", 2);
+    running.send("other", 1);
+    running.stop(STOP).await;
+    let got = |receiver: &Receiver| -> Vec<(String, Option<String>)> {
+        let got = receiver.got.lock().unwrap();
+        let alerts = got.iter().flat_map(|notification| &notification.alerts);
+        alerts.map(|alert| (alert.rule.to_string(), alert.silenced.as_deref().map(str::to_owned))).collect()
+    };
+    assert_eq!(got(&people), [("other".to_owned(), None)]);
+    let silenced = ("expected".to_owned(), Some("expected".to_owned()));
+    assert_eq!(got(&audit), [silenced.clone(), silenced, ("other".to_owned(), None)]);
 }

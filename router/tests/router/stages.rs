@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::alert;
-use lanner_alert::{Alert, Kind, Matcher, Notification, Priority, Timestamp};
-use lanner_router::{Digest, DigestSettings, Limit, LimitSettings, Route, Stage, Verdict};
+use jiff::tz::TimeZone;
+use lanner_alert::{Alert, Calendar, Kind, Matcher, Notification, Priority, Silence, Timestamp};
+use lanner_router::{Digest, DigestSettings, Limit, LimitSettings, Route, Silences, Stage, Verdict};
 use proptest::prelude::*;
 
 const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
@@ -212,4 +213,44 @@ fn routes_are_taken_as_in_alertmanager() {
     check("x", Priority::Error, "syscall", &["audit"], &[3, 0, 1]);
     check("x", Priority::Debug, "syscall", &["audit", "b"], &[3]);
     check("x", Priority::Debug, "k8s_audit", &[], &[]);
+}
+
+#[test]
+fn silences_mark_what_they_cover_while_they_last() {
+    let silence = |name: &str, matchers: &[&str], from, until, times| Silence {
+        name: name.into(),
+        matchers: matchers.iter().map(|text| text.parse().unwrap()).collect(),
+        from,
+        until,
+        times,
+    };
+    // START is 22:13:20 UTC.
+    let mut evening = Calendar::default();
+    evening.time("22:00-22:30").unwrap();
+    let mut stage = Silences::new(
+        vec![
+            silence(
+                "upgrade",
+                &["rule = a", "priority >= error"],
+                Some(at(10)),
+                Some(at(20)),
+                Calendar::default(),
+            ),
+            silence("evening", &["rule =~ \"b.*\""], None, None, evening),
+        ],
+        TimeZone::UTC,
+    );
+    let mut marked = |rule: &str, priority, second| {
+        let mut item = Arc::new(alert(rule, priority));
+        assert!(matches!(stage.judge(&mut item, at(second)), Verdict::Pass(_)));
+        item.silenced.as_deref().map(str::to_owned)
+    };
+    let upgrade = Some("upgrade".to_owned());
+    assert_eq!(marked("a", Priority::Error, 9), None);
+    assert_eq!(marked("a", Priority::Error, 10), upgrade);
+    assert_eq!(marked("a", Priority::Error, 19), upgrade);
+    assert_eq!(marked("a", Priority::Error, 20), None);
+    assert_eq!(marked("a", Priority::Warning, 15), None);
+    assert_eq!(marked("bc", Priority::Debug, 15), Some("evening".to_owned()));
+    assert_eq!(marked("bc", Priority::Debug, 1200), None);
 }

@@ -1,0 +1,48 @@
+//! What is expected for a time: silences mark alerts, and only outputs for audits get what is marked.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use lanner_alert::{Alert, Silence, Timestamp};
+
+use crate::stage::{Change, Stage, Verdict};
+
+/// The silences of the configuration.
+pub struct Silences {
+    silences: Vec<Silence>,
+    zone: TimeZone,
+}
+
+impl Silences {
+    /// These silences; `zone` is the host's, for those whose times name none.
+    pub fn new(silences: Vec<Silence>, zone: TimeZone) -> Silences {
+        Silences { silences, zone }
+    }
+}
+
+impl Stage<Arc<Alert>> for Silences {
+    fn name(&self) -> &'static str {
+        "silence"
+    }
+
+    fn judge(&mut self, alert: &mut Arc<Alert>, now: Timestamp) -> Verdict {
+        let Some(silence) = self.silences.iter().find(|silence| silence.covers(alert, now, &self.zone))
+        else {
+            return Verdict::Pass("not silenced");
+        };
+        Arc::make_mut(alert).silenced = Some(silence.name.clone());
+        Verdict::Pass("silenced")
+    }
+
+    fn next(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn tick(&mut self, _: Timestamp, _: &mut Vec<Arc<Alert>>) {}
+
+    fn changes(&mut self, _: &mut Vec<Change>) {}
+
+    fn restore(&mut self, _: &str, _: &str) -> bool {
+        false
+    }
+}
