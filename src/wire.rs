@@ -6,19 +6,19 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_bus::{Entry, Held, Journal, Sender, Synchronous};
-use lanner_config::{Loaded, Options, OutputEntry, RouteSettings, Settings};
+use lanner_config::{Loaded, Options, OutputEntry, RedactSettings, RouteSettings, Settings};
 use lanner_detector::containers::{self, Engines};
 use lanner_detector::names::Names;
 use lanner_detector::source::live;
 use lanner_detector::state::State;
 use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path};
-use lanner_diagnostic::{Diagnostic, nearest};
+use lanner_diagnostic::{Diagnostic, Node, nearest};
 use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::Common;
 use lanner_router::{
-    DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, Pipeline, Route, Router, Silences,
-    system_jitter,
+    DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, PatternKind, Pipeline, Redactor, Route,
+    Router, Silences, system_jitter,
 };
 use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Toggle};
 
@@ -32,6 +32,8 @@ pub struct Prepared {
     pub rules_options: lanner_rules::Options,
     /// The outputs.
     pub outputs: Vec<Box<dyn Output>>,
+    /// What takes secrets out of what each of the outputs is sent.
+    pub redactors: Vec<Option<Arc<Redactor>>>,
 }
 
 /// Reads everything and starts nothing. `strict` makes errors of what Falco would run with.
@@ -56,7 +58,28 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
             }
         }
     }
-    Prepared { loaded, rules: Arc::new(rules), rules_options, outputs }
+    let entries = &loaded.settings.outputs;
+    let redactors = entries.iter().map(|entry| redactor(entry, &mut loaded.diagnostics)).collect();
+    Prepared { loaded, rules: Arc::new(rules), rules_options, outputs, redactors }
+}
+
+fn redactor(entry: &OutputEntry, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<Redactor>> {
+    let RedactSettings { on, patterns, keep } = &entry.redact;
+    if !on.unwrap_or_else(|| lanner_outputs::redacts(&entry.kind)) {
+        return None;
+    }
+    let texts = |nodes: &[Node]| -> Vec<String> {
+        nodes.iter().map(|node| node.as_str().unwrap_or_default().to_owned()).collect()
+    };
+    match Redactor::new(&texts(patterns), &texts(keep)) {
+        Ok(redactor) => Some(Arc::new(redactor)),
+        Err(error) => {
+            let list = if error.kind == PatternKind::Secret { patterns } else { keep };
+            let place = list.get(error.at).map_or(entry.node.place, |node| node.place);
+            diagnostics.push(Diagnostic::error("CONFIG_PATTERN", error.message).at(place));
+            None
+        }
+    }
 }
 
 /// How the configuration wants rules compiled.
@@ -169,9 +192,10 @@ pub async fn start_router(
     settings: &Settings,
     journal: &Journal,
     outputs: Vec<Box<dyn Output>>,
+    redactors: Vec<Option<Arc<Redactor>>>,
 ) -> anyhow::Result<Router> {
     let handle = journal.handle();
-    let policies = settings.outputs.iter().map(policy).collect();
+    let policies = settings.outputs.iter().zip(redactors).map(policy).collect();
     let silences = Silences::new(settings.silences.clone(), TimeZone::system());
     let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies).with_silences(silences);
     let delivery =
@@ -181,7 +205,7 @@ pub async fn start_router(
     Ok(Router::start(handle, pipeline, outputs).await?)
 }
 
-fn policy(entry: &OutputEntry) -> OutputPolicy {
+fn policy((entry, redactor): (&OutputEntry, Option<Arc<Redactor>>)) -> OutputPolicy {
     OutputPolicy {
         name: entry.name.clone(),
         min_priority: entry.min_priority,
@@ -194,6 +218,7 @@ fn policy(entry: &OutputEntry) -> OutputPolicy {
         digest: entry
             .digest
             .map(|digest| DigestSettings { every: digest.every, immediate_from: digest.immediate_from }),
+        redactor,
     }
 }
 

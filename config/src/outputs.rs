@@ -5,7 +5,7 @@ use lanner_diagnostic::{Diagnostic, Node, Place, Value};
 
 use crate::check::{NO_EFFECT, WRONG_VALUE};
 use crate::key::{self, Effect};
-use crate::settings::{DigestSettings, LimitSettings, OutputEntry};
+use crate::settings::{DigestSettings, LimitSettings, OutputEntry, RedactSettings};
 use crate::values::Values;
 
 /// The code of something that must be there and isn't.
@@ -100,6 +100,7 @@ impl Fixed {
             batch: 1,
             limit: None,
             digest: None,
+            redact: RedactSettings::default(),
             node: Node { place: section.place, value: Value::Mapping(entries) },
         })
     }
@@ -139,6 +140,7 @@ fn entry(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> 
         batch: usize::try_from(values.whole("batch")).unwrap_or(1),
         limit: limit(values, "rate_limit.", "rate_limit", diagnostics),
         digest: digest(values, diagnostics),
+        redact: redact(values),
         node: Node { place: node.place, value: Value::Mapping(own) },
     })
 }
@@ -157,6 +159,13 @@ fn limit(
     let rate = values.rate(&key("rate"))?;
     let (burst, summary) = (values.count(&key("burst")), values.duration(&key("summary")));
     Some(LimitSettings { rate, burst, summary })
+}
+
+fn redact(values: Values) -> RedactSettings {
+    let mapping = values.node("redact").is_some_and(|node| node.as_mapping().is_some());
+    let on = if mapping { Some(true) } else { values.set_bool("redact") };
+    let list = |key| values.node(key).and_then(Node::as_sequence).unwrap_or_default().to_vec();
+    RedactSettings { on, patterns: list("redact.patterns"), keep: list("redact.keep") }
 }
 
 fn digest(values: Values, diagnostics: &mut Vec<Diagnostic>) -> Option<DigestSettings> {

@@ -103,6 +103,8 @@ pub struct OutputEntry {
     pub limit: Option<LimitSettings>,
     /// What it collects.
     pub digest: Option<DigestSettings>,
+    /// Whether secrets are taken out of what it is sent.
+    pub redact: RedactSettings,
     /// The settings of its type: a mapping without what all outputs have. It may hold secrets.
     pub node: Node,
 }
@@ -119,6 +121,17 @@ impl fmt::Debug for OutputEntry {
             .field("digest", &self.digest)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether secrets are taken out of what an output is sent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RedactSettings {
+    /// Whether they are; where it isn't said, the type of the output decides.
+    pub on: Option<bool>,
+    /// Regular expressions for more secrets: scalars.
+    pub patterns: Vec<Node>,
+    /// Regular expressions for what isn't secret: scalars.
+    pub keep: Vec<Node>,
 }
 
 /// How many notifications an output is sent.

@@ -67,6 +67,11 @@ impl<'a> Values<'a> {
         self.parsed(key, bool, false)
     }
 
+    /// A truth value, where it is set.
+    pub fn set_bool(self, key: &str) -> Option<bool> {
+        bool(self.node(key)?.as_str()?)
+    }
+
     pub fn whole(self, key: &str) -> i64 {
         self.parsed(key, whole, 0)
     }

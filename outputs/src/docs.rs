@@ -19,6 +19,12 @@ What an alert carries was chosen by whoever did what was noticed. Each output wr
 and escapes for its own medium, so that no name of a file or a command can forge a line, a header, a link or \
 a mention. A notification has one id through every attempt, and each output passes it on where its medium has \
 a place for it.
+
+Command lines, environments and URLs may hold secrets. With `redact: true` passwords, tokens and keys become \
+`[redacted]` in what an output is sent: those behind names such as `--password` and `API_TOKEN=`, in headers and \
+URLs, in the options of known programs, and those that are known by their shape. Mail and chat have it unless told \
+otherwise. `redact: { patterns: [...], keep: [...] }` adds regular expressions for what is secret and what isn't. \
+The journal and other outputs keep what they are given.
 ";
 
 /// The page, in Markdown.
@@ -37,6 +43,9 @@ fn section(page: &mut String, spec: &OutputSpec) -> std::fmt::Result {
         writeln!(page, "  {} {line}", if at == 0 { "-" } else { " " })?;
     }
     page.push_str("```\n");
+    if spec.redact {
+        page.push_str("\nSecrets are taken out of what it is sent, unless it has `redact: false`.\n");
+    }
     let schema = (spec.schema)().to_value();
     let Some(properties) = schema["properties"].as_object().filter(|properties| !properties.is_empty())
     else {

@@ -37,6 +37,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     example: "name: team\ntype: email\nsmtp: smtp://lanner:${SMTP_PASSWORD}@mail.example.org:587\n\
               from: Lanner <lanner@example.org>\nto: [soc@example.org]\nimmediate_from: critical\n\
               digest: { every: 1h }\n",
+    redact: true,
     schema: || schemars::schema_for!(Settings),
     build,
 };

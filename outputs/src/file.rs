@@ -25,6 +25,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     name: "file",
     summary: "One line per alert appended to a file, which is opened again on SIGUSR1.",
     example: "name: log\ntype: file\nfilename: /var/log/lanner/alerts.log\nkeep_alive: true\n",
+    redact: false,
     schema: || schemars::schema_for!(Settings),
     build,
 };

@@ -26,6 +26,7 @@ pub const SPEC: OutputSpec = OutputSpec {
               where `batch` is set. The header `Idempotency-Key` is the same when one is sent again.",
     example: "name: collector\ntype: http\nurl: https://collector.example.org/alerts\n\
               headers:\n  Authorization: Bearer ${COLLECTOR_TOKEN}\nbatch: 100\n",
+    redact: false,
     schema: || schemars::schema_for!(Settings),
     build,
 };

@@ -41,6 +41,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     example: "name: siem\ntype: kafka\nbrokers: [broker-1:9093, broker-2:9093]\ntopic: alerts\nproperties:\n  \
               security.protocol: sasl_ssl\n  sasl.mechanism: SCRAM-SHA-512\n  sasl.username: lanner\n  \
               sasl.password: ${KAFKA_PASSWORD}\n",
+    redact: false,
     schema: || schemars::schema_for!(Settings),
     build,
 };

@@ -64,6 +64,9 @@ pub struct OutputSpec {
     pub summary: &'static str,
     /// An entry of `outputs:` without its dash.
     pub example: &'static str,
+    /// Whether secrets are taken out of what it is sent unless the configuration says otherwise: many read it, for
+    /// long.
+    pub redact: bool,
     /// The schema of its settings: names, types, defaults and what they mean.
     pub schema: fn() -> schemars::Schema,
     /// Makes one from its node, without opening or reaching anything.
@@ -81,6 +84,11 @@ pub const OUTPUTS: &[OutputSpec] = &[
     stdout::SPEC,
     syslog::SPEC,
 ];
+
+/// Whether secrets are taken out of what such an output is sent unless the configuration says otherwise.
+pub fn redacts(kind: &str) -> bool {
+    OUTPUTS.iter().any(|spec| spec.name == kind && spec.redact)
+}
 
 /// Makes the output of that kind from the settings that are its own: `node` is the entry of `outputs:`
 /// without the keys that every output has (`name`, `type`, `min_priority`, `batch`…).

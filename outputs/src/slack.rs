@@ -19,6 +19,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     name: "slack",
     summary: "A message per alert in a Slack channel, by a bot's token or an incoming webhook.",
     example: "name: soc\ntype: slack\ntoken: ${SLACK_BOT_TOKEN}\nchannel: \"#soc\"\nmin_priority: warning\n",
+    redact: true,
     schema: || schemars::schema_for!(Settings),
     build,
 };

@@ -20,6 +20,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     name: "stdout",
     summary: "One line per alert on standard output, coloured by priority where a terminal reads it.",
     example: "name: terminal\ntype: stdout\n",
+    redact: false,
     schema: || schemars::schema_for!(Settings),
     build,
 };

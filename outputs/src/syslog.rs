@@ -28,6 +28,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     name: "syslog",
     summary: "A message per alert to the host's syslog daemon, whose severity is the rule's priority.",
     example: "name: syslog\ntype: syslog\nfacility: authpriv\n",
+    redact: false,
     schema: || schemars::schema_for!(Settings),
     build,
 };

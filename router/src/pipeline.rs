@@ -8,12 +8,13 @@ use lanner_bus::{Outgoing, OutputId, Registered, StateChange};
 
 use crate::digest::{Digest, DigestSettings};
 use crate::limit::{Limit, LimitSettings};
+use crate::redact::{Redact, Redactor};
 use crate::route::Route;
 use crate::silence::Silences;
 use crate::stage::{Stage, Verdict};
 
 /// What the stages do for one output.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct OutputPolicy {
     /// The output's name.
     pub name: String,
@@ -25,6 +26,8 @@ pub struct OutputPolicy {
     pub limit: Option<LimitSettings>,
     /// What it collects; without it, nothing.
     pub digest: Option<DigestSettings>,
+    /// What takes secrets out of what it is sent; without it, nothing does.
+    pub redactor: Option<Arc<Redactor>>,
 }
 
 impl OutputPolicy {
@@ -36,6 +39,7 @@ impl OutputPolicy {
             audit: false,
             limit: None,
             digest: None,
+            redactor: None,
         }
     }
 }
@@ -66,11 +70,15 @@ impl Lane {
     fn new(output: Registered, policy: OutputPolicy) -> Lane {
         let limit = Box::new(Limit::new(&output.name, policy.limit));
         let digest = Box::new(Digest::new(&output.name, policy.digest));
+        let mut stages: Vec<Box<dyn Stage<Notification>>> = vec![limit, digest];
+        if let Some(redactor) = policy.redactor {
+            stages.push(Box::new(Redact::new(redactor)));
+        }
         Lane {
             output,
             min_priority: policy.min_priority,
             audit: policy.audit,
-            stages: vec![limit, digest],
+            stages,
             decisions: BTreeMap::new(),
         }
     }

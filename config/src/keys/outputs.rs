@@ -58,6 +58,24 @@ pub(super) const FAMILY: Family = Family {
             "What has this priority or a higher one is not collected but sent at once.",
         ),
         Key::new(
+            "outputs[].redact",
+            Kind::Bool,
+            "",
+            "Whether secrets are taken out of what it is sent: passwords, tokens and keys in command lines, environments and URLs become `[redacted]`. On for mail and chat unless set, off for others. With one of the keys below it is on.",
+        ),
+        Key::new(
+            "outputs[].redact.patterns[]",
+            Kind::Text,
+            "",
+            "A regular expression: what it matches is secret too, or its first group where it has one.",
+        ),
+        Key::new(
+            "outputs[].redact.keep[]",
+            Kind::Text,
+            "",
+            "A regular expression: what looks like a secret and is matched as a whole stays.",
+        ),
+        Key::new(
             "outputs[].dedup",
             Kind::OneOf(&["off"]),
             "off",

@@ -69,6 +69,23 @@ fn limits_and_digests() {
 }
 
 #[test]
+fn redaction() {
+    let settings = settings(
+        "outputs:\n  - { name: a, type: x }\n  - { name: b, type: x, redact: 'true' }\n  \
+         - { name: c, type: x, redact: off }\n  - { name: d, type: x, redact: { patterns: [a, b], keep: c } }\n",
+        &[],
+    );
+    let redact = settings.outputs.iter().map(|output| {
+        let RedactSettings { on, patterns, keep } = &output.redact;
+        let texts = |nodes: &[Node]| nodes.iter().filter_map(Node::as_str).collect::<Vec<_>>().join(" ");
+        (*on, texts(patterns), texts(keep))
+    });
+    let expected = [(None, "", ""), (Some(true), "", ""), (Some(false), "", ""), (Some(true), "a b", "")];
+    let expected = expected.map(|(on, patterns, keep)| (on, patterns.to_owned(), keep.to_owned()));
+    assert_eq!(redact.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn routes() {
     let yaml = "stdout_output: { enabled: true }\nsyslog_output: { enabled: true }\n\
                 outputs: [{ name: a, type: x }, { name: b, type: x }]\n";
