@@ -282,3 +282,20 @@ fn rules_files_are_validated_as_by_falco() {
     let (code, _, told) = validate(&["-V", "nowhere.yaml"]);
     assert!(code == 1 && told.contains("nowhere.yaml"), "{told}");
 }
+
+#[test]
+fn a_pattern_for_secrets_is_checked() {
+    let output = |redact: &str| {
+        format!(
+            "rules_files: [r.yaml]\noutputs:\n  - {{name: a, type: file, filename: x, redact: {redact}}}\n"
+        )
+    };
+    let (right, wrong) = (output("{patterns: ['ACME-[0-9]+']}"), output("{patterns: [a, '(b'], keep: [c]}"));
+    let folder = folder(&[("right.yaml", &right), ("wrong.yaml", &wrong), ("r.yaml", RULE)]);
+    assert_eq!(lanner(folder.path(), &["check", "-c", "right.yaml"]).0, 0);
+    let (code, said, _) = lanner(folder.path(), &["check", "-c", "wrong.yaml"]);
+    assert_eq!(code, 1, "{said}");
+    for part in ["wrong.yaml:3:67", "CONFIG_PATTERN", "unclosed group"] {
+        assert!(said.contains(part), "`{part}` isn't said:\n{said}");
+    }
+}

@@ -222,13 +222,17 @@ fn wrong_keys_of_lanner() {
          error f.yaml:1:76: a rate is a whole number, a slash and a time, such as `10/m`, `1/s` or `5/30s`\n\
          error f.yaml:1:79: unknown key `burts` in `outputs[].rate_limit` (did you mean `burst`?)",
     );
+    check("outputs: { a: { type: slack } }\n", "error f.yaml:1:10: this should be a list, not a mapping");
+}
+
+#[test]
+fn redaction() {
     check(
         "outputs: [{ name: a, type: x, redact: { patterns: [x], kep: [y] } }, { name: b, type: x, redact: perhaps }, { name: c, type: x, redact: [x] }]\n",
         "error f.yaml:1:56: unknown key `kep` in `outputs[].redact` (did you mean `keep`?)\n\
-         error f.yaml:1:97: this should be true or false, not `perhaps`\n\
-         error f.yaml:1:136: this should be true or false, not a list",
+         error f.yaml:1:98: this should be true or false, not `perhaps`\n\
+         error f.yaml:1:137: this should be true or false, not a list",
     );
-    check("outputs: { a: { type: slack } }\n", "error f.yaml:1:10: this should be a list, not a mapping");
 }
 
 #[test]

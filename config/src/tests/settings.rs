@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use lanner_alert::{Matcher, Priority};
-use lanner_diagnostic::{Renderer, Severity};
+use lanner_diagnostic::{Node, Renderer, Severity};
 
 use super::memory::{Memory, env, lines, load};
 use crate::load::{Options, load_from};
-use crate::{RouteSettings, Settings};
+use crate::{RedactSettings, RouteSettings, Settings};
 
 #[track_caller]
 fn settings(yaml: &str, options: &[&str]) -> Settings {
@@ -72,7 +72,7 @@ fn limits_and_digests() {
 fn redaction() {
     let settings = settings(
         "outputs:\n  - { name: a, type: x }\n  - { name: b, type: x, redact: 'true' }\n  \
-         - { name: c, type: x, redact: off }\n  - { name: d, type: x, redact: { patterns: [a, b], keep: c } }\n",
+         - { name: c, type: x, redact: off }\n  - { name: d, type: x, redact: { patterns: [a, b], keep: [c] } }\n",
         &[],
     );
     let redact = settings.outputs.iter().map(|output| {
@@ -80,7 +80,7 @@ fn redaction() {
         let texts = |nodes: &[Node]| nodes.iter().filter_map(Node::as_str).collect::<Vec<_>>().join(" ");
         (*on, texts(patterns), texts(keep))
     });
-    let expected = [(None, "", ""), (Some(true), "", ""), (Some(false), "", ""), (Some(true), "a b", "")];
+    let expected = [(None, "", ""), (Some(true), "", ""), (Some(false), "", ""), (Some(true), "a b", "c")];
     let expected = expected.map(|(on, patterns, keep)| (on, patterns.to_owned(), keep.to_owned()));
     assert_eq!(redact.collect::<Vec<_>>(), expected);
 }
