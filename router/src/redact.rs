@@ -191,8 +191,10 @@ fn widen(text: &str, found: &mut [Range<usize>]) {
 fn regex(text: &str) -> Result<Regex, String> {
     let config = Regex::config().nfa_size_limit(Some(PATTERN_BYTES_MAX)).utf8_empty(true);
     Regex::builder().configure(config).build(text).map_err(|error| {
-        let error: &dyn std::error::Error = &error;
-        error.source().map_or_else(|| error.to_string(), ToString::to_string)
+        let why = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
+        // A syntax error draws the pattern on several lines, and says what is wrong on the last.
+        let why = why.rsplit_once("error: ").map_or(&*why, |(_, why)| why).trim_end();
+        format!("this is not a regular expression that can be used: {why}")
     })
 }
 
