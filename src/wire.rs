@@ -17,8 +17,8 @@ use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::Common;
 use lanner_router::{
-    DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, PatternKind, Pipeline, Redactor, Route,
-    Router, Silences, system_jitter,
+    DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, PatternKind, Pipeline, Redactor,
+    Route, Router, Silences, system_jitter,
 };
 use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Toggle};
 
