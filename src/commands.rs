@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod check;
+mod dead_letters;
 mod explain;
 mod fields;
 mod journal;
@@ -27,5 +28,12 @@ pub struct CommandSpec {
 }
 
 /// All commands, in the order of `--help`.
-pub const COMMANDS: &[CommandSpec] =
-    &[check::COMMAND, test::COMMAND, explain::COMMAND, record::COMMAND, fields::COMMAND, journal::COMMAND];
+pub const COMMANDS: &[CommandSpec] = &[
+    check::COMMAND,
+    test::COMMAND,
+    explain::COMMAND,
+    record::COMMAND,
+    fields::COMMAND,
+    journal::COMMAND,
+    dead_letters::COMMAND,
+];

@@ -2,12 +2,19 @@
 
 use std::fmt::Write;
 
+use jiff::tz::TimeZone;
+use lanner_alert::Timestamp;
 use lanner_detector::Report;
 use lanner_router::OutputReport;
 
 /// A number of things, by their name.
 pub fn count(number: usize, name: &str) -> String {
     format!("{number} {name}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A point in time to the second, as tables show it.
+pub fn moment(time: Timestamp) -> String {
+    time.zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The report, in lines.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lanner_alert::{Alert, Priority, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::schema;
@@ -23,6 +23,7 @@ impl Store {
     pub(crate) fn keep_age(&mut self) -> rusqlite::Result<()> {
         let age = u64::try_from(self.settings.max_age.as_nanos()).unwrap_or(u64::MAX);
         let horizon = Timestamp(self.now().0.saturating_sub(age));
+        self.keep_dead_letters(horizon)?;
         loop {
             let through = self.oldest_alerts(EVICT_ALERTS_MAX, horizon)?;
             if self.transaction(|store| store.evict(through, horizon))? == 0 {
@@ -56,7 +57,7 @@ impl Store {
         Ok(())
     }
 
-    fn pragma(&self, name: &str) -> rusqlite::Result<u64> {
+    pub(crate) fn pragma(&self, name: &str) -> rusqlite::Result<u64> {
         self.sql(&format!("PRAGMA {name}"))?.query_row([], |row| row.get::<_, u64>(0))
     }
 
@@ -78,12 +79,12 @@ impl Store {
         Ok(time(at))
     }
 
-    /// The time of the oldest row that isn't an alert.
+    /// The time of the oldest row that isn't an alert, nor a dead letter, which have a bound of their own.
     fn oldest_other(&self) -> rusqlite::Result<Timestamp> {
         let oldest: Option<i64> = self
             .sql(
                 "SELECT MIN(at) FROM (SELECT MIN(made) AS at FROM outbox UNION ALL \
-                 SELECT MIN(at) FROM receipts UNION ALL SELECT MIN(at) FROM dead_letters)",
+                 SELECT MIN(at) FROM receipts)",
             )?
             .query_row([], |row| row.get(0))?;
         Ok(oldest.map_or(Timestamp(0), time))
@@ -95,12 +96,9 @@ impl Store {
     fn evict(&mut self, through: Option<u64>, horizon: Timestamp) -> rusqlite::Result<usize> {
         let before = ns(horizon);
         let mut rows = 0;
-        for sql in [
-            "DELETE FROM receipts WHERE at < ?1 AND id IN (SELECT id FROM receipts ORDER BY id LIMIT 1000)",
-            "DELETE FROM dead_letters WHERE at < ?1 AND id IN (SELECT id FROM dead_letters ORDER BY id LIMIT 1000)",
-        ] {
-            rows += self.sql(sql)?.execute([before])?;
-        }
+        rows += self
+            .sql("DELETE FROM receipts WHERE at < ? AND id IN (SELECT id FROM receipts ORDER BY id LIMIT 1000)")?
+            .execute([before])?;
         rows += self.evict_outbox(through.unwrap_or(0), before)?;
         if let Some(through) = through {
             rows += self.evict_alerts(through)?;
@@ -163,6 +161,13 @@ impl Store {
         if unrouted > 0 {
             parts.push(format!("{unrouted} not yet routed"));
         }
+        let letters =
+            |row: &Row| Ok(format!("{} dead letters of {}", row.get::<_, u64>(0)?, row.get::<_, String>(1)?));
+        let of_letters = self
+            .sql("SELECT letters_given_up - letters_announced, name FROM outputs WHERE letters_given_up > letters_announced ORDER BY name")?
+            .query_map([], letters)?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        parts.extend(of_letters);
         if parts.is_empty() {
             return Ok(());
         }
@@ -171,7 +176,9 @@ impl Store {
         self.transaction(|store| {
             store.accept(&alert, now)?;
             store.sql("UPDATE router SET announced = given_up")?.execute([])?;
-            store.sql("UPDATE outputs SET announced = given_up")?.execute([])
+            store
+                .sql("UPDATE outputs SET announced = given_up, letters_announced = letters_given_up")?
+                .execute([])
         })?;
         self.recent.push(self.accepted, alert);
         self.told = Some(now);

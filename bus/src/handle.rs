@@ -29,6 +29,7 @@ pub struct Batch {
 pub struct Handle {
     pub(crate) queue: Arc<Queue>,
     pub(crate) accepted: watch::Receiver<u64>,
+    pub(crate) returned: watch::Receiver<()>,
     pub(crate) outputs: Arc<[Registered]>,
     pub(crate) clock: Clock,
 }
@@ -48,6 +49,11 @@ impl Handle {
     /// The place of the last accepted alert, as it changes.
     pub fn accepted(&self) -> watch::Receiver<u64> {
         self.accepted.clone()
+    }
+
+    /// Changes when something was put back into the outbox.
+    pub fn returned(&self) -> watch::Receiver<()> {
+        self.returned.clone()
     }
 
     /// The last alert that was routed.

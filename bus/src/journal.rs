@@ -20,7 +20,7 @@ const COMMIT_INTERVAL: Duration = Duration::from_millis(1);
 const RETRY: Duration = Duration::from_millis(500);
 /// How often a failing commit is tried once Lanner is stopping.
 const TRIES_AT_CLOSE: u32 = 4;
-/// How often the journal's bounds in time are looked at.
+/// How often the journal's bounds in time are looked at, and what other processes ask for.
 const BOUNDS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The open journal.
@@ -44,13 +44,14 @@ impl Journal {
         let registered = store.register(outputs).map_err(|error| OpenError::of(&path, &error))?;
         let held = store.held().map_err(|error| OpenError::of(&path, &error))?;
         let (accept, accepted) = watch::channel(store.accepted);
-        let mut writer = Writer { store, queue: queue.clone(), accept, failing: false };
+        let (put_back, returned) = watch::channel(());
+        let mut writer = Writer { store, queue: queue.clone(), accept, put_back, failing: false };
         let thread = thread::Builder::new()
             .name("journal".into())
             .spawn(move || writer.run())
             .map_err(|error| OpenError::io(&path, &error))?;
         let outputs: Arc<[Registered]> = registered.into();
-        let handle = Handle { queue: queue.clone(), accepted, outputs, clock };
+        let handle = Handle { queue: queue.clone(), accepted, returned, outputs, clock };
         Ok(Journal { queue, handle, held, thread: Some(thread) })
     }
 
@@ -89,6 +90,8 @@ struct Writer {
     store: Store,
     queue: Arc<Queue>,
     accept: watch::Sender<u64>,
+    /// Told when something came into the outbox that isn't the router's.
+    put_back: watch::Sender<()>,
     /// Whether the last commit failed, so that a failure is said once.
     failing: bool,
 }
@@ -125,7 +128,7 @@ impl Writer {
             }
             if Instant::now() >= bounds {
                 self.keep_bounds();
-                bounds = Instant::now() + BOUNDS_INTERVAL;
+                bounds = Instant::now() + if self.heed() { Duration::ZERO } else { BOUNDS_INTERVAL };
             }
         }
     }
@@ -177,6 +180,21 @@ impl Writer {
     fn keep_size(&mut self) {
         if let Err(error) = self.store.keep_size() {
             self.say_failing(&error);
+        }
+    }
+
+    /// Does some of what other processes have asked for; whether there may be more.
+    fn heed(&mut self) -> bool {
+        match self.store.heed() {
+            Ok(0) => false,
+            Ok(_) => {
+                self.put_back.send_replace(());
+                true
+            }
+            Err(error) => {
+                self.say_failing(&error);
+                false
+            }
         }
     }
 

@@ -7,7 +7,9 @@
 //!
 //! An alert is *accepted* when its row is committed. What is still in the channel at a `kill -9` is not.
 
+mod beside;
 mod bounds;
+mod dead_letters;
 mod handle;
 mod journal;
 mod outbox;
@@ -18,6 +20,8 @@ mod settings;
 mod stats;
 mod store;
 
+pub use beside::Beside;
+pub use dead_letters::{DeadLetter, Which};
 pub use handle::{Batch, Handle};
 pub use journal::Journal;
 pub use outbox::{Due, End, OutboxRow, Outcome, Outgoing, StateChange, Step};

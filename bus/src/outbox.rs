@@ -105,9 +105,9 @@ pub enum End {
 }
 
 /// A row as it lies in the table.
-struct Stored {
+pub(crate) struct Stored {
     id: u64,
-    attempt: u32,
+    pub(crate) attempt: u32,
     made: Timestamp,
     alert: Option<u64>,
     notification: Option<u64>,
@@ -140,32 +140,38 @@ impl Store {
                 }
             };
         }
-        let mut next = self.next_row;
-        let mut insert = self.sql(
-            "INSERT INTO outbox (output, id, made, not_before, attempt, alert, notification) \
-             VALUES (?, ?, ?, 0, 0, ?, ?)",
-        )?;
-        let mut put = |output: OutputId, alert: Option<u64>, notification: Option<i64>| {
-            next += 1;
-            insert.execute(params![output.0, next, ns(step.made), alert, notification])
-        };
         for outgoing in &step.outbox {
             match outgoing {
                 // It went, counted as not routed, while the router had it in hand.
                 Outgoing::Alert { seq, .. } if *seq <= self.evicted => {}
                 Outgoing::Alert { seq, output } => {
-                    put(*output, Some(*seq), None)?;
+                    self.put(*output, step.made, Some(*seq), None)?;
                 }
                 Outgoing::Notification { notification, outputs } => {
                     let id = self.keep(notification, outputs.len())?;
                     for output in outputs {
-                        put(*output, None, Some(id))?;
+                        self.put(*output, step.made, None, Some(id))?;
                     }
                 }
             }
         }
-        drop(insert);
-        self.next_row = next;
+        Ok(())
+    }
+
+    /// Adds a row to the outbox: an alert, or a notification that is kept.
+    pub(crate) fn put(
+        &mut self,
+        output: OutputId,
+        made: Timestamp,
+        alert: Option<u64>,
+        notification: Option<i64>,
+    ) -> rusqlite::Result<()> {
+        self.sql(
+            "INSERT INTO outbox (output, id, made, not_before, attempt, alert, notification) \
+             VALUES (?, ?, ?, 0, 0, ?, ?)",
+        )?
+        .execute(params![output.0, self.next_row + 1, ns(made), alert, notification])?;
+        self.next_row += 1;
         Ok(())
     }
 
@@ -199,7 +205,7 @@ impl Store {
                         )?
                         .execute(params![ns(*not_before), cause, output.0, *row])?;
                 }
-                End::Refused { answer } => refused += self.refused(output, *row, answer, now)?,
+                End::Refused { answer } => refused += self.bury(output, *row, answer, now)?,
             }
         }
         self.sql(
@@ -220,21 +226,7 @@ impl Store {
         self.remove(output, row)
     }
 
-    fn refused(&self, output: OutputId, row: u64, answer: &str, now: Timestamp) -> rusqlite::Result<usize> {
-        // It may have been given up while it was on its way.
-        let Some(stored) = self.stored(output, row)? else { return Ok(0) };
-        let text = match self.notification(&stored)? {
-            Some(notification) => json(&notification),
-            None => String::new(),
-        };
-        self.sql(
-            "INSERT INTO dead_letters (at, output, attempt, answer, notification) VALUES (?, ?, ?, ?, ?)",
-        )?
-        .execute(params![ns(now), output.0, stored.attempt + 1, answer, text])?;
-        self.remove(output, row)
-    }
-
-    fn stored(&self, output: OutputId, row: u64) -> rusqlite::Result<Option<Stored>> {
+    pub(crate) fn stored(&self, output: OutputId, row: u64) -> rusqlite::Result<Option<Stored>> {
         self.sql("SELECT id, attempt, made, alert, notification FROM outbox WHERE output = ? AND id = ?")?
             .query_row(params![output.0, row], Stored::read)
             .optional()
@@ -275,7 +267,7 @@ impl Store {
     }
 
     /// What a row is to send; none where its text is damaged.
-    fn notification(&self, stored: &Stored) -> rusqlite::Result<Option<Notification>> {
+    pub(crate) fn notification(&self, stored: &Stored) -> rusqlite::Result<Option<Notification>> {
         Ok(self.raw(stored)?.parse())
     }
 

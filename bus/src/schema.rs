@@ -131,6 +131,23 @@ const MIGRATIONS: &[&str] = &["
         answer TEXT NOT NULL,
         notification TEXT NOT NULL
     );
+", "
+    -- Dead letters that are to be sent again, and what is counted to bound them.
+    ALTER TABLE dead_letters ADD COLUMN retry INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX dead_letters_to_retry ON dead_letters (id) WHERE retry;
+    ALTER TABLE outputs ADD COLUMN letters_given_up INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outputs ADD COLUMN letters_announced INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE router ADD COLUMN letter_bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE router SET letter_bytes = (
+        SELECT COALESCE(SUM(octet_length(notification) + octet_length(answer)), 0) FROM dead_letters
+    );
+    -- Others than the owner remove dead letters too, so that the database counts.
+    CREATE TRIGGER dead_letter_in AFTER INSERT ON dead_letters BEGIN
+        UPDATE router SET letter_bytes = letter_bytes + octet_length(NEW.notification) + octet_length(NEW.answer);
+    END;
+    CREATE TRIGGER dead_letter_out AFTER DELETE ON dead_letters BEGIN
+        UPDATE router SET letter_bytes = letter_bytes - octet_length(OLD.notification) - octet_length(OLD.answer);
+    END;
 "];
 
 /// The file beside the journal that its owner has locked. SQLite's own locks are of the process, and would go
@@ -225,9 +242,21 @@ fn migrate(db: &mut Connection) -> rusqlite::Result<usize> {
     Ok(version)
 }
 
-/// Opens the database to read, beside the lanner that writes it.
-pub(crate) fn open_read_only(path: &Path) -> Result<Connection, OpenError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+/// What a process that doesn't own the journal may do with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    /// Read, and write down what the owner is to do.
+    Ask,
+}
+
+/// Opens the database beside the lanner that owns it.
+pub(crate) fn open_beside(path: &Path, access: Access) -> Result<Connection, OpenError> {
+    let mode = match access {
+        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Ask => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connect = || -> rusqlite::Result<(Connection, usize)> {
         let db = Connection::open_with_flags(path, flags)?;
         let version: usize = db.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -8,7 +8,7 @@ use lanner_alert::Timestamp;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::schema::{self, OpenError};
+use crate::schema::{self, Access, OpenError};
 use crate::store::time;
 
 /// The journal in figures.
@@ -49,8 +49,10 @@ pub struct OutputStats {
     pub sent: u64,
     /// Attempts that are to be repeated.
     pub retried: u64,
-    /// Notifications that the receiver refused: the dead letters.
+    /// Notifications that the receiver refused.
     pub refused: u64,
+    /// Refused notifications that are kept.
+    pub dead_letters: u64,
     /// What could not be sent in the journal's bounds.
     pub given_up: u64,
 }
@@ -70,7 +72,7 @@ impl Stats {
     /// # Errors
     /// There is no journal, or it can't be read.
     pub fn read(path: &Path, now: Timestamp) -> Result<Stats, OpenError> {
-        let db = schema::open_read_only(path)?;
+        let db = schema::open_beside(path, Access::Read)?;
         Stats::of(&db, path, now).map_err(|error| OpenError::of(path, &error))
     }
 
@@ -96,7 +98,8 @@ impl Stats {
         db.prepare(
             "SELECT name, configured, sent, retried, refused, given_up, \
              (SELECT COUNT(*) FROM outbox WHERE output = outputs.id), \
-             (SELECT made FROM outbox WHERE output = outputs.id ORDER BY id LIMIT 1) \
+             (SELECT made FROM outbox WHERE output = outputs.id ORDER BY id LIMIT 1), \
+             (SELECT COUNT(*) FROM dead_letters WHERE output = outputs.id) \
              FROM outputs ORDER BY name",
         )?
         .query_map([], |row| {
@@ -109,6 +112,7 @@ impl Stats {
                 refused: count(4)?,
                 given_up: count(5)?,
                 pending: count(6)?,
+                dead_letters: count(8)?,
                 oldest_pending_s: row.get::<_, Option<i64>>(7)?.map(|made| now.since(time(made)).as_secs()),
             })
         })?
@@ -136,18 +140,18 @@ impl fmt::Display for Stats {
         let width = self.outputs.iter().map(|output| output.name.chars().count()).max().unwrap_or(0).max(6);
         writeln!(
             f,
-            "\n{:width$} {:>10} {:>10} {:>10} {:>10} {:>10} {:>11}",
-            "output", "pending", "sent", "retried", "refused", "given up", "oldest",
+            "\n{:width$} {:>10} {:>10} {:>10} {:>10} {:>12} {:>10} {:>11}",
+            "output", "pending", "sent", "retried", "refused", "dead letters", "given up", "oldest",
         )?;
         for output in &self.outputs {
             let name = lanner_alert::printable(&output.name);
             let oldest =
                 output.oldest_pending_s.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds} s"));
             let removed = if output.configured { "" } else { "  (not in the configuration)" };
-            let OutputStats { pending, sent, retried, refused, given_up, .. } = output;
+            let OutputStats { pending, sent, retried, refused, dead_letters, given_up, .. } = output;
             writeln!(
                 f,
-                "{name:width$} {pending:>10} {sent:>10} {retried:>10} {refused:>10} {given_up:>10} {oldest:>11}{removed}",
+                "{name:width$} {pending:>10} {sent:>10} {retried:>10} {refused:>10} {dead_letters:>12} {given_up:>10} {oldest:>11}{removed}",
             )?;
         }
         Ok(())

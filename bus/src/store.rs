@@ -23,6 +23,8 @@ pub(crate) struct Store {
     pub(crate) accepted: u64,
     /// The last alert that went because of age or size.
     pub(crate) evicted: u64,
+    /// The version of the database, which others change, when it was last looked at what they ask for.
+    pub(crate) heeded: Option<u64>,
     /// When an alert last told of what was given up.
     pub(crate) told: Option<Timestamp>,
     /// Locked as long as the store is open.
@@ -62,6 +64,7 @@ impl Store {
             next_row,
             accepted,
             evicted: 0,
+            heeded: None,
             told: None,
             _lock: lock,
         })

@@ -95,6 +95,7 @@ impl Router {
                 wake,
                 phase: phase.clone(),
                 reopen: reopened.clone(),
+                returned: journal.returned(),
                 counters,
                 jitter,
                 failures: 0,

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 use crate::backoff::{Jitter, backoff};
 use crate::output::{DeliveryError, Output, Receipt};
 
-/// After this many attempts a notification steps aside, so that those behind it are tried.
+/// After this many attempts a notification steps aside, and goes alone, so that those behind it are tried.
 const ATTEMPTS_IN_ORDER: u32 = 5;
 /// Most notifications that are taken from the outbox at a time, unless a batch is larger.
 const ROUND_MAX: usize = 512;
@@ -70,6 +70,8 @@ pub(crate) struct Worker {
     pub(crate) wake: Arc<Notify>,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) reopen: watch::Receiver<()>,
+    /// Changes when something was put back into the outbox.
+    pub(crate) returned: watch::Receiver<()>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) jitter: Jitter,
     /// Attempts in a row of which nothing came.
@@ -146,7 +148,10 @@ impl Worker {
         let start = Instant::now();
         let mut rows = rows.into_iter();
         while rows.len() > 0 && start.elapsed() < ACKNOWLEDGE_WITHIN {
-            match self.attempt(rows.by_ref().take(batch).collect()).await {
+            // One that has failed so often goes alone, so that it takes no others along.
+            let alone = rows.as_slice().first().is_some_and(|row| row.attempt >= ATTEMPTS_IN_ORDER);
+            let count = if alone { 1 } else { batch };
+            match self.attempt(rows.by_ref().take(count).collect()).await {
                 Attempt::Done(done, pause) => {
                     outcomes.extend(done);
                     if let Some(wait) = pause {
@@ -173,6 +178,8 @@ impl Worker {
         };
         tokio::select! {
             () = self.wake.notified() => true,
+            // Where the journal is closed, the next round finds that out.
+            _ = self.returned.changed() => true,
             () = next => true,
             changed = self.phase.changed() => changed.is_ok(),
             changed = self.reopen.changed() => {

@@ -25,13 +25,26 @@ pub const COMMAND: CommandSpec = CommandSpec {
 fn arguments() -> Vec<Arg> {
     vec![
         Arg::new("what").value_name("WHAT").required(true).value_parser(["stats"]).help("What to show"),
-        Arg::new("journal")
-            .long("journal")
-            .value_name("FILE")
-            .value_parser(value_parser!(PathBuf))
-            .help("The journal, where it isn't the configuration's"),
+        argument(),
         Arg::new("json").long("json").action(ArgAction::SetTrue).help("Show it as JSON"),
     ]
+}
+
+/// The option that names a journal, of every command that looks into one.
+pub(super) fn argument() -> Arg {
+    Arg::new("journal")
+        .long("journal")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("The journal, where it isn't the configuration's")
+}
+
+/// The journal that is meant: the option's, or else the configuration's.
+pub(super) fn path(matches: &ArgMatches) -> anyhow::Result<PathBuf> {
+    match matches.get_one::<PathBuf>("journal") {
+        Some(path) => Ok(path.clone()),
+        None => configured(matches),
+    }
 }
 
 /// The path that the configuration says.
@@ -46,11 +59,7 @@ fn configured(matches: &ArgMatches) -> anyhow::Result<PathBuf> {
 }
 
 fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
-    let path = match matches.get_one::<PathBuf>("journal") {
-        Some(path) => path.clone(),
-        None => configured(matches)?,
-    };
-    let stats = Stats::read(&path, system_clock()())?;
+    let stats = Stats::read(&path(matches)?, system_clock()())?;
     match matches.get_flag("json") {
         true => outln!("{}", serde_json::to_string_pretty(&stats)?),
         false => out!("{stats}"),

@@ -38,6 +38,8 @@ pub enum Answer {
     Retry,
     /// Refuses those batches that hold an alert of the rule `bad`, as a whole.
     RefuseBad,
+    /// Asks for those batches again that hold an alert of the rule `bad`, as a whole.
+    RetryBad,
     Panic,
     /// Never answers.
     Hang,
@@ -89,15 +91,18 @@ impl Output for Receiver {
         async move {
             *self.attempts.lock().unwrap() += 1;
             let answer = *self.answer.lock().unwrap();
+            let bad = batch.iter().any(|item| item.alerts.iter().any(|alert| &*alert.rule == "bad"));
             let all = |error: DeliveryError| batch.iter().map(|_| Err(error.clone())).collect();
             match answer {
                 Answer::Take => {}
                 Answer::Retry => return all(DeliveryError::Retry { after: None, cause: "away".into() }),
-                Answer::RefuseBad => {
-                    if batch.iter().any(|item| item.alerts.iter().any(|alert| &*alert.rule == "bad")) {
-                        return all(DeliveryError::Refused { cause: "bad\nbatch".into() });
-                    }
+                Answer::RefuseBad if bad => {
+                    return all(DeliveryError::Refused { cause: "bad\nbatch".into() });
                 }
+                Answer::RetryBad if bad => {
+                    return all(DeliveryError::Retry { after: None, cause: "bad".into() });
+                }
+                Answer::RefuseBad | Answer::RetryBad => {}
                 Answer::Panic => panic!("on purpose"),
                 Answer::Hang => std::future::pending().await,
                 Answer::Block => loop {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::{Answer, Receiver, alert};
 use jiff::tz::TimeZone;
 use lanner_alert::{Calendar, Kind, Priority, Silence};
-use lanner_bus::{Entry, Journal, Settings};
+use lanner_bus::{Beside, Entry, Journal, Settings, Which};
 use lanner_router::{DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router, Silences};
 use tempfile::TempDir;
 
@@ -131,6 +131,47 @@ async fn what_is_refused_takes_nothing_along() {
     let answer: String =
         db.query_row("SELECT DISTINCT answer FROM dead_letters", [], |row| row.get(0)).unwrap();
     assert_eq!(answer, "bad\\nbatch");
+}
+
+#[tokio::test]
+async fn dead_letters_are_sent_again_while_the_router_runs() {
+    let dir = TempDir::new().unwrap();
+    let receiver = Receiver::new(Answer::RefuseBad);
+    let running = start(&dir, &[(&receiver, 10)], |_| {}).await;
+    let bad = running.send("bad", 2);
+    let good = running.send("good", 1);
+    receiver.wait(1).await;
+    let path = dir.path().join("journal.db");
+    while Beside::read(&path).unwrap().dead_letters(None, 0, 10).unwrap().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    *receiver.answer.lock().unwrap() = Answer::Take;
+    let again = Beside::ask(&path).unwrap().retry_dead_letters(Which::All { output: None }).unwrap();
+    assert_eq!(again, 2);
+    receiver.wait(3).await;
+    assert_eq!(receiver.ids(), [good, bad].concat());
+    running.stop(STOP).await;
+}
+
+#[tokio::test]
+async fn what_always_fails_takes_nothing_along_for_long() {
+    let dir = TempDir::new().unwrap();
+    let receiver = Receiver::new(Answer::RetryBad);
+    // Fast enough for a test: the bad one has been tried as often as a batch is kept together.
+    let running = start(&dir, &[(&receiver, 10)], |_| {}).await;
+    running.send("bad", 1);
+    let good = running.send("good", 5);
+    running.journal.handle().flush().await.unwrap();
+    running.stop(Duration::ZERO).await;
+    let path = dir.path().join("journal.db");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute("UPDATE outbox SET attempt = 5, not_before = 0", []).unwrap();
+    drop(db);
+    let running = start(&dir, &[(&receiver, 10)], |_| {}).await;
+    receiver.wait(5).await;
+    assert_eq!(receiver.ids(), good);
+    let reports = running.stop(STOP).await;
+    assert_eq!(reports[0].pending, Some(1));
 }
 
 #[tokio::test]

@@ -1,0 +1,187 @@
+//! What other processes see of the journal, and what they ask of the one that owns it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lanner_alert::{Alert, Priority, Timestamp};
+use lanner_bus::{
+    Beside, DeadLetter, End, Entry, Handle, Journal, Outcome, Outgoing, Settings, Stats, Step, Which,
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+fn alert(output: String) -> Alert {
+    let time = Timestamp(1_700_000_000_000_000_000);
+    let mut alert = Alert::internal(
+        Uuid::now_v7(),
+        "rule",
+        Priority::Warning,
+        output,
+        BTreeMap::new(),
+        time,
+        "host".into(),
+    );
+    alert.source = "syscall".into();
+    alert
+}
+
+struct Stand {
+    dir: TempDir,
+    /// The journal's time.
+    now: Arc<AtomicU64>,
+}
+
+impl Stand {
+    fn new() -> Stand {
+        Stand { dir: TempDir::new().unwrap(), now: Arc::new(AtomicU64::new(1_700_000_000_000_000_000)) }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("journal.db")
+    }
+
+    fn open(&self, outputs: &[&str], max_size: u64) -> Journal {
+        let now = self.now.clone();
+        let clock = Arc::new(move || Timestamp(now.load(Ordering::Relaxed)));
+        let settings = Settings { clock, max_size, ..Settings::at(self.path()) };
+        let names: Vec<String> = outputs.iter().map(|&name| name.to_owned()).collect();
+        Journal::open(settings, &names).unwrap()
+    }
+}
+
+const SIZE: u64 = 1 << 30;
+
+/// Accepts alerts with such outputs, routes them to every output, and has each output refuse all of them; their ids.
+async fn refuse(journal: &Journal, outputs: impl Iterator<Item = String>) -> Vec<Uuid> {
+    let handle = journal.handle();
+    let from = handle.cursor().await.unwrap();
+    let mut ids = Vec::new();
+    for output in outputs {
+        let alert = alert(output);
+        ids.push(alert.id);
+        journal.sender().send(Entry::Alert(alert)).unwrap();
+    }
+    let through = handle.flush().await.unwrap();
+    let outbox = (from + 1..=through).flat_map(|seq| {
+        let outputs = handle.outputs().iter().filter(|output| output.configured);
+        outputs.map(move |output| Outgoing::Alert { seq, output: output.id })
+    });
+    let step = Step { cursor: through, made: handle.now(), outbox: outbox.collect(), ..Step::default() };
+    handle.step(step).await.unwrap();
+    for output in handle.outputs() {
+        let rows = handle.due(output.id, handle.now(), usize::MAX >> 1).await.unwrap().rows;
+        let outcomes = rows.iter().map(|row| Outcome {
+            row: row.id,
+            end: End::Refused { answer: format!("{} says no", output.name) },
+        });
+        handle.settle(output.id, outcomes.collect()).await.unwrap();
+    }
+    ids
+}
+
+fn letters(path: &Path, output: Option<&str>) -> Vec<DeadLetter> {
+    Beside::read(path).unwrap().dead_letters(output, 0, 10_000).unwrap()
+}
+
+/// What waits for an output, once something was put back.
+async fn returned(handle: &Handle, output: usize, count: usize) -> Vec<Uuid> {
+    let mut returned = handle.returned();
+    loop {
+        returned.mark_unchanged();
+        let due = handle.due(handle.outputs()[output].id, handle.now(), 10_000).await.unwrap();
+        if due.rows.len() >= count {
+            assert!(due.rows.iter().all(|row| row.attempt == 0));
+            return due.rows.iter().map(|row| row.notification.id).collect();
+        }
+        tokio::time::timeout(Duration::from_secs(20), returned.changed())
+            .await
+            .expect("it is put back in time")
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn dead_letters_are_shown_put_back_and_removed_while_the_owner_runs() {
+    let stand = Stand::new();
+    let journal = stand.open(&["a", "b"], SIZE);
+    let ids = refuse(&journal, ["one", "two", "three"].map(str::to_owned).into_iter()).await;
+    let of_a = letters(&stand.path(), Some("a"));
+    assert_eq!(of_a.len(), 3);
+    assert_eq!(letters(&stand.path(), None).len(), 6);
+    let letter = &of_a[1];
+    assert_eq!((&*letter.output, letter.configured, letter.attempts, letter.retry), ("a", true, 1, false));
+    assert_eq!((&*letter.answer, letter.at), ("a says no", journal.handle().now()));
+    assert_eq!(letter.notification.as_ref().unwrap().id, ids[1]);
+
+    let mut beside = Beside::ask(&stand.path()).unwrap();
+    assert_eq!(beside.dead_letter(letter.id).unwrap().as_ref(), Some(letter));
+    assert_eq!(beside.dead_letter(99).unwrap(), None);
+    assert_eq!(beside.retry_dead_letters(Which::Ids(&[letter.id, 99])).unwrap(), 1);
+    assert_eq!(returned(&journal.handle(), 0, 1).await, [ids[1]]);
+    assert_eq!(beside.remove_dead_letters(Which::Ids(&[of_a[0].id])).unwrap(), 1);
+    assert_eq!(beside.retry_dead_letters(Which::All { output: Some("b") }).unwrap(), 3);
+    assert_eq!(returned(&journal.handle(), 1, 3).await, ids);
+    assert_eq!(beside.remove_dead_letters(Which::All { output: None }).unwrap(), 1);
+    assert_eq!(letters(&stand.path(), None), []);
+    let stats = journal.handle().stats().await.unwrap();
+    let figures: Vec<_> = stats.outputs.iter().map(|o| (o.pending, o.refused, o.dead_letters)).collect();
+    assert_eq!(figures, [(1, 3, 0), (3, 3, 0)]);
+    assert_eq!(journal.close(), 0);
+}
+
+#[tokio::test]
+async fn dead_letters_are_put_back_at_the_start() {
+    let stand = Stand::new();
+    let journal = stand.open(&["a", "b"], SIZE);
+    let ids = refuse(&journal, (0..600).map(|n| n.to_string())).await;
+    journal.close();
+    // Output `b` is not configured any more: what it refused stays.
+    stand.open(&["a"], SIZE).close();
+    let mut beside = Beside::ask(&stand.path()).unwrap();
+    assert_eq!(beside.retry_dead_letters(Which::All { output: None }).unwrap(), 600);
+    assert!(letters(&stand.path(), Some("a")).iter().all(|letter| letter.retry));
+    let journal = stand.open(&["a"], SIZE);
+    assert_eq!(returned(&journal.handle(), 0, 600).await, ids);
+    let left = letters(&stand.path(), None);
+    assert_eq!(left.len(), 600);
+    assert!(left.iter().all(|letter| !letter.configured && !letter.retry && letter.output == "b"));
+}
+
+/// The journal's own alerts.
+fn told(path: &Path) -> Vec<String> {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let mut select = db.prepare("SELECT alert FROM alerts ORDER BY seq").unwrap();
+    let alerts = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let alerts = alerts.map(|text| serde_json::from_str::<Alert>(&text.unwrap()).unwrap());
+    alerts.filter(|alert| &*alert.source == "internal").map(|alert| alert.output).collect()
+}
+
+#[tokio::test]
+async fn dead_letters_are_bounded_by_bytes_and_age() {
+    let stand = Stand::new();
+    let size = 8 << 20;
+    let journal = stand.open(&["a"], size);
+    refuse(&journal, (0..200).map(|_| "x".repeat(10_000))).await;
+    // An eighth of the size is for dead letters: the newest of them are kept.
+    let handle = journal.handle();
+    let mut accepted = handle.accepted();
+    accepted.wait_for(|&seq| seq == 201).await.unwrap();
+    let kept = letters(&stand.path(), None);
+    assert!((90..=104).contains(&kept.len()), "{}", kept.len());
+    let gone = 200 - kept.len();
+    assert_eq!(
+        told(&stand.path()),
+        [format!("The journal's bounds made Lanner give up: {gone} dead letters of a")]
+    );
+    assert_eq!(kept.last().map(|letter| letter.id), Some(200));
+
+    stand.now.fetch_add(8 * 24 * 3600 * 1_000_000_000, Ordering::Relaxed);
+    accepted.wait_for(|&seq| seq == 202).await.unwrap();
+    assert_eq!(letters(&stand.path(), None), []);
+    let said = told(&stand.path());
+    assert!(said.last().unwrap().ends_with(&format!("{} dead letters of a", kept.len())), "{said:?}");
+    assert_eq!(Stats::read(&stand.path(), handle.now()).unwrap().outputs[0].dead_letters, 0);
+}
