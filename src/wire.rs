@@ -17,8 +17,8 @@ use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::Common;
 use lanner_router::{
-    DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, PatternKind, Pipeline, Redactor,
-    Route, Router, Silences, system_jitter,
+    DedupSettings, DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, PatternKind,
+    Pipeline, Redactor, Route, Router, Silences, system_jitter,
 };
 use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Toggle};
 
@@ -210,6 +210,7 @@ fn policy((entry, redactor): (&OutputEntry, Option<Arc<Redactor>>)) -> OutputPol
         name: entry.name.clone(),
         min_priority: entry.min_priority,
         audit: entry.audit,
+        dedup: entry.dedup.as_ref().map(|dedup| DedupSettings { by: dedup.by.clone(), window: dedup.window }),
         limit: entry.limit.map(|limit| LimitSettings {
             period: limit.rate.period(),
             burst: limit.burst,

@@ -74,7 +74,7 @@ fn text(node: &Node) -> Result<(Matcher, Place), Mismatch> {
 }
 
 /// A field of an event has a dot in its name; whether there is one of that name is seen where fields are known.
-fn known(name: &str, place: Place) -> Result<(), Mismatch> {
+pub(crate) fn known(name: &str, place: Place) -> Result<(), Mismatch> {
     if OWN_FIELDS.contains(&name) || name.contains('.') {
         return Ok(());
     }

@@ -5,7 +5,9 @@ use lanner_diagnostic::{Diagnostic, Node, Place, Value};
 
 use crate::check::{NO_EFFECT, WRONG_VALUE};
 use crate::key::{self, Effect};
-use crate::settings::{DigestSettings, LimitSettings, OutputEntry, RedactSettings};
+use crate::kind::Mismatch;
+use crate::matchers;
+use crate::settings::{DedupSettings, DigestSettings, LimitSettings, OutputEntry, RedactSettings};
 use crate::values::Values;
 
 /// The code of something that must be there and isn't.
@@ -36,7 +38,11 @@ const FIXED: [Fixed; 4] = [
 ];
 
 /// All outputs of a checked tree: Falco's own first.
-pub(crate) fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Vec<OutputEntry> {
+pub(crate) fn read(
+    root: &Node,
+    fields: &mut Vec<(String, Place)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<OutputEntry> {
     let values = Values::root(root);
     let mut outputs: Vec<OutputEntry> =
         FIXED.iter().filter_map(|fixed| fixed.read(root, diagnostics)).collect();
@@ -52,6 +58,7 @@ pub(crate) fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Vec<Output
     for node in values.node("outputs").and_then(Node::as_sequence).unwrap_or_default() {
         let Some(mut output) = entry(node, diagnostics) else { continue };
         output.limit = output.limit.or(shared);
+        output.dedup = own_dedup(Values::of(node, "outputs[]."), values, fields, diagnostics);
         if outputs.iter().any(|other| other.name == output.name) {
             let message = format!("there is another output with the name `{}`", output.name);
             let place = node.get("name").unwrap_or(node).place;
@@ -96,6 +103,7 @@ impl Fixed {
             kind: self.name.to_owned(),
             fixed: true,
             audit: false,
+            dedup: None,
             min_priority: Priority::Debug,
             batch: 1,
             limit: None,
@@ -136,6 +144,7 @@ fn entry(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> 
         kind,
         fixed: false,
         audit: values.bool("audit"),
+        dedup: None,
         min_priority: values.priority("min_priority"),
         batch: usize::try_from(values.whole("batch")).unwrap_or(1),
         limit: limit(values, "rate_limit.", "rate_limit", diagnostics),
@@ -143,6 +152,47 @@ fn entry(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> 
         redact: redact(values),
         node: Node { place: node.place, value: Value::Mapping(own) },
     })
+}
+
+/// What makes repeats a count: the output's own, else that of all.
+fn own_dedup(
+    own: Values,
+    all: Values,
+    fields: &mut Vec<(String, Place)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<DedupSettings> {
+    match own.node("dedup") {
+        Some(node) if node.as_mapping().is_some() => Some(dedup(own, "dedup.", fields, diagnostics)),
+        Some(node) if node.as_str().is_some_and(|word| word.eq_ignore_ascii_case("off")) => None,
+        _ => Some(dedup(all, "router.dedup.", fields, diagnostics)),
+    }
+}
+
+fn dedup(
+    values: Values,
+    prefix: &str,
+    fields: &mut Vec<(String, Place)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> DedupSettings {
+    let mut by = Vec::new();
+    for node in values.texts(&format!("{prefix}by")) {
+        let name = node.as_str().unwrap_or_default();
+        match matchers::known(name, node.place) {
+            Ok(()) => {
+                fields.push((name.to_owned(), node.place));
+                by.push(name.to_owned());
+            }
+            Err(Mismatch { message, help, .. }) => {
+                let error = Diagnostic::error(WRONG_VALUE, message).at(node.place);
+                let error = Diagnostic { help, ..error };
+                // The shared settings are read for each output.
+                if !diagnostics.contains(&error) {
+                    diagnostics.push(error);
+                }
+            }
+        }
+    }
+    DedupSettings { by, window: values.duration(&format!("{prefix}window")) }
 }
 
 fn limit(

@@ -95,6 +95,8 @@ pub struct OutputEntry {
     pub fixed: bool,
     /// Whether it gets what is silenced, too.
     pub audit: bool,
+    /// What makes repeats a count.
+    pub dedup: Option<DedupSettings>,
     /// What has a lower priority is not for it.
     pub min_priority: Priority,
     /// The most notifications that are sent at once.
@@ -145,6 +147,15 @@ pub struct LimitSettings {
     pub summary: Duration,
 }
 
+/// What makes repeats a count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DedupSettings {
+    /// The fields that alerts which are the same have in common; none for the usual ones.
+    pub by: Vec<String>,
+    /// How long after its last occurrence an alert is new again.
+    pub window: Duration,
+}
+
 /// What an output collects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DigestSettings {
@@ -158,8 +169,8 @@ pub struct DigestSettings {
 pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<Diagnostic>) -> Settings {
     let values = Values::root(root);
     across(values, diagnostics);
-    let outputs = outputs::read(root, diagnostics);
     let mut fields = Vec::new();
+    let outputs = outputs::read(root, &mut fields, diagnostics);
     Settings {
         hostname: hostname.filter(|name| !name.is_empty()),
         rules: rules::read(values),

@@ -7,6 +7,7 @@
 //! only sends.
 
 mod backoff;
+mod dedup;
 mod digest;
 mod limit;
 mod output;
@@ -19,6 +20,7 @@ mod stage;
 mod worker;
 
 pub use backoff::{Jitter, system_jitter};
+pub use dedup::{DEDUP_BYTES_MAX, Dedup, DedupSettings};
 pub use digest::{Digest, DigestSettings};
 pub use limit::{Limit, LimitSettings};
 pub use output::{DeliveryError, Output, Receipt};

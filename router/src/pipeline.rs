@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
 use lanner_bus::{Outgoing, OutputId, Registered, StateChange};
 
+use crate::dedup::{Dedup, DedupSettings};
 use crate::digest::{Digest, DigestSettings};
 use crate::limit::{Limit, LimitSettings};
 use crate::redact::{Redact, Redactor};
@@ -22,6 +23,8 @@ pub struct OutputPolicy {
     pub min_priority: Priority,
     /// Whether it gets what is silenced, too.
     pub audit: bool,
+    /// What becomes a count; without it, nothing.
+    pub dedup: Option<DedupSettings>,
     /// How much it is sent; without it, everything.
     pub limit: Option<LimitSettings>,
     /// What it collects; without it, nothing.
@@ -37,6 +40,7 @@ impl OutputPolicy {
             name: name.to_owned(),
             min_priority: Priority::Debug,
             audit: false,
+            dedup: None,
             limit: None,
             digest: None,
             redactor: None,
@@ -68,9 +72,12 @@ struct Lane {
 
 impl Lane {
     fn new(output: Registered, policy: OutputPolicy) -> Lane {
+        // An audit wants each of them.
+        let dedup = policy.dedup.filter(|_| !policy.audit);
+        let dedup = Box::new(Dedup::new(&output.name, dedup));
         let limit = Box::new(Limit::new(&output.name, policy.limit));
         let digest = Box::new(Digest::new(&output.name, policy.digest));
-        let mut stages: Vec<Box<dyn Stage<Notification>>> = vec![limit, digest];
+        let mut stages: Vec<Box<dyn Stage<Notification>>> = vec![dedup, limit, digest];
         if let Some(redactor) = policy.redactor {
             stages.push(Box::new(Redact::new(redactor)));
         }

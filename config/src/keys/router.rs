@@ -31,8 +31,18 @@ pub(super) const FAMILY: Family = Family {
             "1m",
             "How long after the first that was withheld the summary comes.",
         ),
-        Key::new("router.dedup", Kind::Any, "", "Makes repeats a count.")
-            .not_yet("the stage that finds repeats"),
+        Key::new(
+            "router.dedup.by",
+            Kind::Texts,
+            "",
+            "The fields by which an alert is a repeat of another, for each of `outputs` by itself; without them the rule, the container, the process and its parent, and the file or peer.",
+        ),
+        Key::new(
+            "router.dedup.window",
+            Kind::Duration("1s", "1w"),
+            "5m",
+            "How long after its last occurrence an alert is new again. Until then the first goes out at once, and its repeats come as a count, less and less often.",
+        ),
         Key::new(
             "router.route.match",
             Kind::Matchers,

@@ -173,8 +173,9 @@ fn wrong_keys_of_lanner() {
         "error f.yaml:1:28: this should be a duration from 1ms to 1s, not `2s`",
     );
     check(
-        "router: { dedup: { by: [rule] } }\n",
-        "error f.yaml:1:11: `router.dedup` has no effect yet: it comes with the stage that finds repeats",
+        "outputs: [{ name: a, type: x }, { name: b, type: x, dedup: { by: rule, window: 0s } }]\nrouter: { dedup: { by: [rul] } }\n",
+        "error f.yaml:1:80: this should be a duration from 1s to 1w, not `0s`\n\
+         error f.yaml:2:25: an alert has no `rul` (did you mean `rule`?)",
     );
     check(
         "router: { rate_limit: { per: rule, burst: 0 } }\n",
@@ -207,7 +208,7 @@ fn wrong_keys_of_lanner() {
         "error f.yaml:1:45: `hi` is not a priority (known are emergency, alert, critical, error, warning, notice, informational, debug)\n\
          error f.yaml:1:56: this should be a whole number from 1 to 10000, not `0`\n\
          error f.yaml:1:67: this should be `falco`, not `ecs`\n\
-         error f.yaml:1:79: this should be `off`, not `5m`\n\
+         error f.yaml:1:79: this should be `on` or `off`, not `5m`\n\
          error f.yaml:1:90: this should be true or false, not `much`",
     );
     check(

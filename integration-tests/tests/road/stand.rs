@@ -81,15 +81,15 @@ impl Stand {
              journal: {{path: {journal}}}\n\
              detector: {{containers: {{docker_socket: {docker}, wait: 5s}}}}\n\
              outputs:\n\
-             - {{name: disk, type: file, filename: {disk}}}\n\
-             - {{name: log, type: syslog, socket: {socket}}}\n\
-             - {{name: mail, type: email, smtp: '{smtp}', ca_cert: {certificate}, from: lanner@example.org, \
+             - {{dedup: off, name: disk, type: file, filename: {disk}}}\n\
+             - {{dedup: off, name: log, type: syslog, socket: {socket}}}\n\
+             - {{dedup: off, name: mail, type: email, smtp: '{smtp}', ca_cert: {certificate}, from: lanner@example.org, \
                  to: [soc@example.org]}}\n\
-             - {{name: webhook, type: slack, webhook_url: '{webhook}'}}\n\
-             - {{name: bot, type: slack, token: {token}, api_url: '{api}', channel: '#soc'}}\n\
-             - {{name: kafka, type: kafka, brokers: ['{broker}'], topic: {TOPIC}, timeout: 5s}}\n\
-             - {{name: collector, type: http, url: '{url}', timeout: 30s}}\n\
-             - {{name: batches, type: http, url: '{url}/batch', batch: 10, timeout: 30s}}\n",
+             - {{dedup: off, name: webhook, type: slack, webhook_url: '{webhook}'}}\n\
+             - {{dedup: off, name: bot, type: slack, token: {token}, api_url: '{api}', channel: '#soc'}}\n\
+             - {{dedup: off, name: kafka, type: kafka, brokers: ['{broker}'], topic: {TOPIC}, timeout: 5s}}\n\
+             - {{dedup: off, name: collector, type: http, url: '{url}', timeout: 30s}}\n\
+             - {{dedup: off, name: batches, type: http, url: '{url}/batch', batch: 10, timeout: 30s}}\n",
             journal = path("journal.db"),
             docker = self.docker.socket().display(),
             disk = path("alerts.jsonl"),

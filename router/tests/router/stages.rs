@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::common::alert;
 use jiff::tz::TimeZone;
 use lanner_alert::{Alert, Calendar, Kind, Matcher, Notification, Priority, Silence, Timestamp};
-use lanner_router::{Digest, DigestSettings, Limit, LimitSettings, Route, Silences, Stage, Verdict};
+use lanner_router::{
+    Dedup, DedupSettings, Digest, DigestSettings, Limit, LimitSettings, Route, Silences, Stage, Verdict,
+};
 use proptest::prelude::*;
 
 const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
@@ -253,4 +255,120 @@ fn silences_mark_what_they_cover_while_they_last() {
     assert_eq!(marked("a", Priority::Warning, 15), None);
     assert_eq!(marked("bc", Priority::Debug, 15), Some("evening".to_owned()));
     assert_eq!(marked("bc", Priority::Debug, 1200), None);
+}
+
+fn dedup(seconds: u64) -> DedupSettings {
+    DedupSettings { by: Vec::new(), window: Duration::from_secs(seconds) }
+}
+
+/// Judges an alert of that fingerprint.
+fn occurs(stage: &mut Dedup, fingerprint: u64, second: u64) -> &'static str {
+    let now = at(second);
+    let alert = Alert { fingerprint, first_seen: now, last_seen: now, ..alert("a", Priority::Error) };
+    stage.judge(&mut Notification::of(Arc::new(alert), now), now).reason()
+}
+
+/// What a stage lets out by a second: of each notification the count, and when the first and the last occurred.
+fn updates(stage: &mut Dedup, second: u64) -> Vec<(u64, u64, u64)> {
+    let mut out = Vec::new();
+    stage.tick(at(second), &mut out);
+    let seconds = |time: Timestamp| time.since(START).as_secs();
+    let told = |item: &Notification| {
+        assert_eq!((item.kind, item.alerts.len()), (Kind::Alert, 1));
+        let alert = &item.alerts[0];
+        (alert.count, seconds(alert.first_seen), seconds(alert.last_seen))
+    };
+    out.iter().map(told).collect()
+}
+
+#[test]
+fn repeats_become_a_count_that_is_told_less_and_less_often() {
+    let mut stage = Dedup::new("soc", Some(dedup(300)));
+    assert_eq!(occurs(&mut stage, 1, 0), "new");
+    assert_eq!([1, 2, 30].map(|second| occurs(&mut stage, 1, second)), ["repeated"; 3]);
+    assert_eq!(occurs(&mut stage, 2, 30), "new");
+    // The first update comes a minute after the first repeat, the next two minutes after the next.
+    assert_eq!(stage.next(), Some(at(61)));
+    assert_eq!(updates(&mut stage, 60), []);
+    assert_eq!(updates(&mut stage, 61), [(3, 1, 30)]);
+    assert_eq!(occurs(&mut stage, 1, 70), "repeated");
+
+    // A restart forgets nothing of it.
+    let mut changes = Vec::new();
+    stage.changes(&mut changes);
+    let mut stage = Dedup::new("soc", Some(dedup(300)));
+    for change in changes {
+        assert!(stage.restore(&change.key, &change.value.expect("nothing was forgotten")));
+    }
+    assert_eq!(occurs(&mut stage, 1, 100), "repeated");
+    assert_eq!(updates(&mut stage, 189), []);
+    assert_eq!(updates(&mut stage, 190), [(2, 70, 100)]);
+    // What was quiet for the window is new when it comes again.
+    assert_eq!(updates(&mut stage, 329), []);
+    assert_eq!(occurs(&mut stage, 2, 329), "repeated");
+    assert_eq!(updates(&mut stage, 400), [(1, 329, 329)]);
+    assert_eq!(occurs(&mut stage, 1, 401), "new");
+    // The last repeats are told when it has been quiet, however long the update would wait.
+    assert_eq!(occurs(&mut stage, 1, 402), "repeated");
+    assert_eq!(updates(&mut stage, 462), [(1, 402, 402)]);
+    assert_eq!(stage.next(), Some(at(629)));
+    assert_eq!(updates(&mut stage, 10_000), []);
+    assert_eq!(stage.next(), None);
+    let mut changes = Vec::new();
+    stage.changes(&mut changes);
+    assert!(changes.iter().all(|change| change.value.is_none()), "{changes:?}");
+}
+
+#[test]
+fn a_key_is_made_of_the_fields_that_are_named() {
+    let settings = DedupSettings { by: vec!["rule".to_owned(), "proc.name".to_owned()], ..dedup(300) };
+    let mut stage = Dedup::new("soc", Some(settings));
+    let mut judge = |rule: &str, name: &str| {
+        let mut alert = alert(rule, Priority::Error);
+        alert.facts.insert("proc.name".to_owned(), name.into());
+        stage.judge(&mut Notification::of(Arc::new(alert), at(0)), at(0)).reason()
+    };
+    assert_eq!(judge("a", "x"), "new");
+    assert_eq!(judge("a", "y"), "new");
+    assert_eq!(judge("b", "x"), "new");
+    assert_eq!(judge("a", "x"), "repeated");
+}
+
+#[test]
+fn without_dedup_everything_passes_and_what_was_counted_is_told() {
+    let mut stage = Dedup::new("soc", Some(dedup(300)));
+    occurs(&mut stage, 1, 0);
+    occurs(&mut stage, 1, 1);
+    let mut changes = Vec::new();
+    stage.changes(&mut changes);
+    let mut stage = Dedup::new("soc", None);
+    for change in changes {
+        assert!(stage.restore(&change.key, &change.value.unwrap()));
+    }
+    assert_eq!(occurs(&mut stage, 1, 2), "no dedup");
+    assert_eq!(stage.next(), Some(Timestamp(0)));
+    assert_eq!(updates(&mut stage, 2), [(1, 1, 1)]);
+    assert_eq!(stage.next(), None);
+}
+
+proptest! {
+    /// Whatever comes when, with whatever room: each occurrence is told once, by itself or in a count.
+    #[test]
+    fn each_occurrence_is_told_once(
+        steps in prop::collection::vec((0u64..6, 0u64..400, any::<bool>()), 1..200),
+        room in 200usize..5_000,
+    ) {
+        let mut stage = Dedup::with_bytes_max("soc", Some(dedup(300)), room);
+        let (mut told, mut second) = (0, 500_u64);
+        for (fingerprint, passes, back) in &steps {
+            // Clocks are set back, too.
+            second = if *back { second.saturating_sub(*passes) } else { second + passes };
+            told += u64::from(occurs(&mut stage, *fingerprint, second) == "new");
+            told += updates(&mut stage, second).iter().map(|(count, ..)| count).sum::<u64>();
+            prop_assert!(stage.bytes() <= room);
+        }
+        told += updates(&mut stage, second + 1_000_000).iter().map(|(count, ..)| count).sum::<u64>();
+        prop_assert_eq!(told, steps.len() as u64);
+        prop_assert_eq!(stage.next(), None);
+    }
 }

@@ -1,0 +1,251 @@
+//! The same thing again and again: the first alert goes out at once, its repeats as one counted update, at intervals that
+//! grow.
+//!
+//! Alerts are the same where they have the same key: their fingerprint, which the detector makes of the rule, the
+//! container, the process, its parent and the file or peer; or the values of the fields that the configuration names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+use lanner_alert::{Alert, Kind, Notification, Tally, Timestamp, Value, fingerprint};
+use serde::{Deserialize, Serialize};
+
+use crate::stage::{Change, Stage, Verdict, made_id};
+
+/// How many bytes the keys and the alerts that are kept may take, roughly; past that those are given up that came least
+/// lately, and what they hadn't told is told.
+pub const DEDUP_BYTES_MAX: usize = 32 << 20;
+/// What a key takes without an alert, roughly, in bytes.
+const ENTRY_BYTES: usize = 200;
+/// How long after a repeat the first update comes; each of the next waits twice as long.
+const FIRST_INTERVAL: Duration = Duration::from_secs(60);
+/// How long an update waits at the most.
+const INTERVAL_MAX: Duration = Duration::from_secs(3600);
+
+/// What is the same, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DedupSettings {
+    /// The fields whose values make the key; none for the alert's fingerprint.
+    pub by: Vec<String>,
+    /// How long after its last occurrence the next one is new again.
+    pub window: Duration,
+}
+
+/// Something that occurred, and may again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Entry {
+    /// When it came last.
+    at: Timestamp,
+    /// When what hasn't been told is told at the latest.
+    update: Option<Timestamp>,
+    /// How long the next update waits.
+    interval: Duration,
+    /// What hasn't been told: the last of the repeats, with their count.
+    repeats: Option<Arc<Alert>>,
+    /// In the order of use.
+    #[serde(skip)]
+    used: u64,
+}
+
+impl Entry {
+    /// When there is something to do: an update, or, when it hasn't come for so long, to forget it.
+    fn due(&self, window: Duration) -> Timestamp {
+        let quiet = self.at.after(window);
+        self.update.map_or(quiet, |update| update.min(quiet))
+    }
+
+    fn bytes(&self) -> usize {
+        ENTRY_BYTES + self.repeats.as_ref().map_or(0, |alert| size(alert))
+    }
+}
+
+/// How much memory an alert takes, roughly.
+fn size(alert: &Alert) -> usize {
+    let fields = alert.output_fields.iter().chain(&alert.facts);
+    let fields: usize = fields.map(|(name, value)| 64 + name.len() + value_size(value)).sum();
+    256 + alert.output.len() + fields
+}
+
+fn value_size(value: &Value) -> usize {
+    match value {
+        Value::Str(text) => text.len(),
+        Value::List(items) => items.iter().map(value_size).sum(),
+        _ => 0,
+    }
+}
+
+/// The stage of one output. Without settings it lets everything through, and lets out at once what an earlier
+/// configuration counted.
+pub struct Dedup {
+    output: String,
+    settings: Option<DedupSettings>,
+    bytes_max: usize,
+    entries: HashMap<u64, Entry>,
+    bytes: usize,
+    /// By use, the least lately used first.
+    order: BTreeMap<u64, u64>,
+    uses: u64,
+    /// By when there is something to do.
+    due: BTreeSet<(Timestamp, u64)>,
+    /// What was given up before its update.
+    given_up: Vec<Notification>,
+    changed: BTreeSet<u64>,
+}
+
+impl Dedup {
+    /// The stage of that output.
+    pub fn new(output: &str, settings: Option<DedupSettings>) -> Dedup {
+        Dedup::with_bytes_max(output, settings, DEDUP_BYTES_MAX)
+    }
+
+    /// The stage with another limit than [`DEDUP_BYTES_MAX`].
+    pub fn with_bytes_max(output: &str, settings: Option<DedupSettings>, bytes_max: usize) -> Dedup {
+        Dedup {
+            output: output.to_owned(),
+            settings,
+            bytes_max,
+            entries: HashMap::new(),
+            bytes: 0,
+            order: BTreeMap::new(),
+            uses: 0,
+            due: BTreeSet::new(),
+            given_up: Vec::new(),
+            changed: BTreeSet::new(),
+        }
+    }
+
+    /// How many bytes are taken, roughly.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How long it takes until the next is new again.
+    fn window(&self) -> Duration {
+        self.settings.as_ref().map_or(Duration::ZERO, |settings| settings.window)
+    }
+
+    fn take(&mut self, key: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&key)?;
+        self.bytes -= entry.bytes();
+        self.order.remove(&entry.used);
+        self.due.remove(&(entry.due(self.window()), key));
+        self.changed.insert(key);
+        Some(entry)
+    }
+
+    fn put(&mut self, key: u64, mut entry: Entry) {
+        self.uses += 1;
+        entry.used = self.uses;
+        self.bytes += entry.bytes();
+        self.order.insert(entry.used, key);
+        self.due.insert((entry.due(self.window()), key));
+        self.entries.insert(key, entry);
+        self.changed.insert(key);
+    }
+
+    /// Gives up what came least lately, until the rest has room.
+    fn shrink(&mut self, now: Timestamp) {
+        while self.bytes > self.bytes_max {
+            let Some((_, key)) = self.order.first_key_value() else { break };
+            let Some(mut entry) = self.take(*key) else { break };
+            let update = self.update(&mut entry, now);
+            self.given_up.extend(update);
+        }
+    }
+
+    /// What hasn't been told of the repeats.
+    fn update(&self, entry: &mut Entry, now: Timestamp) -> Option<Notification> {
+        let alert = entry.repeats.take()?;
+        entry.update = None;
+        Some(Notification {
+            id: made_id(Kind::Alert, &self.output, alert.id, now),
+            kind: Kind::Alert,
+            time: now,
+            priority: alert.priority,
+            alerts: vec![alert],
+            tally: Tally::default(),
+        })
+    }
+}
+
+fn key(alert: &Alert, settings: &DedupSettings) -> u64 {
+    if settings.by.is_empty() {
+        return alert.fingerprint;
+    }
+    let values: Vec<Value> = settings.by.iter().map(|field| alert.field(field)).collect();
+    fingerprint("", &values)
+}
+
+impl Stage<Notification> for Dedup {
+    fn name(&self) -> &'static str {
+        "dedup"
+    }
+
+    fn judge(&mut self, item: &mut Notification, now: Timestamp) -> Verdict {
+        let (Some(settings), Kind::Alert, [alert]) = (&self.settings, item.kind, &item.alerts[..]) else {
+            return Verdict::Pass("no dedup");
+        };
+        let key = key(alert, settings);
+        let Some(mut entry) = self.take(key) else {
+            self.put(key, Entry { at: now, update: None, interval: FIRST_INTERVAL, repeats: None, used: 0 });
+            self.shrink(now);
+            return Verdict::Pass("new");
+        };
+        let mut repeat = Alert::clone(alert);
+        if let Some(before) = &entry.repeats {
+            repeat.count += before.count;
+            repeat.first_seen = before.first_seen.min(repeat.first_seen);
+            repeat.last_seen = before.last_seen.max(repeat.last_seen);
+        }
+        entry.at = now;
+        entry.repeats = Some(Arc::new(repeat));
+        // A clock that was set back must not put the update off.
+        let update = now.after(entry.interval);
+        entry.update = Some(entry.update.map_or(update, |before| before.min(update)));
+        self.put(key, entry);
+        self.shrink(now);
+        Verdict::Hold("repeated")
+    }
+
+    fn next(&self) -> Option<Timestamp> {
+        if !self.given_up.is_empty() || (self.settings.is_none() && !self.entries.is_empty()) {
+            return Some(Timestamp(0));
+        }
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    fn tick(&mut self, now: Timestamp, out: &mut Vec<Notification>) {
+        out.append(&mut self.given_up);
+        while let Some((due, key)) = self.due.first().copied() {
+            if self.settings.is_some() && due > now {
+                break;
+            }
+            let Some(mut entry) = self.take(key) else { break };
+            let quiet = entry.at.after(self.window()) <= now;
+            out.extend(self.update(&mut entry, now));
+            // What was quiet for long is new when it comes again; what goes on is told of less and less often.
+            if !quiet {
+                entry.interval = entry.interval.saturating_mul(2).min(INTERVAL_MAX);
+                self.put(key, entry);
+            }
+        }
+    }
+
+    fn changes(&mut self, out: &mut Vec<Change>) {
+        for key in std::mem::take(&mut self.changed) {
+            let value = self.entries.get(&key).map(|entry| serde_json::to_string(entry).unwrap_or_default());
+            out.push(Change { key: format!("{key:016x}"), value });
+        }
+    }
+
+    fn restore(&mut self, key: &str, value: &str) -> bool {
+        let (Ok(key), Ok(entry)) = (u64::from_str_radix(key, 16), serde_json::from_str(value)) else {
+            return false;
+        };
+        self.put(key, entry);
+        self.changed.remove(&key);
+        true
+    }
+}
