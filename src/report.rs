@@ -67,6 +67,9 @@ pub fn report(detector: &Report, outputs: &[OutputReport], uncommitted: usize) -
         if output.retried > 0 {
             let _ = write!(line, ", {} attempts repeated", output.retried);
         }
+        if output.failing {
+            line.push_str(", failing: only probes were sent at the end");
+        }
         row(line);
     }
     if uncommitted > 0 {
@@ -93,8 +96,14 @@ mod tests {
             ..Report::default()
         };
         detector.state.evicted_processes = 11;
-        let output =
-            OutputReport { name: "soc".to_owned(), sent: 12, retried: 13, refused: 14, pending: Some(15) };
+        let output = OutputReport {
+            name: "soc".to_owned(),
+            sent: 12,
+            retried: 13,
+            refused: 14,
+            failing: true,
+            pending: Some(15),
+        };
         let said = report(&detector, &[output], 16);
         for part in [
             "7 seen, 3 lost",
@@ -105,7 +114,7 @@ mod tests {
             "9 could not wait",
             "10 containers of which no engine",
             "11 processes given up",
-            "12 sent, 15 pending, 14 refused, 13 attempts repeated",
+            "12 sent, 15 pending, 14 refused, 13 attempts repeated, failing",
             "16 entries could not be written",
         ] {
             assert!(said.contains(part), "`{part}` isn't said:\n{said}");

@@ -17,8 +17,8 @@ use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::Common;
 use lanner_router::{
-    DedupSettings, DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy, PatternKind,
-    Pipeline, Redactor, Route, Router, Silences, system_jitter,
+    BreakerSettings, DedupSettings, DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy,
+    PatternKind, Pipeline, Redactor, Route, Router, Silences, system_jitter,
 };
 use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Toggle};
 
@@ -198,8 +198,11 @@ pub async fn start_router(
     let policies = settings.outputs.iter().zip(redactors).map(policy).collect();
     let silences = Silences::new(settings.silences.clone(), TimeZone::system());
     let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies).with_silences(silences);
-    let delivery =
-        |entry: &OutputEntry| DeliverySettings { batch: entry.batch, ..DeliverySettings::default() };
+    let delivery = |entry: &OutputEntry| DeliverySettings {
+        batch: entry.batch,
+        timeout: entry.attempts.timeout,
+        breaker: BreakerSettings { failures: entry.attempts.failures, pause: entry.attempts.pause },
+    };
     let outputs = settings.outputs.iter().zip(outputs);
     let outputs = outputs.map(|(entry, output)| (output, delivery(entry), system_jitter())).collect();
     Ok(Router::start(handle, pipeline, outputs).await?)

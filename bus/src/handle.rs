@@ -1,13 +1,15 @@
 //! How the router, the workers and `lanner journal` talk to the journal's thread.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lanner_alert::{Alert, Timestamp};
+use lanner_alert::{Alert, Priority, Timestamp, Value};
 use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
 
 use crate::JournalError;
 use crate::outbox::{Due, End, OutboxRow, Outcome, Step};
-use crate::queue::{Change, Queue};
+use crate::queue::{Change, Entry, Queue};
 use crate::settings::{Clock, OutputId, Registered};
 use crate::stats::Stats;
 use crate::store::{RawBatch, Store};
@@ -32,6 +34,7 @@ pub struct Handle {
     pub(crate) returned: watch::Receiver<()>,
     pub(crate) outputs: Arc<[Registered]>,
     pub(crate) clock: Clock,
+    pub(crate) hostname: Arc<str>,
 }
 
 impl Handle {
@@ -142,6 +145,22 @@ impl Handle {
     /// The journal was closed before it was done.
     pub async fn settle(&self, output: OutputId, outcomes: Vec<Outcome>) -> Result<(), JournalError> {
         self.change(Change::Settle(output, outcomes)).await
+    }
+
+    /// Has an alert of Lanner's own accepted.
+    ///
+    /// # Errors
+    /// The journal is closed, and the alert is not taken.
+    pub fn tell(
+        &self,
+        rule: &str,
+        priority: Priority,
+        output: String,
+        fields: BTreeMap<String, Value>,
+    ) -> Result<(), JournalError> {
+        let id = Uuid::now_v7();
+        let alert = Alert::internal(id, rule, priority, output, fields, self.now(), self.hostname.clone());
+        self.queue.push(Entry::Alert(alert))
     }
 
     /// Waits until everything that was handed over before is committed; the place of the last accepted alert.

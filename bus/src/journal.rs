@@ -38,7 +38,7 @@ impl Journal {
     /// Another process has it, its file can't be used, is damaged, or a newer Lanner's.
     pub fn open(settings: Settings, outputs: &[String]) -> Result<Journal, OpenError> {
         let path = settings.path.clone();
-        let clock = settings.clock.clone();
+        let (clock, hostname) = (settings.clock.clone(), settings.hostname.clone());
         let queue = Arc::new(Queue::new(settings.channel_max));
         let mut store = Store::open(settings)?;
         let registered = store.register(outputs).map_err(|error| OpenError::of(&path, &error))?;
@@ -51,7 +51,7 @@ impl Journal {
             .spawn(move || writer.run())
             .map_err(|error| OpenError::io(&path, &error))?;
         let outputs: Arc<[Registered]> = registered.into();
-        let handle = Handle { queue: queue.clone(), accepted, returned, outputs, clock };
+        let handle = Handle { queue: queue.clone(), accepted, returned, outputs, clock, hostname };
         Ok(Journal { queue, handle, held, thread: Some(thread) })
     }
 

@@ -130,6 +130,12 @@ impl Queue {
         Ok(())
     }
 
+    /// Takes an entry although there may be no room: Lanner's own alerts are few, and who tells of trouble must
+    /// not wait for it to end.
+    pub(crate) fn push(&self, entry: Entry) -> Result<(), JournalError> {
+        self.ask(|waiting| waiting.entries.push_back(entry))
+    }
+
     fn batch_full(&self) -> usize {
         TRANSACTION_ENTRIES_MAX.min(self.entries_max)
     }

@@ -39,8 +39,8 @@ pub use route::RouteSettings;
 pub use rules::{AppendOutput, RuleSelection, RulesSettings};
 pub use secrets::Secrets;
 pub use settings::{
-    DedupSettings, DetectorSettings, DigestSettings, FormatSettings, JournalSettings, LimitSettings,
-    OutputEntry, RedactSettings, Settings,
+    AttemptSettings, DedupSettings, DetectorSettings, DigestSettings, FormatSettings, JournalSettings,
+    LimitSettings, OutputEntry, RedactSettings, Settings,
 };
 
 /// The rules that Lanner ships, in Falco's language.

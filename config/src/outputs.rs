@@ -7,7 +7,9 @@ use crate::check::{NO_EFFECT, WRONG_VALUE};
 use crate::key::{self, Effect};
 use crate::kind::Mismatch;
 use crate::matchers;
-use crate::settings::{DedupSettings, DigestSettings, LimitSettings, OutputEntry, RedactSettings};
+use crate::settings::{
+    AttemptSettings, DedupSettings, DigestSettings, LimitSettings, OutputEntry, RedactSettings,
+};
 use crate::values::Values;
 
 /// The code of something that must be there and isn't.
@@ -17,6 +19,9 @@ pub(crate) const NO_OUTPUT: &str = "CONFIG_NO_OUTPUT";
 
 /// The longest name of an output, in bytes.
 const NAME_BYTES_MAX: usize = 64;
+
+/// The list's entries, as rows name them.
+const LIST: &str = "outputs[].";
 
 /// One of Falco's outputs.
 struct Fixed {
@@ -106,6 +111,7 @@ impl Fixed {
             dedup: None,
             min_priority: Priority::Debug,
             batch: 1,
+            attempts: attempts(Values::of(&plain(""), LIST)),
             limit: None,
             digest: None,
             redact: RedactSettings::default(),
@@ -120,7 +126,7 @@ fn missing(what: &str, place: Place) -> Diagnostic {
 
 /// An entry of the list `outputs:`; nothing where it has no name or type.
 fn entry(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> {
-    let values = Values::of(node, "outputs[].");
+    let values = Values::of(node, LIST);
     let mut required = |key| {
         let text = values.text(key);
         if text.is_empty() {
@@ -147,6 +153,7 @@ fn entry(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> 
         dedup: None,
         min_priority: values.priority("min_priority"),
         batch: usize::try_from(values.whole("batch")).unwrap_or(1),
+        attempts: attempts(values),
         limit: limit(values, "rate_limit.", "rate_limit", diagnostics),
         digest: digest(values, diagnostics),
         redact: redact(values),
@@ -209,6 +216,14 @@ fn limit(
     let rate = values.rate(&key("rate"))?;
     let (burst, summary) = (values.count(&key("burst")), values.duration(&key("summary")));
     Some(LimitSettings { rate, burst, summary })
+}
+
+fn attempts(values: Values) -> AttemptSettings {
+    AttemptSettings {
+        timeout: values.duration("attempt_timeout"),
+        failures: values.count("breaker.failures").get(),
+        pause: values.duration("breaker.pause"),
+    }
 }
 
 fn redact(values: Values) -> RedactSettings {

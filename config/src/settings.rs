@@ -101,6 +101,8 @@ pub struct OutputEntry {
     pub min_priority: Priority,
     /// The most notifications that are sent at once.
     pub batch: usize,
+    /// How it is tried.
+    pub attempts: AttemptSettings,
     /// How many notifications it is sent.
     pub limit: Option<LimitSettings>,
     /// What it collects.
@@ -119,6 +121,7 @@ impl fmt::Debug for OutputEntry {
             .field("fixed", &self.fixed)
             .field("min_priority", &self.min_priority)
             .field("batch", &self.batch)
+            .field("attempts", &self.attempts)
             .field("limit", &self.limit)
             .field("digest", &self.digest)
             .finish_non_exhaustive()
@@ -134,6 +137,17 @@ pub struct RedactSettings {
     pub patterns: Vec<Node>,
     /// Regular expressions for what isn't secret: scalars.
     pub keep: Vec<Node>,
+}
+
+/// How an output is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptSettings {
+    /// How long an attempt may take.
+    pub timeout: Duration,
+    /// After so many failures in a row only probes are sent.
+    pub failures: u32,
+    /// How long from one probe to the next.
+    pub pause: Duration,
 }
 
 /// How many notifications an output is sent.

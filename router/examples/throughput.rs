@@ -97,7 +97,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let journal = Journal::open(settings, &names)?;
     let policies = vec![OutputPolicy::everything("null")];
     let pipeline = Pipeline::new(Route::all(1), journal.handle().outputs(), policies);
-    let delivery = DeliverySettings { batch, timeout: Duration::from_secs(30) };
+    let delivery = DeliverySettings { batch, ..DeliverySettings::default() };
     let router =
         Router::start(journal.handle(), pipeline, vec![(Box::new(Null), delivery, system_jitter())]).await?;
 

@@ -7,6 +7,7 @@
 //! only sends.
 
 mod backoff;
+mod breaker;
 mod dedup;
 mod digest;
 mod limit;
@@ -20,6 +21,7 @@ mod stage;
 mod worker;
 
 pub use backoff::{Jitter, system_jitter};
+pub use breaker::BreakerSettings;
 pub use dedup::{DEDUP_BYTES_MAX, Dedup, DedupSettings};
 pub use digest::{Digest, DigestSettings};
 pub use limit::{Limit, LimitSettings};

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::backoff::Jitter;
+use crate::breaker::Breaker;
 use crate::output::Output;
 use crate::pipeline::{Decision, Pipeline};
 use crate::worker::{Counters, DeliverySettings, Phase, Worker};
@@ -52,6 +53,8 @@ pub struct OutputReport {
     pub retried: u64,
     /// Refused by the receiver since the start.
     pub refused: u64,
+    /// Whether it failed so often that only probes were sent at the end.
+    pub failing: bool,
     /// Waiting in the journal to be sent; none where the journal couldn't be asked.
     pub pending: Option<u64>,
 }
@@ -98,7 +101,7 @@ impl Router {
                 returned: journal.returned(),
                 counters,
                 jitter,
-                failures: 0,
+                breaker: Breaker::new(settings.breaker),
                 singly: 0,
             })?);
         }
@@ -148,6 +151,7 @@ impl Router {
             sent: counters.sent.load(Ordering::Relaxed),
             retried: counters.retried.load(Ordering::Relaxed),
             refused: counters.refused.load(Ordering::Relaxed),
+            failing: counters.open.load(Ordering::Relaxed),
             name,
         };
         counters.into_iter().map(report).collect()

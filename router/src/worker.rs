@@ -2,17 +2,19 @@
 //! came of it. It runs on a thread of its own, so that an output which hangs or panics delays only itself.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use lanner_alert::{Notification, printable, truncate};
+use lanner_alert::{Notification, Priority, Value, printable, truncate};
 use lanner_bus::{End, Handle, JournalError, OutboxRow, Outcome, OutputId};
 use tokio::sync::{Notify, watch};
 
 use crate::backoff::{Jitter, backoff};
+use crate::breaker::{Breaker, BreakerSettings, Turn};
 use crate::output::{DeliveryError, Output, Receipt};
 
 /// After this many attempts a notification steps aside, and goes alone, so that those behind it are tried.
@@ -34,11 +36,13 @@ pub struct DeliverySettings {
     pub batch: usize,
     /// How long an attempt may take.
     pub timeout: Duration,
+    /// When to send probes only.
+    pub breaker: BreakerSettings,
 }
 
 impl Default for DeliverySettings {
     fn default() -> Self {
-        DeliverySettings { batch: 1, timeout: Duration::from_secs(30) }
+        DeliverySettings { batch: 1, timeout: Duration::from_secs(30), breaker: BreakerSettings::default() }
     }
 }
 
@@ -58,6 +62,8 @@ pub(crate) struct Counters {
     pub(crate) sent: AtomicU64,
     pub(crate) retried: AtomicU64,
     pub(crate) refused: AtomicU64,
+    /// Whether the circuit is open.
+    pub(crate) open: AtomicBool,
 }
 
 pub(crate) struct Worker {
@@ -74,8 +80,7 @@ pub(crate) struct Worker {
     pub(crate) returned: watch::Receiver<()>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) jitter: Jitter,
-    /// Attempts in a row of which nothing came.
-    pub(crate) failures: u32,
+    pub(crate) breaker: Breaker,
     /// So many are to be sent one by one, as the receiver refused them together.
     pub(crate) singly: usize,
 }
@@ -121,8 +126,9 @@ impl Worker {
             self.reopen.mark_unchanged();
             self.reopen_output();
         }
-        let batch = if self.singly > 0 { 1 } else { self.settings.batch.max(1) };
-        let limit = if self.singly > 0 { 1 } else { batch.max(ROUND_MAX) };
+        let one = self.singly > 0 || self.breaker.is_open();
+        let batch = if one { 1 } else { self.settings.batch.max(1) };
+        let limit = if one { 1 } else { batch.max(ROUND_MAX) };
         let now = self.journal.now();
         let due = self.journal.due(self.id, now, limit).await?;
         if due.rows.is_empty() {
@@ -246,17 +252,14 @@ impl Worker {
             _ => None,
         });
         let asked = asked.max();
-        let pause = if nothing_came {
-            self.failures = self.failures.saturating_add(1);
-            let own = backoff(self.failures, &mut self.jitter);
-            Some(asked.map_or(own, |asked| asked.max(own)))
+        let (turn, pause) = if nothing_came {
+            let (turn, own) = self.breaker.failed(&mut self.jitter);
+            (turn, Some(asked.map_or(own, |asked| asked.max(own))))
         } else {
-            asked
+            (self.breaker.answered(), asked)
         };
-        self.say(nothing_came, &results);
-        if !nothing_came {
-            self.failures = 0;
-        }
+        self.counters.open.store(self.breaker.is_open(), Ordering::Relaxed);
+        self.say(turn, &results);
         let now = self.journal.now();
         let outcomes = keys.iter().zip(results).map(|(&(row, attempt), result)| {
             let end = match result {
@@ -278,16 +281,25 @@ impl Worker {
         Attempt::Done(outcomes.collect(), pause)
     }
 
-    /// Says when an output begins to fail, when it works again, and what is refused.
-    fn say(&self, failing: bool, results: &[Result<Receipt, DeliveryError>]) {
+    /// Says when an output begins to fail, when its circuit opens, when it works again, and what is refused.
+    fn say(&self, turn: Turn, results: &[Result<Receipt, DeliveryError>]) {
         let output = &self.name;
         let cause = |error: &DeliveryError| bounded(&error.to_string());
-        if failing && self.failures == 1 {
-            if let Some(Err(error)) = results.first() {
-                tracing::warn!(output, cause = cause(error), "can't deliver; trying again");
+        let first = results.iter().find_map(|result| result.as_ref().err().map(cause)).unwrap_or_default();
+        match turn {
+            Turn::None => {}
+            Turn::Failing => tracing::warn!(output, cause = first, "can't deliver; trying again"),
+            Turn::Opened => {
+                tracing::warn!(output, cause = first, "still can't deliver; only probing from now on");
+                let said = format!("The output {output} fails; what it is owed is kept: {first}");
+                self.tell("Lanner internal: output fails", Priority::Error, said, &first);
             }
-        } else if !failing && self.failures > 0 {
-            tracing::info!(output, "delivers again");
+            Turn::Recovered => tracing::info!(output, "delivers again"),
+            Turn::Closed => {
+                tracing::info!(output, "delivers again; what waited is sent");
+                let said = format!("The output {output} delivers again; what waited is sent");
+                self.tell("Lanner internal: output delivers again", Priority::Notice, said, "");
+            }
         }
         let mut refused = results.iter().filter_map(|result| match result {
             Err(error @ DeliveryError::Refused { .. }) => Some(error),
@@ -297,6 +309,18 @@ impl Worker {
             let notifications = 1 + refused.count();
             tracing::warn!(output, notifications, cause = cause(first), "refused; kept as dead letters");
         }
+    }
+}
+
+impl Worker {
+    /// Tells in an alert, so that the other outputs say it.
+    fn tell(&self, rule: &str, priority: Priority, said: String, cause: &str) {
+        let mut fields = BTreeMap::from([("lanner.output".to_owned(), Value::from(&*self.name))]);
+        if !cause.is_empty() {
+            fields.insert("lanner.cause".to_owned(), Value::from(cause));
+        }
+        // Where the journal is closed, Lanner is stopping, and the next round finds that out.
+        let _ = self.journal.tell(rule, priority, said, fields);
     }
 }
 

@@ -28,6 +28,24 @@ pub(super) const FAMILY: Family = Family {
             "The most notifications that are sent at once.",
         ),
         Key::new(
+            "outputs[].attempt_timeout",
+            Kind::Duration("1s", "1h"),
+            "30s",
+            "How long an attempt may take in all, whatever the output itself waits for; then it counts as failed.",
+        ),
+        Key::new(
+            "outputs[].breaker.failures",
+            Kind::Whole(1, 1_000_000),
+            "5",
+            "After so many failed attempts in a row only a probe, one notification, is sent from time to time. An alert says so, and another when it delivers again.",
+        ),
+        Key::new(
+            "outputs[].breaker.pause",
+            Kind::Duration("1s", "1h"),
+            "30s",
+            "How long from one probe to the next, less up to half by chance, or longer where the receiver asks for it.",
+        ),
+        Key::new(
             "outputs[].rate_limit.rate",
             Kind::Rate,
             "",

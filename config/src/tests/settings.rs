@@ -69,6 +69,20 @@ fn limits_and_digests() {
 }
 
 #[test]
+fn attempts() {
+    let settings = settings(
+        "stdout_output: { enabled: true }\n\
+         outputs:\n  - { name: a, type: x, attempt_timeout: 2m, breaker: { failures: 2, pause: 5s } }\n",
+        &[],
+    );
+    let attempts = |at: usize| {
+        let attempts = settings.outputs[at].attempts;
+        (attempts.timeout.as_secs(), attempts.failures, attempts.pause.as_secs())
+    };
+    assert_eq!((attempts(0), attempts(1)), ((30, 5, 30), (120, 2, 5)));
+}
+
+#[test]
 fn redaction() {
     let settings = settings(
         "outputs:\n  - { name: a, type: x }\n  - { name: b, type: x, redact: 'true' }\n  \

@@ -52,7 +52,8 @@ pub enum Answer {
 pub struct Receiver {
     pub got: Arc<Mutex<Vec<Notification>>>,
     pub answer: Arc<Mutex<Answer>>,
-    pub attempts: Arc<Mutex<usize>>,
+    /// The sizes of the batches that came, taken or not.
+    pub attempts: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Receiver {
@@ -62,7 +63,8 @@ impl Receiver {
 
     /// The output that sends here, in batches of that size; its waits are as short as they can be.
     pub fn output(&self, batch: usize) -> (Box<dyn Output>, DeliverySettings, Jitter) {
-        let settings = DeliverySettings { batch, timeout: Duration::from_millis(50) };
+        let settings =
+            DeliverySettings { batch, timeout: Duration::from_millis(50), ..DeliverySettings::default() };
         (Box::new(self.clone()), settings, Box::new(|| 1.0))
     }
 
@@ -89,7 +91,7 @@ impl Output for Receiver {
         batch: &'a [Notification],
     ) -> BoxFuture<'a, Vec<Result<Receipt, DeliveryError>>> {
         async move {
-            *self.attempts.lock().unwrap() += 1;
+            self.attempts.lock().unwrap().push(batch.len());
             let answer = *self.answer.lock().unwrap();
             let bad = batch.iter().any(|item| item.alerts.iter().any(|alert| &*alert.rule == "bad"));
             let all = |error: DeliveryError| batch.iter().map(|_| Err(error.clone())).collect();

@@ -6,7 +6,9 @@ use crate::common::{Answer, Receiver, alert};
 use jiff::tz::TimeZone;
 use lanner_alert::{Calendar, Kind, Priority, Silence};
 use lanner_bus::{Beside, Entry, Journal, Settings, Which};
-use lanner_router::{DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router, Silences};
+use lanner_router::{
+    BreakerSettings, DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router, Silences,
+};
 use tempfile::TempDir;
 
 const STOP: Duration = Duration::from_secs(10);
@@ -106,7 +108,7 @@ async fn an_output_that_heals_gets_everything() {
         let receiver = Receiver::new(trouble);
         let running = start(&dir, &[(&receiver, 10)], |_| {}).await;
         let ids = running.send("rule", 25);
-        while *receiver.attempts.lock().unwrap() < 1 {
+        while receiver.attempts.lock().unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
         *receiver.answer.lock().unwrap() = Answer::Take;
@@ -131,6 +133,57 @@ async fn what_is_refused_takes_nothing_along() {
     let answer: String =
         db.query_row("SELECT DISTINCT answer FROM dead_letters", [], |row| row.get(0)).unwrap();
     assert_eq!(answer, "bad\\nbatch");
+}
+
+#[tokio::test]
+async fn an_open_circuit_is_probed_and_told_of_each_way() {
+    let dir = TempDir::new().unwrap();
+    let (bad, good) = (Receiver::new(Answer::Retry), Receiver::new(Answer::Take));
+    let names = ["0".to_owned(), "1".to_owned()];
+    let journal = Journal::open(Settings::at(dir.path().join("journal.db")), &names).unwrap();
+    let handle = journal.handle();
+    let policies = names.iter().map(|name| OutputPolicy::everything(name)).collect();
+    let pipeline = Pipeline::new(Route::all(2), handle.outputs(), policies);
+    let mut outputs = vec![bad.output(10), good.output(10)];
+    outputs[0].1.breaker = BreakerSettings { failures: 1, pause: Duration::from_millis(2) };
+    // The worker finds all of these at once.
+    let running = Running { router: Router::start(handle, pipeline, Vec::new()).await.unwrap(), journal };
+    let mut ids = running.send("rule", 25);
+    let journal = running.journal;
+    journal.handle().flush().await.unwrap();
+    running.router.stop(STOP).await;
+    let handle = journal.handle();
+    let policies = names.iter().map(|name| OutputPolicy::everything(name)).collect();
+    let pipeline = Pipeline::new(Route::all(2), handle.outputs(), policies);
+    let running = Running { router: Router::start(handle, pipeline, outputs).await.unwrap(), journal };
+
+    // The circuit opens at the first batch; then there are probes, and the other output is told.
+    good.wait(26).await;
+    while bad.attempts.lock().unwrap().len() < 4 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(bad.attempts.lock().unwrap()[..4], [10, 1, 1, 1]);
+    *bad.answer.lock().unwrap() = Answer::Take;
+    // The first to go through closes it, and the rest follows in batches.
+    good.wait(27).await;
+    let reports = running.stop(STOP).await;
+    let told: Vec<_> = good.got.lock().unwrap()[25..].iter().map(|it| it.alerts[0].clone()).collect();
+    let outputs: Vec<&str> = told.iter().map(|alert| &*alert.output).collect();
+    assert_eq!(
+        outputs,
+        [
+            "The output 0 fails; what it is owed is kept: away",
+            "The output 0 delivers again; what waited is sent"
+        ]
+    );
+    assert_eq!(told[0].field("lanner.cause"), "away".into());
+    ids.extend(told.iter().map(|alert| alert.id));
+    let (mut got, mut all) = (bad.ids(), ids);
+    got.sort();
+    all.sort();
+    assert!(got.iter().all(|id| all.contains(id)), "nothing else arrives");
+    assert_eq!(reports[0].pending, Some(all.len() as u64 - got.len() as u64));
+    assert_eq!((reports[0].failing, reports[1].failing), (false, false));
 }
 
 #[tokio::test]
