@@ -8,6 +8,7 @@ use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use crate::JournalError;
+use crate::aside::is_damage;
 use crate::outbox::{Due, End, OutboxRow, Outcome, Step};
 use crate::queue::{Change, Entry, Queue};
 use crate::settings::{Clock, OutputId, Registered};
@@ -192,8 +193,11 @@ impl Handle {
     ) -> Result<T, JournalError> {
         let (reply, answer) = oneshot::channel();
         self.queue.read(Box::new(move |store| {
+            let answer = question(store);
+            let damage = answer.as_ref().err().filter(|error| is_damage(error)).map(ToString::to_string);
             // Who asked may have gone, which is no one's trouble.
-            let _ = reply.send(question(store));
+            let _ = reply.send(answer);
+            damage
         }))?;
         Ok(answer.await.map_err(|_| JournalError::Closed)??)
     }

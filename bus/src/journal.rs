@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::aside;
 use crate::handle::Handle;
 use crate::queue::{Entry, Held, Queue, Sender, Work, Write};
 use crate::schema::OpenError;
@@ -40,17 +41,27 @@ impl Journal {
         let path = settings.path.clone();
         let (clock, hostname) = (settings.clock.clone(), settings.hostname.clone());
         let queue = Arc::new(Queue::new(settings.channel_max));
-        let mut store = Store::open(settings)?;
-        let registered = store.register(outputs).map_err(|error| OpenError::of(&path, &error))?;
-        let held = store.held().map_err(|error| OpenError::of(&path, &error))?;
+        let (store, registered, held) = match open(&settings, outputs) {
+            Err(OpenError::Damaged { cause, .. }) if aside::was_journal(&path) => {
+                begin_anew(&settings, outputs, &cause)?
+            }
+            opened => opened?,
+        };
+        let outputs: Arc<[Registered]> = registered.into();
         let (accept, accepted) = watch::channel(store.accepted);
         let (put_back, returned) = watch::channel(());
-        let mut writer = Writer { store, queue: queue.clone(), accept, put_back, failing: false };
+        let mut writer = Writer {
+            store,
+            outputs: outputs.clone(),
+            queue: queue.clone(),
+            accept,
+            put_back,
+            failing: false,
+        };
         let thread = thread::Builder::new()
             .name("journal".into())
             .spawn(move || writer.run())
             .map_err(|error| OpenError::io(&path, &error))?;
-        let outputs: Arc<[Registered]> = registered.into();
         let handle = Handle { queue: queue.clone(), accepted, returned, outputs, clock, hostname };
         Ok(Journal { queue, handle, held, thread: Some(thread) })
     }
@@ -86,8 +97,31 @@ impl Drop for Journal {
     }
 }
 
+/// Opens the journal's file, for those outputs; what they are, and what was held.
+fn open(settings: &Settings, outputs: &[String]) -> Result<(Store, Vec<Registered>, Vec<Held>), OpenError> {
+    let of = |error: rusqlite::Error| OpenError::of(&settings.path, &error);
+    let mut store = Store::open(settings.clone())?;
+    let registered = store.register(outputs).map_err(of)?;
+    let held = store.held().map_err(of)?;
+    Ok((store, registered, held))
+}
+
+/// Puts a file aside that can't be opened, and begins a new one.
+fn begin_anew(
+    settings: &Settings,
+    outputs: &[String],
+    cause: &str,
+) -> Result<(Store, Vec<Registered>, Vec<Held>), OpenError> {
+    let path = &settings.path;
+    let aside = aside::put_aside(path, (settings.clock)()).map_err(|error| OpenError::io(path, &error))?;
+    let (mut store, registered, held) = open(settings, outputs)?;
+    store.tell_begun(&aside, cause).map_err(|error| OpenError::of(path, &error))?;
+    Ok((store, registered, held))
+}
+
 struct Writer {
     store: Store,
+    outputs: Arc<[Registered]>,
     queue: Arc<Queue>,
     accept: watch::Sender<u64>,
     /// Told when something came into the outbox that isn't the router's.
@@ -111,8 +145,10 @@ impl Writer {
         loop {
             match self.queue.take(commit, bounds) {
                 Work::Read(questions) => {
-                    for question in questions {
-                        question(&mut self.store);
+                    let damage: Vec<String> =
+                        questions.into_iter().filter_map(|question| question(&mut self.store)).collect();
+                    if let Some(cause) = damage.first() {
+                        self.begin_anew(cause);
                     }
                 }
                 Work::Commit(entries, writes) => {
@@ -140,7 +176,7 @@ impl Writer {
         let committed = loop {
             match self.store.commit(&entries, &writes) {
                 Ok(committed) => break committed,
-                Err(error) => self.say_failing(&error),
+                Err(error) => self.failed(&error),
             }
             if self.queue.closed_within(RETRY) {
                 tries_at_close += 1;
@@ -155,7 +191,7 @@ impl Writer {
             self.failing = false;
             tracing::info!("the journal can be written again");
         }
-        self.store.remember(&committed, entries);
+        self.store.remember(&committed, entries, &writes);
         self.tell_accepted();
         for write in writes {
             // Who waited may have gone, which is no one's trouble.
@@ -164,11 +200,28 @@ impl Writer {
         0
     }
 
-    fn say_failing(&mut self, error: &rusqlite::Error) {
+    /// Puts a damaged database aside and begins a new one.
+    fn begin_anew(&mut self, cause: &str) {
+        match self.store.begin_anew(&self.outputs, cause) {
+            Ok(()) => self.tell_accepted(),
+            Err(error) => self.say(&error),
+        }
+    }
+
+    /// Something can't be written.
+    fn failed(&mut self, error: &rusqlite::Error) {
+        if self.store.aside.is_some() || aside::is_damage(error) {
+            self.begin_anew(&error.to_string());
+        } else {
+            self.say(error);
+        }
+    }
+
+    fn say(&mut self, error: &dyn std::error::Error) {
         if !self.failing {
             self.failing = true;
             let path = self.store.settings.path.display();
-            tracing::error!(%path, %error, "the journal can't be written; alerts wait in the channel until it can");
+            tracing::error!(%path, error = %error, "the journal can't be written; alerts wait in the channel until it can");
         }
     }
 
@@ -179,7 +232,7 @@ impl Writer {
 
     fn keep_size(&mut self) {
         if let Err(error) = self.store.keep_size() {
-            self.say_failing(&error);
+            self.failed(&error);
         }
     }
 
@@ -192,7 +245,7 @@ impl Writer {
                 true
             }
             Err(error) => {
-                self.say_failing(&error);
+                self.failed(&error);
                 false
             }
         }
@@ -202,7 +255,7 @@ impl Writer {
         let kept =
             self.store.keep_age().and_then(|()| self.store.keep_size()).and_then(|()| self.store.announce());
         if let Err(error) = kept {
-            self.say_failing(&error);
+            self.failed(&error);
         }
         self.tell_accepted();
     }

@@ -7,6 +7,7 @@
 //!
 //! An alert is *accepted* when its row is committed. What is still in the channel at a `kill -9` is not.
 
+mod aside;
 mod beside;
 mod bounds;
 mod dead_letters;

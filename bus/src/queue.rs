@@ -60,8 +60,8 @@ pub(crate) struct Write {
     pub(crate) done: oneshot::Sender<()>,
 }
 
-/// A question, which answers its asker by itself.
-pub(crate) type Read = Box<dyn FnOnce(&mut Store) + Send>;
+/// A question, which answers its asker by itself; what it found out where the database is damaged.
+pub(crate) type Read = Box<dyn FnOnce(&mut Store) -> Option<String> + Send>;
 
 /// What is to be done next.
 pub(crate) enum Work {

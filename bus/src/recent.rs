@@ -47,6 +47,11 @@ impl Recent {
         Some((seq + 1..).zip(self.alerts.range(at..).take(limit).cloned()).collect())
     }
 
+    /// The alerts after that one that are at hand.
+    pub(crate) fn since(&self, seq: u64) -> Vec<(u64, Arc<Alert>)> {
+        (self.first..).zip(self.alerts.iter().cloned()).filter(|(at, _)| *at > seq).collect()
+    }
+
     /// Forgets the alerts up to that one.
     pub(crate) fn forget(&mut self, through: u64) {
         while self.first <= through && self.alerts.pop_front().is_some() {

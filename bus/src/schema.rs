@@ -32,9 +32,10 @@ pub enum OpenError {
         /// The latest version known here.
         known: usize,
     },
-    /// It isn't a database, or a damaged one.
+    /// It isn't a database, or one that is damaged or can't be written. A journal is then put aside, so that
+    /// this is said only of what can't have been one.
     #[error(
-        "the journal {} is damaged ({cause}): move it and the files beside it (-wal, -shm) away to begin a \
+        "the journal {} can't be used ({cause}): move it and the files beside it (-wal, -shm) away to begin a \
          new one", path.display()
     )]
     Damaged {
@@ -57,7 +58,9 @@ impl OpenError {
     pub(crate) fn of(path: &Path, error: &rusqlite::Error) -> OpenError {
         let (path, cause) = (path.to_owned(), error.to_string());
         match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path, cause },
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::ReadOnly) => {
+                OpenError::Damaged { path, cause }
+            }
             _ => OpenError::Unusable { path, cause },
         }
     }

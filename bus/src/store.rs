@@ -2,6 +2,7 @@
 //! read at once and let go.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use lanner_alert::{Alert, Timestamp};
@@ -21,6 +22,10 @@ pub(crate) struct Store {
     pub(crate) next_row: u64,
     /// The last accepted alert.
     pub(crate) accepted: u64,
+    /// The last alert that was routed.
+    pub(crate) routed: u64,
+    /// Where the database was put, as long as there is no new one.
+    pub(crate) aside: Option<PathBuf>,
     /// The last alert that went because of age or size.
     pub(crate) evicted: u64,
     /// The version of the database, which others change, when it was last looked at what they ask for.
@@ -50,19 +55,21 @@ impl Store {
         let db = schema::open(&settings)?;
         let at = settings.path.clone();
         let last = |sql: &str| db.query_row(sql, [], |row| row.get::<_, Option<u64>>(0)).optional();
-        let read = || -> rusqlite::Result<(u64, u64)> {
+        let read = || -> rusqlite::Result<(u64, u64, u64)> {
             let row = last("SELECT MAX(id) FROM outbox")?.flatten().unwrap_or(0);
             let accepted =
                 last("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'")?.flatten().unwrap_or(0);
-            Ok((row, accepted))
+            Ok((row, accepted, last("SELECT cursor FROM router")?.flatten().unwrap_or(0)))
         };
-        let (next_row, accepted) = read().map_err(|error| OpenError::of(&at, &error))?;
+        let (next_row, accepted, routed) = read().map_err(|error| OpenError::of(&at, &error))?;
         Ok(Store {
             db,
             settings,
             recent: Recent::default(),
             next_row,
             accepted,
+            routed,
+            aside: None,
             evicted: 0,
             heeded: None,
             told: None,
@@ -120,8 +127,13 @@ impl Store {
         })
     }
 
-    /// Keeps the committed alerts at hand for the router.
-    pub(crate) fn remember(&mut self, committed: &Committed, entries: Vec<Entry>) {
+    /// Keeps the committed alerts at hand for the router, and how far it has come.
+    pub(crate) fn remember(&mut self, committed: &Committed, entries: Vec<Entry>, writes: &[Write]) {
+        for write in writes {
+            if let Change::Step(step) = &write.change {
+                self.routed = self.routed.max(step.cursor);
+            }
+        }
         let mut seq = committed.first;
         let mut push = |alert| {
             self.recent.push(seq, alert);

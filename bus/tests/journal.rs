@@ -306,10 +306,11 @@ fn what_can_not_be_opened_is_said() {
     let newer = Journal::open(Settings::at(&path), &[]).err().unwrap();
     assert!(matches!(newer, OpenError::Newer { found: 99, .. }), "{newer}");
 
-    let broken = dir.path().join("broken.db");
-    std::fs::write(&broken, "x".repeat(5000)).unwrap();
-    let said = error(&broken).unwrap();
-    assert!(said.contains("broken.db is damaged (file is not a database)"), "{said}");
+    let other = dir.path().join("passwd");
+    std::fs::write(&other, "x".repeat(5000)).unwrap();
+    let said = error(&other).unwrap();
+    assert!(said.contains("passwd can't be used (file is not a database)"), "{said}");
+    assert_eq!(std::fs::read(&other).unwrap().len(), 5000, "it is left alone");
 
     let nowhere = dir.path().join("nowhere/journal.db");
     assert!(error(&nowhere).unwrap().contains("can't be opened: No such file or directory"));
