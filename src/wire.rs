@@ -15,7 +15,7 @@ use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path};
 use lanner_diagnostic::{Diagnostic, Node, nearest};
 use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
-use lanner_outputs::Common;
+use lanner_outputs::{Common, Templates};
 use lanner_router::{
     BreakerSettings, DedupSettings, DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy,
     PatternKind, Pipeline, Redactor, Route, Router, Silences, system_jitter,
@@ -42,6 +42,7 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     if strict {
         loaded = loaded.strict();
     }
+    let texts = own_texts(&mut loaded);
     let rules_options = rules_options(&loaded.settings);
     loaded.diagnostics.extend(unknown_fields(&loaded.settings));
     let wanted = wanted_fields(&loaded.settings);
@@ -49,8 +50,8 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
         RuleSet::compile(&loaded.sources, &loaded.rules, Fields::ALL, &wanted, &rules_options);
     loaded.diagnostics.extend(diagnostics);
     let mut outputs = Vec::new();
-    for entry in &loaded.settings.outputs {
-        match lanner_outputs::build(&entry.kind, &entry.node, &common(entry, &loaded.settings)) {
+    for (entry, (node, common)) in loaded.settings.outputs.iter().zip(texts) {
+        match lanner_outputs::build(&entry.kind, &node, &common) {
             Ok(output) => outputs.push(output),
             Err(error) => {
                 let diagnostic = loaded.secrets.hide_in(error.into_diagnostic("CONFIG_OUTPUT"));
@@ -61,6 +62,34 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     let entries = &loaded.settings.outputs;
     let redactors = entries.iter().map(|entry| redactor(entry, &mut loaded.diagnostics)).collect();
     Prepared { loaded, rules: Arc::new(rules), rules_options, outputs, redactors }
+}
+
+/// The templates of all outputs, told what is wrong with them and which fields they name: what each output is told, and
+/// its settings without them.
+fn own_texts(loaded: &mut Loaded) -> Vec<(Node, Common)> {
+    let (mut texts, mut fields) = (Vec::new(), Vec::new());
+    for entry in &loaded.settings.outputs {
+        let (mut node, mut common) = (entry.node.clone(), common(entry, &loaded.settings));
+        let (templates, wrong) = lanner_outputs::take_templates(&entry.kind, &mut node, &common);
+        for (key, named) in templates.fields() {
+            let Some(scalar) = entry.node.get(key) else { continue };
+            if named.sure || FieldRef::from_name(&named.name).is_ok() {
+                let value = scalar.as_str().unwrap_or_default();
+                let place = loaded.sources.inside(scalar.place, value, named.part.clone());
+                fields.push((named.name.clone(), place));
+            }
+        }
+        for error in wrong {
+            let place = loaded.sources.inside(error.place, &error.text, error.part);
+            let mut diagnostic = Diagnostic::error("CONFIG_TEMPLATE", error.message).at(place);
+            diagnostic.help = error.help;
+            loaded.diagnostics.push(loaded.secrets.hide_in(diagnostic));
+        }
+        common.templates = templates;
+        texts.push((node, common));
+    }
+    loaded.settings.fields.extend(fields);
+    texts
 }
 
 fn redactor(entry: &OutputEntry, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<Redactor>> {
@@ -160,6 +189,7 @@ fn common(entry: &OutputEntry, settings: &Settings) -> Common {
             time_format,
         },
         zone,
+        templates: Templates::default(),
     }
 }
 

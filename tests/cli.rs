@@ -299,3 +299,51 @@ fn a_pattern_for_secrets_is_checked() {
         assert!(said.contains(part), "`{part}` isn't said:\n{said}");
     }
 }
+
+#[test]
+fn templates_are_tried() {
+    let slack = |template: &str| {
+        let indented = template.replace('\n', "\n      ");
+        format!(
+            "rules_files: [r.yaml]\noutputs:\n  - name: a\n    type: slack\n    webhook_url: http://127.0.0.1:1/\n    template: |\n      {indented}\n"
+        )
+    };
+    let files = [
+        (
+            "right.yaml",
+            slack("*%rule* on %hostname\n{% for alert in alerts %}{{ alert.output }}{% endfor %}"),
+        ),
+        ("name.yaml", slack("{{ rule }}\nrule: {{ ruel }}")),
+        ("syntax.yaml", slack("{{ rule }}\n%proc.name {% if rule }}")),
+        ("field.yaml", slack("%proc.nam {{ fields['container.nam'] }}")),
+        ("r.yaml", RULE.to_owned()),
+    ];
+    let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let folder = folder(&files);
+    let check = |name: &str| lanner(folder.path(), &["check", "-c", name]);
+    let (code, said, _) = check("right.yaml");
+    assert_eq!(code, 0, "{said}");
+    for (name, parts) in [
+        (
+            "name.yaml",
+            &["CONFIG_TEMPLATE", "name.yaml:8:16", "`ruel` is not there", "did you mean `rule`?", "^^^^"][..],
+        ),
+        ("syntax.yaml", &["CONFIG_TEMPLATE", "syntax.yaml:8:"]),
+        (
+            "field.yaml",
+            &[
+                "CONFIG_UNKNOWN_FIELD",
+                "field.yaml:7:7",
+                "field.yaml:7:28",
+                "`proc.name`?",
+                "`container.name`?",
+            ],
+        ),
+    ] {
+        let (code, said, _) = check(name);
+        assert_eq!(code, 1, "{said}");
+        for part in parts {
+            assert!(said.contains(part), "`{part}` isn't said:\n{said}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Texts that were read, and places in them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A text that was read from somewhere: a configuration or rules file, or an option of the command line.
@@ -99,6 +100,27 @@ impl Sources {
         self.texts.iter().enumerate().map(|(at, text)| (SourceId(at as u32), text))
     }
 
+    /// The place of a part of a scalar's value. Where the part isn't written in the text as it is meant, since it is
+    /// escaped or folded, that is the scalar's own place.
+    pub fn inside(&self, scalar: Place, value: &str, part: Range<usize>) -> Place {
+        let text = &*self.get(scalar.source).text;
+        let (Some(part_text), Some(before)) = (value.get(part.clone()), value.get(..part.start)) else {
+            return scalar;
+        };
+        let first = part_text.lines().next().unwrap_or_default();
+        if first.is_empty() {
+            return scalar;
+        }
+        // What stands before it may hold the same text, there as well as here.
+        let start = scalar.span.start.min(text.len());
+        let nth =
+            (0..before.len()).filter(|at| value.as_bytes()[*at..].starts_with(first.as_bytes())).count();
+        let written = &text.as_bytes()[start..];
+        let found = (0..written.len()).filter(|at| written[*at..].starts_with(first.as_bytes())).nth(nth);
+        let span = found.map(|at| Span::new(start + at, start + at + first.len()));
+        Place { source: scalar.source, span: span.unwrap_or(scalar.span) }
+    }
+
     /// `file:line:column` of a place, as compilers print it.
     pub fn locate(&self, place: Place) -> String {
         let text = self.get(place.source);
@@ -110,6 +132,26 @@ impl Sources {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_of_scalars_have_places() {
+        let mut sources = Sources::default();
+        let text = "a: |\n  x é x\n    x end\nb: x \"";
+        let source = sources.add(SourceText::new("f", text));
+        let scalar = Place { source, span: Span::new(3, 5) };
+        let value = "x é x\n  x end\n";
+        for (part, at) in [
+            (0..1, "f:2:3"),
+            (5..6, "f:2:7"),
+            (9..10, "f:3:5"),
+            (11..14, "f:3:7"),
+            (9..99, "f:1:4"),
+            (6..7, "f:1:4"),
+        ] {
+            assert_eq!(sources.locate(sources.inside(scalar, value, part.clone())), at, "{part:?}");
+        }
+        assert_eq!(sources.inside(scalar, "y", 0..1), scalar, "it isn't written so");
+    }
 
     #[test]
     fn columns_count_characters() {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use crate::template::NAMES;
 use crate::{OUTPUTS, OutputSpec};
 
 const INTRODUCTION: &str = "\
@@ -27,12 +28,53 @@ otherwise. `redact: { patterns: [...], keep: [...] }` adds regular expressions f
 The journal and other outputs keep what they are given.
 ";
 
+const TEMPLATES: &str = "
+## Templates
+
+A setting that is a template has an own text in place of the built-in one, in the language of \
+[Jinja](https://docs.rs/minijinja/3/minijinja/syntax/), with `%field` formats as in rules:
+
+```yaml
+outputs:
+  - name: soc
+    type: slack
+    webhook_url: ${SLACK_WEBHOOK}
+    title: \"%priority: %rule on %hostname\"
+    template: |
+      {{ output }}
+      {% for name in [\"proc.cmdline\", \"user.name\"] %}*{{ name }}* `{{ fields[name] }}`
+      {% endfor %}
+  - name: hook
+    type: http
+    url: https://example.org/hook
+    template: |
+      {\"text\": \"%rule: %proc.cmdline\", \"severity\": {{ priority | lower }}, \"count\": {{ count }}}
+```
+
+Every value is escaped for what the text goes to, and no filter takes that away: in mrkdwn nothing is a link or a \
+mention, in HTML nothing is markup, in lines, headers and mails no character moves a cursor or begins a line. In a \
+template that begins with `{`, `{{ value }}` is a whole JSON value, with its quotes, and `%field` stands inside a text; \
+what comes of it must be JSON. Where a value goes through another medium, there are the filters `header`, `html`, \
+`json`, `slack`, `syslog` and `terminal`. `truncate(100)` cuts a text, and `local` writes a time in the host's zone, in \
+a form such as `local(\"%H:%M\")`.
+
+A name that isn't there is an error. `lanner check` tries each template on an alert, a summary and a digest, and shows \
+the place of what is wrong. Alerts carry the values of the fields that a template names by `%field` or as a text in an \
+expression. A template takes a bounded number of steps and bytes; where one fails nevertheless, the built-in text goes \
+out, and that is counted in the log.
+";
+
 /// The page, in Markdown.
 pub fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();
     for spec in OUTPUTS {
         // Writing to a string can't fail.
         let _ = section(&mut page, spec);
+    }
+    page += TEMPLATES;
+    page += "\n| name | |\n|---|---|\n";
+    for (name, says) in NAMES {
+        page += &format!("| `{name}` | {says} |\n");
     }
     page
 }
@@ -47,10 +89,8 @@ fn section(page: &mut String, spec: &OutputSpec) -> std::fmt::Result {
         page.push_str("\nSecrets are taken out of what it is sent, unless it has `redact: false`.\n");
     }
     let schema = (spec.schema)().to_value();
-    let Some(properties) = schema["properties"].as_object().filter(|properties| !properties.is_empty())
-    else {
-        return page.write_str("\nIt has no settings of its own.\n");
-    };
+    let none = serde_json::Map::new();
+    let properties = schema["properties"].as_object().unwrap_or(&none);
     page.push_str("\n| setting | default | |\n|---|---|---|\n");
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -68,6 +108,9 @@ fn section(page: &mut String, spec: &OutputSpec) -> std::fmt::Result {
         };
         let says = property["description"].as_str().unwrap_or_default().replace('\n', " ");
         writeln!(page, "| `{name}` | {default} | {says} |")?;
+    }
+    for slot in spec.templates {
+        writeln!(page, "| `{}` | | {} |", slot.key, slot.doc)?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::secret::Secret;
 use crate::settings::{self, Period, read_file, wrong};
-use crate::{Common, Made, OutputSpec, format, render, web};
+use crate::{Common, Made, Medium, OutputSpec, Slot, render, web};
 
 mod body;
 
@@ -38,6 +38,19 @@ pub const SPEC: OutputSpec = OutputSpec {
               from: Lanner <lanner@example.org>\nto: [soc@example.org]\nimmediate_from: critical\n\
               digest: { every: 1h }\n",
     redact: true,
+    templates: &[
+        Slot {
+            key: "subject",
+            medium: Some(Medium::Plain),
+            doc: "A template of the subject; `[PRIORITY] RULE on HOST` unless set.",
+        },
+        Slot {
+            key: "template",
+            medium: Some(Medium::Plain),
+            doc: "A template of the text, which is the mail's HTML too unless that has a template of its own.",
+        },
+        Slot { key: "html", medium: Some(Medium::Html), doc: "A template of the HTML." },
+    ],
     schema: || schemars::schema_for!(Settings),
     build,
 };
@@ -70,9 +83,6 @@ struct Settings {
     /// The recipients.
     #[serde(deserialize_with = "settings::one_or_many")]
     to: Vec<String>,
-    /// The subject, with `%field` for values of the alert; `[PRIORITY] RULE on HOST` unless set.
-    #[serde(default)]
-    subject: Option<String>,
     /// How long the server may take for each answer.
     #[serde(default = "timeout")]
     timeout: Period,
@@ -110,15 +120,7 @@ fn email(node: &Node, common: &Common) -> Result<Email, NodeError> {
     let (transport, password) = transport(node, &settings, &url)?;
     let mut receiver = web::Receiver::new(&url);
     receiver.secrets.extend(password);
-    Ok(Email {
-        from,
-        to,
-        subject: settings.subject,
-        make: transport,
-        transport: None,
-        receiver,
-        common: common.clone(),
-    })
+    Ok(Email { from, to, make: transport, transport: None, receiver, common: common.clone() })
 }
 
 fn server(node: &Node, settings: &Settings) -> Result<Url, NodeError> {
@@ -187,7 +189,6 @@ fn parameters(node: &Node, settings: &Settings, host: &str) -> Result<TlsParamet
 struct Email {
     from: Mailbox,
     to: Vec<Mailbox>,
-    subject: Option<String>,
     make: AsyncSmtpTransportBuilder,
     /// Made at first use: it needs the runtime.
     transport: Option<AsyncSmtpTransport<Tokio1Executor>>,
@@ -235,14 +236,15 @@ impl Email {
     }
 
     fn subject(&self, notification: &Notification) -> String {
-        let alert = render::as_alert(notification, &self.common);
-        let subject = match (&self.subject, notification.kind) {
-            (Some(subject), _) => format::fill(subject, &alert),
-            (None, Kind::Alert) => format!("[{}] {} on {}", alert.priority, alert.rule, alert.hostname),
-            (None, _) => {
-                format!("[{}] {} on {}", alert.priority, render::title(notification), alert.hostname)
-            }
-        };
+        let own = self.common.templates.render("subject", notification, &self.common);
+        let subject = own.unwrap_or_else(|| {
+            let alert = render::as_alert(notification, &self.common);
+            let what = match notification.kind {
+                Kind::Alert => alert.rule.to_string(),
+                Kind::Summary | Kind::Digest => render::title(notification),
+            };
+            format!("[{}] {what} on {}", alert.priority, alert.hostname)
+        });
         truncate(&printable(&subject), SUBJECT_BYTES_MAX).into_owned()
     }
 
@@ -302,13 +304,15 @@ mod tests {
     use lanner_diagnostic::{SourceId, SourceText, parse};
 
     use super::*;
-    use crate::samples;
+    use crate::{Templates, samples};
 
     fn headers(more: &str, notification: &Notification) -> String {
         let text =
             format!("smtp: smtp://localhost\nfrom: Lanner <lanner@example.org>\nto: soc@example.org\n{more}");
-        let node = parse(&SourceText::new("test", text), SourceId(0)).unwrap().remove(0);
-        let (mail, _) = email(&node, &samples::common()).unwrap().compose(notification).unwrap();
+        let mut node = parse(&SourceText::new("test", text), SourceId(0)).unwrap().remove(0);
+        let (templates, _) = Templates::take(SPEC.templates, &mut node, &samples::common());
+        let common = Common { templates, ..samples::common() };
+        let (mail, _) = email(&node, &common).unwrap().compose(notification).unwrap();
         let mail = String::from_utf8(mail.formatted()).unwrap();
         mail.split("MIME-Version").next().unwrap().replace("\r\n", "\n")
     }

@@ -15,7 +15,7 @@ use lanner_router::{DeliveryError, Output, Receipt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Common, Made, OutputSpec, render};
+use crate::{Common, Made, OutputSpec, render, template};
 
 /// Alerts tell much about a host: a new file is for its owner only.
 const MODE: u32 = 0o600;
@@ -26,6 +26,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     summary: "One line per alert appended to a file, which is opened again on SIGUSR1.",
     example: "name: log\ntype: file\nfilename: /var/log/lanner/alerts.log\nkeep_alive: true\n",
     redact: false,
+    templates: &[template::LINE],
     schema: || schemars::schema_for!(Settings),
     build,
 };

@@ -24,7 +24,7 @@ pub fn fill(text: &str, alert: &Alert) -> String {
 
 /// The longest field name, with its argument if it has one, that the text begins with; a full stop at its
 /// end isn't part of it.
-fn name_at(text: &str) -> &str {
+pub fn name_at(text: &str) -> &str {
     if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
         return "";
     }

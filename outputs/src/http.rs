@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::secret::Secret;
 use crate::settings::{Period, read_file, wrong};
-use crate::{Common, Made, OutputSpec, render, web};
+use crate::{Common, Made, Medium, OutputSpec, render, template, web};
 
 /// An HTTP endpoint.
 pub const SPEC: OutputSpec = OutputSpec {
@@ -27,6 +27,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     example: "name: collector\ntype: http\nurl: https://collector.example.org/alerts\n\
               headers:\n  Authorization: Bearer ${COLLECTOR_TOKEN}\nbatch: 100\n",
     redact: false,
+    templates: &[template::LINE],
     schema: || schemars::schema_for!(Settings),
     build,
 };
@@ -181,7 +182,11 @@ impl Http {
     /// Sends each notification alone.
     async fn one_by_one(&self, batch: &[Notification]) -> Vec<Result<Receipt, DeliveryError>> {
         let mut results = Vec::with_capacity(batch.len());
-        let kind = if self.common.json_output { "application/json" } else { "text/plain; charset=utf-8" };
+        let json = match self.common.templates.medium(template::LINE.key) {
+            Some(medium) => medium == Medium::Json,
+            None => self.common.json_output,
+        };
+        let kind = if json { "application/json" } else { "text/plain; charset=utf-8" };
         for notification in batch {
             let body = render::line(notification, &self.common);
             results.push(self.post(kind, body, &notification.id.to_string()).await);
@@ -243,10 +248,12 @@ impl Output for Http {
         batch: &'a [Notification],
     ) -> BoxFuture<'a, Vec<Result<Receipt, DeliveryError>>> {
         async move {
-            match (self.common.batch, batch) {
-                (_, []) => Vec::new(),
-                (0 | 1, batch) => self.one_by_one(batch).await,
-                (_, batch) => self.as_array(batch).await,
+            // What an own text looks like in an array isn't known.
+            let own = self.common.templates.medium(template::LINE.key).is_some();
+            match batch {
+                [] => Vec::new(),
+                batch if own || self.common.batch <= 1 => self.one_by_one(batch).await,
+                batch => self.as_array(batch).await,
             }
         }
         .boxed()

@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use crate::secret::Secret;
 use crate::settings::{self, Period, wrong};
-use crate::{Common, Made, OutputSpec, format, render};
+use crate::{Common, Made, OutputSpec, format, render, template};
 
 /// The most messages that librdkafka holds; the worker gives fewer at once.
 const QUEUE_MESSAGES_MAX: &str = "10000";
@@ -42,6 +42,7 @@ pub const SPEC: OutputSpec = OutputSpec {
               security.protocol: sasl_ssl\n  sasl.mechanism: SCRAM-SHA-512\n  sasl.username: lanner\n  \
               sasl.password: ${KAFKA_PASSWORD}\n",
     redact: false,
+    templates: &[template::LINE],
     schema: || schemars::schema_for!(Settings),
     build,
 };
@@ -186,7 +187,8 @@ impl Kafka {
         item: &Notification,
     ) -> Result<Receipt, DeliveryError> {
         let alert = render::as_alert(item, &self.common);
-        let value = lanner_alert::falco::json(&alert, &self.common.json).to_string();
+        let own = self.common.templates.render(template::LINE.key, item, &self.common);
+        let value = own.unwrap_or_else(|| lanner_alert::falco::json(&alert, &self.common.json).to_string());
         let key = format::fill(&self.settings.key, &alert);
         let id = item.id.to_string();
         let headers = [("id", &*id), ("rule", &*alert.rule), ("priority", alert.priority.name())];

@@ -18,6 +18,7 @@ mod settings;
 mod slack;
 mod stdout;
 mod syslog;
+mod template;
 mod web;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ use lanner_router::Output;
 
 pub use docs::reference;
 pub use render::fields_shown;
+pub use template::{Medium, Named, Slot, TemplateError, Templates};
 
 /// What every output is told beside its own settings.
 #[derive(Debug, Clone)]
@@ -50,6 +52,8 @@ pub struct Common {
     pub json: JsonOptions,
     /// The zone of times that people read.
     pub zone: TimeZone,
+    /// The output's own texts.
+    pub templates: Templates,
 }
 
 /// An output, or what is wrong with its settings and where.
@@ -67,7 +71,9 @@ pub struct OutputSpec {
     /// Whether secrets are taken out of what it is sent unless the configuration says otherwise: many read it, for
     /// long.
     pub redact: bool,
-    /// The schema of its settings: names, types, defaults and what they mean.
+    /// The settings that are templates.
+    pub templates: &'static [Slot],
+    /// The schema of its other settings: names, types, defaults and what they mean.
     pub schema: fn() -> schemars::Schema,
     /// Makes one from its node, without opening or reaching anything.
     pub build: fn(&Node, &Common) -> Made,
@@ -85,13 +91,19 @@ pub const OUTPUTS: &[OutputSpec] = &[
     syslog::SPEC,
 ];
 
+/// Takes the templates out of an output's settings, with what is wrong with them: for [`Common::templates`].
+pub fn take_templates(kind: &str, node: &mut Node, common: &Common) -> (Templates, Vec<TemplateError>) {
+    let slots = OUTPUTS.iter().find(|spec| spec.name == kind).map_or(&[][..], |spec| spec.templates);
+    Templates::take(slots, node, common)
+}
+
 /// Whether secrets are taken out of what such an output is sent unless the configuration says otherwise.
 pub fn redacts(kind: &str) -> bool {
     OUTPUTS.iter().any(|spec| spec.name == kind && spec.redact)
 }
 
 /// Makes the output of that kind from the settings that are its own: `node` is the entry of `outputs:`
-/// without the keys that every output has (`name`, `type`, `min_priority`, `batch`…).
+/// without the keys that every output has (`name`, `type`, `min_priority`, `batch`…) and without templates.
 ///
 /// # Errors
 /// Where there is no such kind, or its settings are wrong: with the place of what is wrong.

@@ -11,8 +11,8 @@ use lanner_alert::{
     Alert, Kind, Notification, RuleCount, Tally, Timestamp, Value, falco, printable, truncate,
 };
 
-use crate::Common;
 use crate::format::shown;
+use crate::{Common, template};
 
 /// The most rules that a text names of a summary or digest; the rest is counted.
 pub const RULES_LISTED_MAX: usize = 20;
@@ -61,6 +61,15 @@ pub fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
 
 fn bounded(text: &str) -> String {
     truncate(&printable(text), FACT_BYTES_MAX).into_owned()
+}
+
+/// The kind in a word.
+pub fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Alert => "alert",
+        Kind::Summary => "summary",
+        Kind::Digest => "digest",
+    }
 }
 
 /// The notification in a few words: `Warning: Terminal shell in container`, `12 alerts withheld`.
@@ -143,9 +152,12 @@ pub fn json(notification: &Notification, common: &Common) -> serde_json::Value {
     falco::json(&as_alert(notification, common), &common.json)
 }
 
-/// The notification as one line without its end: Falco's JSON object where `json_output` is set, else
-/// Falco's text.
+/// The notification as one line without its end: what comes of the output's `template`, else Falco's JSON object
+/// where `json_output` is set, else Falco's text.
 pub fn line(notification: &Notification, common: &Common) -> String {
+    if let Some(text) = common.templates.render(template::LINE.key, notification, common) {
+        return text;
+    }
     if common.json_output {
         json(notification, common).to_string()
     } else {

@@ -10,9 +10,14 @@ use serde::Deserialize;
 
 use crate::secret::Secret;
 use crate::settings::{Period, wrong};
-use crate::{Common, Made, OutputSpec, web};
+use crate::{Common, Made, Medium, OutputSpec, Slot, web};
 
 mod blocks;
+
+/// A text in which nothing is a link, a mention, or the end of a code span.
+pub fn escape(text: &str) -> String {
+    blocks::escape(&text.replace('`', "ˋ"), usize::MAX)
+}
 
 /// Slack.
 pub const SPEC: OutputSpec = OutputSpec {
@@ -20,6 +25,14 @@ pub const SPEC: OutputSpec = OutputSpec {
     summary: "A message per alert in a Slack channel, by a bot's token or an incoming webhook.",
     example: "name: soc\ntype: slack\ntoken: ${SLACK_BOT_TOKEN}\nchannel: \"#soc\"\nmin_priority: warning\n",
     redact: true,
+    templates: &[
+        Slot { key: "title", medium: Some(Medium::Plain), doc: "A template of the message's heading." },
+        Slot {
+            key: "template",
+            medium: Some(Medium::Slack),
+            doc: "A template of the message below its heading, with Slack's formatting (mrkdwn).",
+        },
+    ],
     schema: || schemars::schema_for!(Settings),
     build,
 };

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::task::JoinHandle;
 
-use crate::{Common, Made, OutputSpec, render};
+use crate::{Common, Made, OutputSpec, render, template};
 
 /// Standard output.
 pub const SPEC: OutputSpec = OutputSpec {
@@ -21,6 +21,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     summary: "One line per alert on standard output, coloured by priority where a terminal reads it.",
     example: "name: terminal\ntype: stdout\n",
     redact: false,
+    templates: &[template::LINE],
     schema: || schemars::schema_for!(Settings),
     build,
 };
@@ -54,7 +55,8 @@ struct Stdout {
 
 impl Stdout {
     fn line(&self, notification: &Notification) -> String {
-        if self.common.json_output || !self.colour {
+        let own = self.common.templates.medium(template::LINE.key).is_some();
+        if own || self.common.json_output || !self.colour {
             return render::line(notification, &self.common) + "\n";
         }
         let alert = render::as_alert(notification, &self.common);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use lanner_alert::{Notification, truncate};
+use lanner_alert::{Notification, printable, truncate};
 use lanner_diagnostic::Node;
 use lanner_router::{DeliveryError, Output, Receipt};
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixDatagram;
 use tokio::time::timeout;
 
-use crate::{Common, Made, OutputSpec, render, settings};
+use crate::{Common, Made, OutputSpec, render, settings, template};
 
 /// The most bytes of a datagram: what rsyslog takes by default (`$MaxMessageSize`).
 const MESSAGE_BYTES_MAX: usize = 8 * 1024;
@@ -29,6 +29,7 @@ pub const SPEC: OutputSpec = OutputSpec {
     summary: "A message per alert to the host's syslog daemon, whose severity is the rule's priority.",
     example: "name: syslog\ntype: syslog\nfacility: authpriv\n",
     redact: false,
+    templates: &[template::LINE],
     schema: || schemars::schema_for!(Settings),
     build,
 };
@@ -97,6 +98,7 @@ impl Syslog {
         let pri = *facility as u8 * 8 + notification.priority.severity();
         let time = notification.time.zoned(self.common.zone.clone()).strftime("%b %e %H:%M:%S").to_string();
         let line = render::line(notification, &self.common);
+        let line = printable(&line);
         let message = format!("<{pri}>{time} {tag}[{}]: {line}", std::process::id());
         truncate(&message, MESSAGE_BYTES_MAX).into_owned()
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lanner_diagnostic::{Node, NodeError, SourceText, Sources, Value, parse};
-use lanner_outputs::{Common, OUTPUTS, build, reference};
+use lanner_outputs::{Common, OUTPUTS, Templates, build, reference, take_templates};
 use lanner_router::{DeliveryError, Output, Receipt};
 
 mod samples;
@@ -25,7 +25,11 @@ fn node(text: &str) -> Node {
 }
 
 fn output(kind: &str, text: &str, common: &Common) -> Box<dyn Output> {
-    build(kind, &node(text), common).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    let (mut node, mut common) = (node(text), common.clone());
+    let (templates, errors) = take_templates(kind, &mut node, &common);
+    assert_eq!(errors, [], "{text}");
+    common.templates = templates;
+    build(kind, &node, &common).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 fn wrong(kind: &str, text: &str) -> NodeError {
@@ -43,7 +47,10 @@ fn the_table_is_in_order() {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let says = property["description"].as_str().unwrap_or_default();
             assert!(says.ends_with('.'), "{} of {} is not explained: {says}", name, spec.name);
+            assert!(!spec.templates.iter().any(|slot| slot.key == name), "{name} is there twice");
         }
+        assert!(spec.templates.iter().all(|slot| slot.doc.ends_with('.')), "{}", spec.name);
+        assert!(spec.templates.iter().any(|slot| slot.key == "template"), "{}", spec.name);
     }
 }
 
@@ -158,6 +165,26 @@ async fn http_posts_as_falco_does() {
         let kind = if json { "application/json" } else { "text/plain; charset=utf-8" };
         assert_eq!(header("content-type"), Some(kind));
         insta::assert_snapshot!(format!("http_{}", if json { "json" } else { "text" }), asked[0].text());
+    }
+}
+
+#[tokio::test]
+async fn http_sends_what_its_template_says() {
+    let server = Server::start(|_| ("200 OK", "", String::new())).await;
+    let common = Common { batch: 10, ..samples::common() };
+    for (template, kind, body) in [
+        (
+            "'{\"text\": \"%rule\", \"count\": {{ count }}}'",
+            "application/json",
+            "{\"text\": \"Terminal shell in container\", \"count\": 1}",
+        ),
+        ("'%rule'", "text/plain; charset=utf-8", "Terminal shell in container"),
+    ] {
+        let mut output = http(&server, &format!("template: {template}"), &common).await;
+        assert!(output.deliver(&[samples::single(), samples::summary()]).await.iter().all(Result::is_ok));
+        let asked = server.asked();
+        assert_eq!((asked.len(), &*asked[0].headers["content-type"]), (2, kind));
+        assert_eq!(String::from_utf8_lossy(&asked[0].body), body);
     }
 }
 

@@ -108,6 +108,7 @@ fn file(folder: &TempDir) -> Box<dyn lanner_router::Output> {
         json_output: true,
         json,
         zone: TimeZone::UTC,
+        templates: Default::default(),
     };
     lanner_outputs::build("file", &nodes[0], &common).expect("the settings are right")
 }

@@ -1,10 +1,11 @@
 //! The two bodies of a mail. The HTML is what mail programs agree on: tables, styles in the elements, no
 //! image, no script, nothing from elsewhere.
 
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Write};
 
 use lanner_alert::{Alert, Kind, Notification, Priority, printable, truncate};
 
+use crate::template::Html;
 use crate::{Common, render};
 
 /// The most bytes of an alert's output in a mail.
@@ -17,6 +18,9 @@ const MONO: &str = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:
 
 /// The body for those who read mail as text.
 pub fn text(notification: &Notification, common: &Common) -> String {
+    if let Some(own) = common.templates.render("template", notification, common) {
+        return own + "\n";
+    }
     let mut out = String::new();
     // Writing to a string can't fail.
     let _ = match (notification.kind, notification.alerts.first()) {
@@ -57,6 +61,12 @@ fn text_digest(out: &mut String, notification: &Notification, common: &Common) -
 
 /// The body for those who read mail as HTML.
 pub fn html(notification: &Notification, common: &Common) -> String {
+    if let Some(own) = common.templates.render("html", notification, common) {
+        return own;
+    }
+    if let Some(own) = common.templates.render("template", notification, common) {
+        return format!("<!DOCTYPE html>\n<pre style=\"white-space:pre-wrap;{MONO}\">{}</pre>\n", Html(&own));
+    }
     let (ink, band) = colours(notification.priority);
     let mut out = String::new();
     // Writing to a string can't fail.
@@ -233,29 +243,13 @@ fn unshown(notification: &Notification) -> Option<String> {
     (unshown > 0 && shown > 0).then(|| format!("{} not shown here.", render::alerts(unshown)))
 }
 
-/// A text in HTML: every character that means something there is written as an entity.
-struct Html<'a>(&'a str);
-
-impl Display for Html<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                c => f.write_char(c)?,
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use lanner_diagnostic::{SourceId, SourceText, parse};
+
     use super::*;
-    use crate::samples;
+    use crate::email::SPEC;
+    use crate::{Templates, samples};
 
     #[test]
     fn texts() {
@@ -263,6 +257,22 @@ mod tests {
         insta::assert_snapshot!(text(&samples::single(), &common));
         insta::assert_snapshot!(text(&samples::digest(), &common));
         insta::assert_snapshot!(text(&samples::summary(), &common));
+    }
+
+    #[test]
+    fn own_texts() {
+        let own = |yaml: &str| {
+            let mut node = parse(&SourceText::new("test", yaml), SourceId(0)).unwrap().remove(0);
+            let (templates, errors) = Templates::take(SPEC.templates, &mut node, &samples::common());
+            assert_eq!(errors, []);
+            let common = Common { templates, ..samples::common() };
+            [text(&samples::single(), &common), html(&samples::single(), &common)]
+        };
+        let [text, html] = own("template: \"<%user.name>\"");
+        assert_eq!(text, "<root\\r\\nBcc: x@evil.example>\n");
+        assert!(html.contains(">&lt;root\\r\\nBcc: x@evil.example&gt;</pre>"), "{html}");
+        let [text, html] = own("html: \"<b>%proc.cmdline\"");
+        assert!(text.contains("Lanner on node-1") && html.starts_with("<b>sh -c echo &lt;b&gt;"), "{html}");
     }
 
     #[test]

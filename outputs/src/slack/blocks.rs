@@ -21,27 +21,25 @@ const FIELDS_MAX: usize = 10;
 const SHORT_VALUE_MAX: usize = 60;
 /// The most alerts of a digest that are shown, so that there are no more than 50 blocks.
 const ALERTS_MAX: usize = 20;
+/// The most sections of a template's text.
+const SECTIONS_MAX: usize = 40;
 /// The most characters of an alert in a digest.
 const DIGEST_ALERT_MAX: usize = 500;
 
 /// The body of `chat.postMessage` without its channel, which is also that of a webhook.
 pub fn message(notification: &Notification, common: &Common) -> Value {
-    let title = format!("{} {}", symbol(notification.priority), render::title(notification));
+    let own = common.templates.render("title", notification, common);
+    let title =
+        own.unwrap_or_else(|| format!("{} {}", symbol(notification.priority), render::title(notification)));
     let mut blocks = vec![json!({ "type": "header", "text": plain(&title, HEADER_MAX) })];
     let said = match (notification.kind, notification.alerts.first()) {
-        (Kind::Alert, Some(alert)) => {
-            blocks.push(section(&alert.output));
-            blocks.extend(fact_blocks(alert));
-            alert.output.clone()
-        }
-        _ => {
-            let sentence = render::sentence(notification, &common.zone);
-            blocks.push(section(&sentence));
-            blocks.push(mrkdwn_section(&rules(notification)));
-            blocks.extend(notification.alerts.iter().take(ALERTS_MAX).map(|alert| digest_block(alert)));
-            sentence
-        }
+        (Kind::Alert, Some(alert)) => alert.output.clone(),
+        _ => render::sentence(notification, &common.zone),
     };
+    match common.templates.render("template", notification, common) {
+        Some(own) => blocks.extend(sections(&own)),
+        None => blocks.extend(built_in(notification, &said)),
+    }
     blocks.push(context(notification, common));
     json!({
         // What a notification on a phone shows.
@@ -51,6 +49,35 @@ pub fn message(notification: &Notification, common: &Common) -> Value {
         "unfurl_media": false,
         "blocks": blocks,
     })
+}
+
+fn built_in(notification: &Notification, said: &str) -> Vec<Value> {
+    let mut blocks = vec![section(said)];
+    match (notification.kind, notification.alerts.first()) {
+        (Kind::Alert, Some(alert)) => blocks.extend(fact_blocks(alert)),
+        _ => {
+            blocks.push(mrkdwn_section(&rules(notification)));
+            blocks.extend(notification.alerts.iter().take(ALERTS_MAX).map(|alert| digest_block(alert)));
+        }
+    }
+    blocks
+}
+
+/// A text with Slack's formatting, cut between lines where it is too long for one section, and where it is too long
+/// for a message.
+fn sections(text: &str) -> Vec<Value> {
+    let mut parts = vec![String::new()];
+    for line in text.split_inclusive('\n') {
+        // An entity or a code span may be cut only where a line alone is longer than a section.
+        let line = truncate(line, SECTION_MAX);
+        match parts.last_mut() {
+            Some(part) if part.len() + line.len() <= SECTION_MAX => part.push_str(&line),
+            _ => parts.push(line.into_owned()),
+        }
+    }
+    parts.retain(|part| !part.trim().is_empty());
+    parts.truncate(SECTIONS_MAX);
+    parts.iter().map(|part| mrkdwn_section(part)).collect()
 }
 
 fn fact_blocks(alert: &Alert) -> Vec<Value> {
@@ -120,7 +147,7 @@ fn mrkdwn(text: &str) -> Value {
 /// The text with the three characters that Slack's control sequences begin with written as entities
 /// (<https://docs.slack.dev/messaging/formatting-message-text#escaping>), cut to `max` bytes between
 /// entities.
-fn escape(text: &str, max: usize) -> String {
+pub fn escape(text: &str, max: usize) -> String {
     const ELLIPSIS: &str = "…";
     let mut out = String::with_capacity(text.len().min(max));
     for (at, c) in text.char_indices() {
@@ -155,8 +182,11 @@ fn symbol(priority: Priority) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use lanner_diagnostic::{SourceId, SourceText, parse};
+
     use super::*;
-    use crate::samples;
+    use crate::slack::SPEC;
+    use crate::{Templates, samples};
 
     #[test]
     fn alert() {
@@ -166,6 +196,24 @@ mod tests {
     #[test]
     fn digest() {
         insta::assert_json_snapshot!(message(&samples::digest(), &samples::common()));
+    }
+
+    #[test]
+    fn own_texts() {
+        let yaml = "title: \"%priority <x>\"\ntemplate: \"*%rule*\\n`%proc.cmdline`\"";
+        let mut node = parse(&SourceText::new("test", yaml), SourceId(0)).unwrap().remove(0);
+        let (templates, errors) = Templates::take(SPEC.templates, &mut node, &samples::common());
+        assert_eq!(errors, []);
+        let message = message(&samples::single(), &Common { templates, ..samples::common() });
+        let blocks = message["blocks"].as_array().unwrap();
+        assert_eq!((blocks.len(), &blocks[0]["text"]["text"]), (3, &json!("Warning <x>")));
+        let text = "*Terminal shell in container*\n`sh -c echo &lt;b&gt;hi&lt;/b&gt; &amp; ˋidˋ *x* &lt;!here&gt; \
+                    https://evil.example`";
+        assert_eq!(blocks[1]["text"], mrkdwn(text));
+        let long = format!("{}\n", "x".repeat(1000)).repeat(1000) + &"é".repeat(10_000);
+        let sections = sections(&long);
+        let length = |block: &Value| block["text"]["text"].as_str().unwrap().len();
+        assert!(sections.len() == SECTIONS_MAX && sections.iter().all(|block| length(block) <= SECTION_MAX));
     }
 
     #[test]

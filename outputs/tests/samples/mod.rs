@@ -8,7 +8,7 @@ use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_alert::{Alert, Kind, Notification, Priority, RuleCount, Tally, Timestamp, Value};
 use uuid::Uuid;
 
-use crate::Common;
+use crate::{Common, Templates};
 
 /// 2025-11-01T12:26:40Z.
 pub const TIME: Timestamp = Timestamp(1_762_000_000_123_456_789);
@@ -21,6 +21,7 @@ pub fn common() -> Common {
         json_output: false,
         json: JsonOptions::new(TimeFormat::Clock(TimeZone::UTC)),
         zone: TimeZone::UTC,
+        templates: Templates::default(),
     }
 }
 

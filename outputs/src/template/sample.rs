@@ -1,0 +1,28 @@
+//! One notification of each kind, on which templates are tried before anything is sent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lanner_alert::{Alert, AlertId, Kind, Notification, Priority, Tally, Timestamp, Value};
+
+use crate::render;
+
+/// An alert, a summary and a digest. They have every field that outputs show.
+pub fn notifications() -> [Notification; 3] {
+    let time = Timestamp(1_762_000_000_123_456_789);
+    let value = |name: &str| {
+        let number = ["pid", "sid", "uid"].iter().any(|end| name.ends_with(end));
+        if number { Value::Uint(1) } else { Value::from("a \"value\"") }
+    };
+    let fields: BTreeMap<_, _> = render::fields_shown().map(|name| (name.to_owned(), value(name))).collect();
+    let output = "A file was opened \"so\"".to_owned();
+    let alert =
+        Alert::internal(AlertId::nil(), "A rule", Priority::Warning, output, fields, time, "host".into());
+    let alert = Arc::new(Alert { tags: vec!["container".to_owned()], ..alert });
+    let single = Notification::of(alert.clone(), time);
+    let mut tally = Tally::default();
+    tally.add(&alert);
+    let summary = Notification { kind: Kind::Summary, alerts: Vec::new(), tally, ..single.clone() };
+    let digest = Notification { kind: Kind::Digest, alerts: vec![alert], ..summary.clone() };
+    [single, summary, digest]
+}
