@@ -6,7 +6,7 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_bus::{Entry, Held, Journal, Sender, Synchronous};
-use lanner_config::{Loaded, Options, OutputEntry, RedactSettings, RouteSettings, Settings};
+use lanner_config::{InhibitSettings, Loaded, Options, OutputEntry, RedactSettings, RouteSettings, Settings};
 use lanner_detector::containers::{self, Engines};
 use lanner_detector::names::Names;
 use lanner_detector::source::live;
@@ -17,8 +17,8 @@ use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::{Common, Templates};
 use lanner_router::{
-    BreakerSettings, DedupSettings, DeliverySettings, DigestSettings, LimitSettings, Output, OutputPolicy,
-    PatternKind, Pipeline, Redactor, Route, Router, Silences, system_jitter,
+    BreakerSettings, DedupSettings, DeliverySettings, DigestSettings, Inhibit, InhibitRule, LimitSettings,
+    Output, OutputPolicy, PatternKind, Pipeline, Redactor, Route, Router, Silences, system_jitter,
 };
 use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Toggle};
 
@@ -226,8 +226,11 @@ pub async fn start_router(
 ) -> anyhow::Result<Router> {
     let handle = journal.handle();
     let policies = settings.outputs.iter().zip(redactors).map(policy).collect();
+    let inhibit = Inhibit::new(settings.inhibit.iter().map(inhibit_rule).collect());
     let silences = Silences::new(settings.silences.clone(), TimeZone::system());
-    let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies).with_silences(silences);
+    let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies)
+        .with_mark(silences)
+        .with_mark(inhibit);
     let delivery = |entry: &OutputEntry| DeliverySettings {
         batch: entry.batch,
         timeout: entry.attempts.timeout,
@@ -254,6 +257,11 @@ fn policy((entry, redactor): (&OutputEntry, Option<Arc<Redactor>>)) -> OutputPol
             .map(|digest| DigestSettings { every: digest.every, immediate_from: digest.immediate_from }),
         redactor,
     }
+}
+
+fn inhibit_rule(settings: &InhibitSettings) -> InhibitRule {
+    let InhibitSettings { source, target, equal, lasts } = settings.clone();
+    InhibitRule { source, target, equal, lasts }
 }
 
 fn route(settings: &RouteSettings) -> Route {

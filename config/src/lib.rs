@@ -8,6 +8,7 @@
 mod check;
 mod docs;
 mod expand;
+mod inhibit;
 mod key;
 mod keys;
 mod kind;
@@ -39,8 +40,8 @@ pub use route::RouteSettings;
 pub use rules::{AppendOutput, RuleSelection, RulesSettings};
 pub use secrets::Secrets;
 pub use settings::{
-    AttemptSettings, DedupSettings, DetectorSettings, DigestSettings, FormatSettings, JournalSettings,
-    LimitSettings, OutputEntry, RedactSettings, Settings,
+    AttemptSettings, DedupSettings, DetectorSettings, DigestSettings, FormatSettings, InhibitSettings,
+    JournalSettings, LimitSettings, OutputEntry, RedactSettings, Settings,
 };
 
 /// The rules that Lanner ships, in Falco's language.

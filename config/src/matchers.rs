@@ -2,8 +2,9 @@
 //! conditions as the command line takes them.
 
 use lanner_alert::{Matcher, MatcherError};
-use lanner_diagnostic::{Node, Place, Value, nearest};
+use lanner_diagnostic::{Diagnostic, Node, Place, Value, nearest};
 
+use crate::check::WRONG_VALUE;
 use crate::kind::{self, Mismatch};
 
 /// What an alert has besides the fields of its event.
@@ -27,6 +28,39 @@ pub(crate) fn read(node: &Node) -> (Vec<(Matcher, Place)>, Vec<Mismatch>) {
         }
     }
     (matchers, wrong)
+}
+
+/// The conditions that are some; their fields are added to those that the configuration names. What is wrong with the
+/// others was told when the tree was checked.
+pub(crate) fn collect(node: &Node, fields: &mut Vec<(String, Place)>) -> Vec<Matcher> {
+    let (found, _) = read(node);
+    fields.extend(found.iter().map(|(matcher, place)| (matcher.field().to_owned(), *place)));
+    found.into_iter().map(|(matcher, _)| matcher).collect()
+}
+
+/// The names of fields, which are added to those that the configuration names; those that no alert has are told once.
+pub(crate) fn fields(
+    nodes: &[&Node],
+    fields: &mut Vec<(String, Place)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<String> {
+    let mut names = Vec::new();
+    for node in nodes {
+        let name = node.as_str().unwrap_or_default();
+        match known(name, node.place) {
+            Ok(()) => {
+                fields.push((name.to_owned(), node.place));
+                names.push(name.to_owned());
+            }
+            Err(Mismatch { message, help, .. }) => {
+                let error = Diagnostic { help, ..Diagnostic::error(WRONG_VALUE, message).at(node.place) };
+                if !diagnostics.contains(&error) {
+                    diagnostics.push(error);
+                }
+            }
+        }
+    }
+    names
 }
 
 fn entry(field: &Node, condition: &Node) -> Result<(Matcher, Place), Mismatch> {
@@ -74,7 +108,7 @@ fn text(node: &Node) -> Result<(Matcher, Place), Mismatch> {
 }
 
 /// A field of an event has a dot in its name; whether there is one of that name is seen where fields are known.
-pub(crate) fn known(name: &str, place: Place) -> Result<(), Mismatch> {
+fn known(name: &str, place: Place) -> Result<(), Mismatch> {
     if OWN_FIELDS.contains(&name) || name.contains('.') {
         return Ok(());
     }

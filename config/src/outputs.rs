@@ -5,7 +5,6 @@ use lanner_diagnostic::{Diagnostic, Node, Place, Value};
 
 use crate::check::{NO_EFFECT, WRONG_VALUE};
 use crate::key::{self, Effect};
-use crate::kind::Mismatch;
 use crate::matchers;
 use crate::settings::{
     AttemptSettings, DedupSettings, DigestSettings, LimitSettings, OutputEntry, RedactSettings,
@@ -181,24 +180,8 @@ fn dedup(
     fields: &mut Vec<(String, Place)>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> DedupSettings {
-    let mut by = Vec::new();
-    for node in values.texts(&format!("{prefix}by")) {
-        let name = node.as_str().unwrap_or_default();
-        match matchers::known(name, node.place) {
-            Ok(()) => {
-                fields.push((name.to_owned(), node.place));
-                by.push(name.to_owned());
-            }
-            Err(Mismatch { message, help, .. }) => {
-                let error = Diagnostic::error(WRONG_VALUE, message).at(node.place);
-                let error = Diagnostic { help, ..error };
-                // The shared settings are read for each output.
-                if !diagnostics.contains(&error) {
-                    diagnostics.push(error);
-                }
-            }
-        }
-    }
+    // The shared settings are read for each output.
+    let by = matchers::fields(&values.texts(&format!("{prefix}by")), fields, diagnostics);
     DedupSettings { by, window: values.duration(&format!("{prefix}window")) }
 }
 

@@ -70,10 +70,7 @@ impl Reader<'_> {
     }
 
     fn matchers(&mut self, values: Values) -> Vec<Matcher> {
-        // What is wrong was told when the tree was checked.
-        let (found, _) = values.node("match").map(matchers::read).unwrap_or_default();
-        self.fields.extend(found.iter().map(|(matcher, place)| (matcher.field().to_owned(), *place)));
-        found.into_iter().map(|(matcher, _)| matcher).collect()
+        values.node("match").map(|node| matchers::collect(node, self.fields)).unwrap_or_default()
     }
 
     fn output(&mut self, node: &Node) -> Option<usize> {

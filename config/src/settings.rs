@@ -5,10 +5,11 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lanner_alert::{Priority, Silence};
+use lanner_alert::{Matcher, Priority, Silence};
 use lanner_diagnostic::{Diagnostic, Node, Place};
 
 use crate::check::{NO_EFFECT, WRONG_VALUE};
+use crate::inhibit;
 use crate::outputs;
 use crate::quantity::Rate;
 use crate::route::{self, RouteSettings};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub outputs: Vec<OutputEntry>,
     /// To which of them an alert goes.
     pub route: RouteSettings,
+    /// Which alerts keep others from being sent.
+    pub inhibit: Vec<InhibitSettings>,
     /// What isn't sent for a time.
     pub silences: Vec<Silence>,
     /// The fields of alerts that the configuration names, each with its place: alerts must carry their values.
@@ -161,6 +164,19 @@ pub struct LimitSettings {
     pub summary: Duration,
 }
 
+/// Which alerts keep which others from being sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InhibitSettings {
+    /// All of these are true of the first.
+    pub source: Vec<Matcher>,
+    /// All of these are true of the others.
+    pub target: Vec<Matcher>,
+    /// The fields of which both have the same values.
+    pub equal: Vec<String>,
+    /// For how long after the last occurrence of the first.
+    pub lasts: Duration,
+}
+
 /// What makes repeats a count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DedupSettings {
@@ -211,6 +227,7 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
             sync_full: values.word("journal.sync") == "full",
         },
         route: route::read(root, &outputs, &mut fields, diagnostics),
+        inhibit: inhibit::read(root, &mut fields, diagnostics),
         silences: silences::read(root, &mut fields, diagnostics),
         outputs,
         fields,

@@ -34,9 +34,7 @@ fn silence(
             node.place,
         );
     }
-    // What is wrong with a condition was told when the tree was checked.
-    let (found, _) = values.node("match").map(matchers::read).unwrap_or_default();
-    fields.extend(found.iter().map(|(matcher, place)| (matcher.field().to_owned(), *place)));
+    let matchers = values.node("match").map(|node| matchers::collect(node, fields)).unwrap_or_default();
     let (from, until) = (time(values, "from"), time(values, "until"));
     if let (Some(from), Some(until)) = (from, until)
         && until <= from
@@ -47,13 +45,7 @@ fn silence(
         "" => format!("silence {}", at + 1),
         name => name.to_owned(),
     };
-    Silence {
-        name: name.into(),
-        matchers: found.into_iter().map(|(matcher, _)| matcher).collect(),
-        from,
-        until,
-        times: calendar(values, "when.", diagnostics),
-    }
+    Silence { name: name.into(), matchers, from, until, times: calendar(values, "when.", diagnostics) }
 }
 
 fn time(values: Values, key: &str) -> Option<Timestamp> {

@@ -11,7 +11,6 @@ use crate::digest::{Digest, DigestSettings};
 use crate::limit::{Limit, LimitSettings};
 use crate::redact::{Redact, Redactor};
 use crate::route::Route;
-use crate::silence::Silences;
 use crate::stage::{Stage, Verdict};
 
 /// What the stages do for one output.
@@ -51,7 +50,7 @@ impl OutputPolicy {
 /// How often a stage decided so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The output's name.
+    /// The output's name; empty where it was decided for all of them.
     pub output: String,
     /// The stage's name.
     pub stage: &'static str,
@@ -139,6 +138,8 @@ impl Lane {
 pub struct Pipeline {
     /// What marks alerts before they are routed.
     marks: Vec<Box<dyn Stage<Arc<Alert>>>>,
+    /// How often they decided what.
+    marked: BTreeMap<(&'static str, &'static str), u64>,
     route: Route,
     lanes: Vec<Lane>,
     /// Alerts that no route gave to any output.
@@ -159,12 +160,12 @@ impl Pipeline {
                 Lane::new(output.clone(), policy)
             })
             .collect();
-        Pipeline { marks: Vec::new(), route, lanes, unrouted: 0, to: Vec::new() }
+        Pipeline { marks: Vec::new(), marked: BTreeMap::new(), route, lanes, unrouted: 0, to: Vec::new() }
     }
 
-    /// The pipeline with silences.
-    pub fn with_silences(mut self, silences: Silences) -> Pipeline {
-        self.marks.push(Box::new(silences));
+    /// The pipeline with another stage that marks alerts before they are routed, behind those that it has.
+    pub fn with_mark(mut self, stage: impl Stage<Arc<Alert>> + 'static) -> Pipeline {
+        self.marks.push(Box::new(stage));
         self
     }
 
@@ -175,7 +176,8 @@ impl Pipeline {
         let accepted = alert;
         let mut marked = alert.clone();
         for stage in &mut self.marks {
-            stage.judge(&mut marked, now);
+            let (name, verdict) = (stage.name(), stage.judge(&mut marked, now));
+            *self.marked.entry((name, verdict.reason())).or_default() += 1;
         }
         let alert = &marked;
         self.route.outputs(alert, &mut to);
@@ -217,6 +219,14 @@ impl Pipeline {
     /// What has changed, since it was asked last, of what the stages keep.
     pub fn changes(&mut self, out: &mut Vec<StateChange>) {
         let mut changes = Vec::new();
+        for stage in &mut self.marks {
+            stage.changes(&mut changes);
+            out.extend(changes.drain(..).map(|change| StateChange {
+                stage: stage.name(),
+                key: change.key,
+                value: change.value,
+            }));
+        }
         for lane in &mut self.lanes {
             for stage in &mut lane.stages {
                 stage.changes(&mut changes);
@@ -233,7 +243,10 @@ impl Pipeline {
     /// Gives a stage back what it kept; whether there is such a stage, and it could read it.
     pub fn restore(&mut self, stage: &str, key: &str, value: &str) -> bool {
         // Stages know things by ids, which have no `@`; the name of an output may have one.
-        let Some((key, output)) = key.split_once('@') else { return false };
+        let Some((key, output)) = key.split_once('@') else {
+            let mark = self.marks.iter_mut().find(|mark| mark.name() == stage);
+            return mark.is_some_and(|mark| mark.restore(key, value));
+        };
         self.lanes
             .iter_mut()
             .find(|lane| lane.output.name == output)
@@ -252,7 +265,13 @@ impl Pipeline {
             };
             lane.decisions.iter().map(decision).collect()
         };
-        self.lanes.iter().flat_map(of_lane).collect()
+        let of_marks = self.marked.iter().map(|(&(stage, reason), &count)| Decision {
+            output: String::new(),
+            stage,
+            reason,
+            count,
+        });
+        of_marks.chain(self.lanes.iter().flat_map(of_lane)).collect()
     }
 
     /// Alerts that no route gave to any output, since the start.

@@ -68,6 +68,30 @@ pub(super) const FAMILY: Family = Family {
             "The routes below: the first that matches takes the alert.",
         ),
         Key::new(
+            "router.inhibit[].source",
+            Kind::Matchers,
+            "",
+            "Alerts of which all of these are true, written as in `router.route.match`, keep others from being sent. Required.",
+        ),
+        Key::new(
+            "router.inhibit[].target",
+            Kind::Matchers,
+            "",
+            "Those others: alerts of which all of these are true, and which are no source themselves. Required.",
+        ),
+        Key::new(
+            "router.inhibit[].equal",
+            Kind::Texts,
+            "",
+            "Fields of which both must have the same values.",
+        ),
+        Key::new(
+            "router.inhibit[].for",
+            Kind::Duration("1s", "1w"),
+            "10m",
+            "For how long after the last occurrence of the source.",
+        ),
+        Key::new(
             "silences[].name",
             Kind::Text,
             "",

@@ -259,6 +259,16 @@ fn routes() {
 }
 
 #[test]
+fn inhibition() {
+    check(
+        "router:\n  inhibit:\n    - { source: { rule: A }, target: { rul: B }, equal: [container.name, x] }\n    - { target: { rule: B } }\n",
+        "error f.yaml:3:40: an alert has no `rul` (did you mean `rule`?)\n\
+         error f.yaml:3:74: an alert has no `x` (known are rule, priority, source, hostname, tags, and the fields of events, such as `proc.name`)\n\
+         error f.yaml:4:7: the `source` of this rule is missing",
+    );
+}
+
+#[test]
 fn silences() {
     check(
         "silences:\n  - { match: { rule: A }, from: 2026-11-24T08:00:00Z, until: 2026-11-24T09:00:00+01:00 }\n  - { match: { rul: A }, until: tomorrow }\n  - { match: [rule = A], when: { times: [8-17], weekdays: [mon-fry], days: 1..15, months: jun-aug, zone: Mars } }\n  - { comment: x }\n",

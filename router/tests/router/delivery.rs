@@ -40,7 +40,7 @@ async fn start(
         times: Calendar::default(),
     };
     let pipeline = Pipeline::new(Route::all(names.len()), handle.outputs(), policies.collect())
-        .with_silences(Silences::new(vec![expected], TimeZone::UTC));
+        .with_mark(Silences::new(vec![expected], TimeZone::UTC));
     let outputs = receivers.iter().map(|(receiver, batch)| receiver.output(*batch)).collect();
     let router = Router::start(handle, pipeline, outputs).await.unwrap();
     Running { journal, router }

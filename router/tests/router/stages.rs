@@ -8,7 +8,8 @@ use crate::common::alert;
 use jiff::tz::TimeZone;
 use lanner_alert::{Alert, Calendar, Kind, Matcher, Notification, Priority, Silence, Timestamp};
 use lanner_router::{
-    Dedup, DedupSettings, Digest, DigestSettings, Limit, LimitSettings, Route, Silences, Stage, Verdict,
+    Dedup, DedupSettings, Digest, DigestSettings, Inhibit, InhibitRule, Limit, LimitSettings, Route,
+    SOURCES_MAX, Silences, Stage, Verdict,
 };
 use proptest::prelude::*;
 
@@ -371,4 +372,66 @@ proptest! {
         prop_assert_eq!(told, steps.len() as u64);
         prop_assert_eq!(stage.next(), None);
     }
+}
+
+#[test]
+fn what_is_worse_marks_the_rest_for_a_time() {
+    let rule = || InhibitRule {
+        source: vec!["rule = shell".parse().unwrap()],
+        target: vec!["priority = warning".parse().unwrap()],
+        equal: vec!["container.name".to_owned()],
+        lasts: Duration::from_secs(600),
+    };
+    let marked = |stage: &mut Inhibit, rule: &str, priority, container: &str, second| {
+        let mut item = alert(rule, priority);
+        item.facts.insert("container.name".to_owned(), container.into());
+        let mut item = Arc::new(item);
+        assert!(matches!(stage.judge(&mut item, at(second)), Verdict::Pass(_)));
+        item.silenced.as_deref().map(str::to_owned)
+    };
+    let by = Some("inhibited by shell".to_owned());
+    let mut stage = Inhibit::new(vec![rule()]);
+    assert_eq!(marked(&mut stage, "file", Priority::Warning, "web", 0), None);
+    assert_eq!(marked(&mut stage, "shell", Priority::Error, "web", 1), None);
+    assert_eq!(marked(&mut stage, "file", Priority::Warning, "web", 2), by);
+    assert_eq!(marked(&mut stage, "file", Priority::Warning, "db", 2), None);
+    assert_eq!(marked(&mut stage, "file", Priority::Error, "web", 2), None);
+    // What is both is never marked by its own sort.
+    assert_eq!(marked(&mut stage, "shell", Priority::Warning, "web", 300), None);
+
+    // A restart forgets nothing, and another rule in the place of this one has nothing of it.
+    let mut changes = Vec::new();
+    stage.changes(&mut changes);
+    let other = InhibitRule { lasts: Duration::from_secs(1), equal: Vec::new(), ..rule() };
+    let mut stage = Inhibit::new(vec![other, rule()]);
+    for change in &changes {
+        assert!(stage.restore(&change.key, change.value.as_deref().unwrap()));
+    }
+    assert_eq!(marked(&mut stage, "file", Priority::Warning, "web", 899), by);
+    assert_eq!(marked(&mut stage, "file", Priority::Warning, "web", 900), None);
+    let mut changes = Vec::new();
+    stage.changes(&mut changes);
+    assert!(changes.iter().all(|change| change.value.is_none()) && changes.len() == 1, "{changes:?}");
+}
+
+#[test]
+fn what_inhibits_is_bounded() {
+    let rule = InhibitRule {
+        source: vec!["rule = shell".parse().unwrap()],
+        target: vec!["rule = file".parse().unwrap()],
+        equal: vec!["container.name".to_owned()],
+        lasts: Duration::from_secs(600),
+    };
+    let mut stage = Inhibit::new(vec![rule]);
+    let mut judge = |rule: &str, container: usize| {
+        let mut item = alert(rule, Priority::Error);
+        item.facts.insert("container.name".to_owned(), container.to_string().as_str().into());
+        let mut item = Arc::new(item);
+        stage.judge(&mut item, at(container as u64 / 100));
+        item.silenced.is_some()
+    };
+    for container in 0..SOURCES_MAX + 100 {
+        judge("shell", container);
+    }
+    assert!(!judge("file", 0) && judge("file", SOURCES_MAX + 99));
 }
