@@ -65,6 +65,40 @@ fn alert(at: usize, rule: &str) -> Alert {
 }
 
 #[test]
+fn accepted_alerts_are_listed_and_shown_with_what_became_of_them() {
+    let stand = Stand::new();
+    stand.deliver(&[
+        ("A rule", End::Sent { receipt: "250 ok".into() }),
+        ("B", End::Refused { answer: "no".into() }),
+        ("C", End::Retry { not_before: Timestamp(0), cause: "away".into() }),
+    ]);
+    let parts = ["A rule ", "soc: sent\n", "soc: refused (dead letter 1)", "soc: waiting, tried 1×"];
+    stand.check("journal ls", 0, &parts);
+    stand.check("journal ls --since 1h --until 2026-01-01T00:00:00Z", 0, &[""]);
+    stand.check(
+        "journal ls --rule B --json",
+        0,
+        &[r#""fates":[{"output":"soc","state":"refused","dead_letter":1"#],
+    );
+    stand.check("journal ls --since yesterday", 2, &["or how long ago, such as 2h"]);
+    stand.check(
+        "journal show 1",
+        0,
+        &["soc       sent at 2", "after 1 attempt: 250 ok", r#""rule": "A rule""#],
+    );
+    let id = AlertId::from_u128(3).to_string();
+    stand.check(
+        &format!("journal show {id}"),
+        0,
+        &["tried 1×, again at 1970-01-01T00:00:00.000000000Z: away"],
+    );
+    stand.check("journal show 4", 1, &["the journal has no alert 4"]);
+    stand.check("journal show x", 1, &["`x` is neither the number of an alert nor an id"]);
+    stand.check("journal show", 1, &["say which"]);
+    stand.check("journal stats", 0, &["accepted   3"]);
+}
+
+#[test]
 fn dead_letters_are_listed_shown_sent_again_and_removed() {
     let stand = Stand::new();
     let refused = |answer: &str| End::Refused { answer: answer.to_owned() };

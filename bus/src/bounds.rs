@@ -111,6 +111,7 @@ impl Store {
             .sql("SELECT COUNT(*) FROM alerts WHERE seq <= ? AND seq > (SELECT cursor FROM router)")?
             .query_row([through], |row| row.get(0))?;
         let gone = self.sql("DELETE FROM alerts WHERE seq <= ?")?.execute([through])?;
+        self.sql("DELETE FROM deliveries WHERE alert <= ?")?.execute([through])?;
         self.sql("UPDATE router SET cursor = MAX(cursor, ?), given_up = given_up + ?, pruned = pruned + ?")?
             .execute(params![through, unrouted, (gone as u64).saturating_sub(unrouted)])?;
         self.evicted = self.evicted.max(through);

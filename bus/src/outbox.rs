@@ -216,14 +216,27 @@ impl Store {
     }
 
     fn sent(&self, output: OutputId, row: u64, receipt: &str, now: Timestamp) -> rusqlite::Result<usize> {
-        if !receipt.is_empty()
-            && let Some(stored) = self.stored(output, row)?
-            && let Some(notification) = self.notification(&stored)?
-        {
-            self.sql("INSERT INTO receipts (at, output, notification, receipt) VALUES (?, ?, ?, ?)")?
-                .execute(params![ns(now), output.0, notification.id.to_string(), receipt])?;
+        let Some(stored) = self.take(output, row)? else { return Ok(0) };
+        let attempt = stored.attempt + 1;
+        if let Some(alert) = stored.alert {
+            self.sql("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?)")?.execute(params![
+                alert,
+                output.0,
+                ns(now),
+                attempt,
+                receipt
+            ])?;
+        } else if let Some(notification) = self.notification(&stored)? {
+            let id = notification.id.to_string();
+            let alerts: Vec<String> = notification.alerts.iter().map(|alert| alert.id.to_string()).collect();
+            self.sql(
+                "INSERT INTO receipts (at, output, notification, receipt, attempt, alerts) \
+                 VALUES (?, ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![ns(now), output.0, id, receipt, attempt, alerts.join(" ")])?;
         }
-        self.remove(output, row)
+        self.release(stored.notification)?;
+        Ok(1)
     }
 
     pub(crate) fn stored(&self, output: OutputId, row: u64) -> rusqlite::Result<Option<Stored>> {
@@ -234,14 +247,27 @@ impl Store {
 
     /// Removes a row of the outbox, and the notification that it was the last one to want; how many rows.
     pub(crate) fn remove(&self, output: OutputId, row: u64) -> rusqlite::Result<usize> {
-        let mut delete = self.sql("DELETE FROM outbox WHERE output = ? AND id = ? RETURNING notification")?;
-        let removed: Option<Option<u64>> =
-            delete.query_row(params![output.0, row], |row| row.get(0)).optional()?;
-        if let Some(Some(notification)) = removed {
+        let Some(stored) = self.take(output, row)? else { return Ok(0) };
+        self.release(stored.notification)?;
+        Ok(1)
+    }
+
+    /// Removes a row of the outbox; what it was.
+    fn take(&self, output: OutputId, row: u64) -> rusqlite::Result<Option<Stored>> {
+        self.sql(
+            "DELETE FROM outbox WHERE output = ? AND id = ? RETURNING id, attempt, made, alert, notification",
+        )?
+        .query_row(params![output.0, row], Stored::read)
+        .optional()
+    }
+
+    /// Removes a notification that no row wants any more.
+    fn release(&self, notification: Option<u64>) -> rusqlite::Result<()> {
+        if let Some(notification) = notification {
             self.sql("UPDATE notifications SET refs = refs - 1 WHERE id = ?")?.execute([notification])?;
             self.sql("DELETE FROM notifications WHERE id = ? AND refs <= 0")?.execute([notification])?;
         }
-        Ok(usize::from(removed.is_some()))
+        Ok(())
     }
 
     /// What an output has to send now, as it lies there: who asked parses it, so that this thread needn't.

@@ -151,6 +151,18 @@ const MIGRATIONS: &[&str] = &["
     CREATE TRIGGER dead_letter_out AFTER DELETE ON dead_letters BEGIN
         UPDATE router SET letter_bytes = letter_bytes - octet_length(OLD.notification) - octet_length(OLD.answer);
     END;
+", "
+    -- What became of alerts that were sent by themselves; of what was made of alerts, the receipts tell.
+    CREATE TABLE deliveries (
+        alert INTEGER NOT NULL,
+        output INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        attempt INTEGER NOT NULL,
+        receipt TEXT NOT NULL,
+        PRIMARY KEY (alert, output, at)
+    ) WITHOUT ROWID;
+    ALTER TABLE receipts ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE receipts ADD COLUMN alerts TEXT NOT NULL DEFAULT ''; -- the ids of those in it, with spaces
 "];
 
 /// The file beside the journal that its owner has locked. SQLite's own locks are of the process, and would go

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use lanner_alert::{Alert, Priority, Timestamp};
+use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
 use lanner_bus::{
-    Beside, DeadLetter, End, Entry, Handle, Journal, Outcome, Outgoing, Settings, Stats, Step, Which,
+    Accepted, Beside, DeadLetter, End, Entry, Fate, Filter, Handle, Journal, Outcome, Outgoing, Settings,
+    State, StateChange, Stats, Step, Which,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -148,6 +149,107 @@ async fn dead_letters_are_put_back_at_the_start() {
     let left = letters(&stand.path(), None);
     assert_eq!(left.len(), 600);
     assert!(left.iter().all(|letter| !letter.configured && !letter.retry && letter.output == "b"));
+}
+
+#[tokio::test]
+async fn the_history_of_an_alert_says_what_became_of_it() {
+    let stand = Stand::new();
+    let journal = stand.open(&["a", "b"], SIZE);
+    let handle = journal.handle();
+    let [a, b] = [handle.outputs()[0].id, handle.outputs()[1].id];
+    let alerts: Vec<Alert> = ["0", "1", "2", "3"].map(|output| alert(output.to_owned())).to_vec();
+    for alert in &alerts {
+        journal.sender().send(Entry::Alert(alert.clone())).unwrap();
+        handle.flush().await.unwrap();
+        stand.now.fetch_add(1_000_000_000, Ordering::Relaxed);
+    }
+    // Output `a` gets the first two alerts; `b` gets a digest of the first, and a stage keeps the second for it.
+    let mut digest = Notification::of(Arc::new(alerts[0].clone()), handle.now());
+    digest.id = Uuid::now_v7();
+    digest.kind = Kind::Digest;
+    let outbox = vec![
+        Outgoing::Alert { seq: 1, output: a },
+        Outgoing::Alert { seq: 2, output: a },
+        Outgoing::Alert { seq: 3, output: a },
+        Outgoing::Notification { notification: digest.clone(), outputs: vec![b] },
+    ];
+    let value = Some(serde_json::to_string(&[&alerts[1]]).unwrap());
+    let state = vec![StateChange { stage: "digest", key: "@b".to_owned(), value }];
+    handle.step(Step { cursor: 3, made: handle.now(), outbox, state, unreadable: 0 }).await.unwrap();
+    let later = handle.now().after(Duration::from_secs(60));
+    let ends = [
+        End::Sent { receipt: "250 ok".into() },
+        End::Retry { not_before: later, cause: "away".into() },
+        End::Refused { answer: "no".into() },
+    ];
+    let rows = handle.due(a, handle.now(), 10).await.unwrap().rows;
+    let outcomes = rows.iter().zip(ends).map(|(row, end)| Outcome { row: row.id, end });
+    handle.settle(a, outcomes.collect()).await.unwrap();
+    let row = handle.due(b, handle.now(), 10).await.unwrap().rows[0].id;
+    handle.settle(b, vec![Outcome { row, end: End::Sent { receipt: String::new() } }]).await.unwrap();
+
+    let at = handle.now();
+    let fate = |output: &str, state| Fate { output: output.to_owned(), state };
+    let sent = |receipt: &str, notification| State::Sent {
+        at,
+        attempts: 1,
+        receipt: receipt.to_owned(),
+        notification,
+    };
+    let expected = [
+        vec![fate("a", sent("250 ok", None)), fate("b", sent("", Some(digest.id)))],
+        vec![
+            fate("a", State::Waiting { attempts: 1, not_before: later, cause: Some("away".into()) }),
+            fate("b", State::Kept { stage: "digest".into() }),
+        ],
+        vec![fate("a", State::Refused { dead_letter: 1, at, attempts: 1, answer: "no".into() })],
+        vec![],
+    ];
+    let beside = Beside::read(&stand.path()).unwrap();
+    let all = history(&beside, Filter::default());
+    for (at, alert) in alerts.iter().enumerate() {
+        let found = &all[at];
+        assert_eq!((found.seq, found.routed, found.alert.as_ref()), (at as u64 + 1, at < 3, Some(alert)));
+        assert_eq!(found.fates, expected[at], "of alert {at}");
+    }
+    assert_eq!(beside.place(alerts[2].id).unwrap(), Some(3));
+    assert_eq!(beside.accepted(3).unwrap().as_ref(), Some(&all[2]));
+    assert_eq!((beside.place(Uuid::nil()).unwrap(), beside.accepted(5).unwrap()), (None, None));
+}
+
+/// All pages of a history.
+fn history(beside: &Beside, filter: Filter) -> Vec<Accepted> {
+    let mut all = Vec::new();
+    let mut history = beside.history(filter).unwrap();
+    while let Some(page) = history.page().unwrap() {
+        all.extend(page);
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_history_is_of_a_rule_and_a_time() {
+    let stand = Stand::new();
+    let journal = stand.open(&[], SIZE);
+    for rule in ["x", "rule", "x", "rule"] {
+        let mut alert = alert(String::new());
+        alert.rule = rule.into();
+        journal.sender().send(Entry::Alert(alert)).unwrap();
+        journal.handle().flush().await.unwrap();
+        stand.now.fetch_add(1_000_000_000, Ordering::Relaxed);
+    }
+    let beside = Beside::read(&stand.path()).unwrap();
+    let time = |at: usize| Some(history(&beside, Filter::default())[at].accepted);
+    let check = |rule: Option<&str>, since, until, seqs: &[u64]| {
+        let rule = rule.map(str::to_owned);
+        let found = history(&beside, Filter { rule, since, until });
+        assert_eq!(found.iter().map(|found| found.seq).collect::<Vec<_>>(), seqs);
+    };
+    check(None, None, None, &[1, 2, 3, 4]);
+    check(Some("rule"), None, None, &[2, 4]);
+    check(Some("rule"), None, time(3), &[2]);
+    check(None, time(1), time(3), &[2, 3]);
+    check(None, Some(journal.handle().now()), None, &[]);
 }
 
 /// The journal's own alerts.

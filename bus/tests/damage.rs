@@ -65,12 +65,12 @@ async fn a_journal_that_is_damaged_while_it_is_used_is_put_aside_too() {
     let path = dir.path().join("journal.db");
     let journal = open(&path);
     // More than is kept in memory, of alerts and of the database.
-    send(&journal, 5000, &"x".repeat(4000));
+    send(&journal, 20_000, &"x".repeat(800));
     let handle = journal.handle();
-    assert_eq!(handle.flush().await.unwrap(), 5000);
+    assert_eq!(handle.flush().await.unwrap(), 20_000);
     let a = handle.outputs()[0].id;
-    let outbox = (1..=4990).map(|seq| Outgoing::Alert { seq, output: a }).collect();
-    handle.step(Step { cursor: 4990, outbox, made: handle.now(), ..Step::default() }).await.unwrap();
+    let outbox = vec![Outgoing::Alert { seq: 1, output: a }];
+    handle.step(Step { cursor: 19_990, outbox, made: handle.now(), ..Step::default() }).await.unwrap();
     for name in [path.clone(), dir.path().join("journal.db-wal")] {
         let length = fs::metadata(&name).unwrap().len();
         let mut file = OpenOptions::new().write(true).open(&name).unwrap();
@@ -79,25 +79,30 @@ async fn a_journal_that_is_damaged_while_it_is_used_is_put_aside_too() {
     }
 
     let mut accepted = handle.accepted();
-    handle.after(0, 10).await.expect_err("it can't be read");
-    accepted.wait_for(|&seq| seq == 5001).await.unwrap();
+    // SQLite keeps some pages in memory; of the others it finds out as they are read, here or to keep the bounds.
+    let mut from = 0;
+    while handle.after(from, 1).await.is_ok() && *accepted.borrow() == 20_000 {
+        from += 10;
+        assert!(from < 20_000, "some of it can't be read");
+    }
+    accepted.wait_for(|&seq| seq == 20_001).await.unwrap();
     assert_eq!(aside(dir.path()).len(), 1);
     // What wasn't routed yet is there under its number, and the outputs are too.
     let batch = handle.after(handle.cursor().await.unwrap(), 100).await.unwrap();
     let seqs: Vec<u64> = batch.alerts.iter().map(|(seq, _)| *seq).collect();
-    assert_eq!(seqs, (4991..=5001).collect::<Vec<_>>());
+    assert_eq!(seqs, (19_991..=20_001).collect::<Vec<_>>());
     assert!(batch.alerts[10].1.output.starts_with("The journal can't be used"));
     assert!(handle.due(a, handle.now(), 10).await.unwrap().rows.is_empty());
-    let outbox = vec![Outgoing::Alert { seq: 5001, output: a }];
-    handle.step(Step { cursor: 5001, outbox, made: handle.now(), ..Step::default() }).await.unwrap();
+    let outbox = vec![Outgoing::Alert { seq: 20_001, output: a }];
+    handle.step(Step { cursor: 20_001, outbox, made: handle.now(), ..Step::default() }).await.unwrap();
     assert_eq!(handle.due(a, handle.now(), 10).await.unwrap().rows.len(), 1);
     send(&journal, 1, "more");
-    assert_eq!(handle.flush().await.unwrap(), 5002);
+    assert_eq!(handle.flush().await.unwrap(), 20_002);
     assert_eq!(journal.close(), 0);
 
     let journal = open(&path);
     let handle = journal.handle();
     assert_eq!(handle.outputs()[0].id, a);
-    assert_eq!((handle.cursor().await.unwrap(), *handle.accepted().borrow()), (5001, 5002));
+    assert_eq!((handle.cursor().await.unwrap(), *handle.accepted().borrow()), (20_001, 20_002));
     assert_eq!(handle.due(a, handle.now(), 10).await.unwrap().rows.len(), 1);
 }
