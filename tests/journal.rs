@@ -1,7 +1,7 @@
 //! The commands that look into a journal, and ask its owner for something.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use lanner_alert::{Alert, AlertId, Priority, Timestamp};
 use lanner_bus::{End, Entry, Journal, Outcome, Outgoing, Settings, Step};
@@ -48,6 +48,7 @@ impl Stand {
             .args(command.split(' '))
             .args(["--journal", "journal.db"])
             .current_dir(self.0.path())
+            .stdin(Stdio::null())
             .output()
             .unwrap();
         let said =
@@ -95,6 +96,15 @@ fn accepted_alerts_are_listed_and_shown_with_what_became_of_them() {
     stand.check("journal show 4", 1, &["the journal has no alert 4"]);
     stand.check("journal show x", 1, &["`x` is neither the number of an alert nor an id"]);
     stand.check("journal show", 1, &["say which"]);
+    stand.check("journal replay --since 1h", 1, &["say with --to which output"]);
+    stand.check("journal replay --to soc", 1, &["say with --since"]);
+    stand.check(
+        "journal replay --to soc --since 1h",
+        1,
+        &["Send 3 alerts again to soc? There is no terminal"],
+    );
+    stand.check("journal replay --to x --since 1h --yes", 1, &["has no output `x`"]);
+    stand.check("journal replay --to soc --since 1h --yes", 0, &["3 alerts to be sent again"]);
     stand.check("journal stats", 0, &["accepted   3"]);
 }
 

@@ -34,16 +34,16 @@ impl Beside {
 }
 
 impl Store {
-    /// Does some of what others have asked for; how many rows that were, none where there is nothing left.
-    pub(crate) fn heed(&mut self) -> rusqlite::Result<usize> {
+    /// Does some of what others have asked for, where they have changed anything; whether there may be more.
+    pub(crate) fn heed(&mut self) -> rusqlite::Result<Option<bool>> {
         let version = self.pragma("data_version")?;
         if self.heeded == Some(version) {
-            return Ok(0);
+            return Ok(None);
         }
-        let done = self.put_back()?;
-        if done == 0 {
+        let more = self.put_back()? > 0;
+        if !more {
             self.heeded = Some(version);
         }
-        Ok(done)
+        Ok(Some(more))
     }
 }

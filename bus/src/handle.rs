@@ -11,6 +11,7 @@ use crate::JournalError;
 use crate::aside::is_damage;
 use crate::outbox::{Due, End, OutboxRow, Outcome, Step};
 use crate::queue::{Change, Entry, Queue};
+use crate::replay::{RawReplaying, Replay, Replaying};
 use crate::settings::{Clock, OutputId, Registered};
 use crate::stats::Stats;
 use crate::store::{RawBatch, Store};
@@ -32,7 +33,7 @@ pub struct Batch {
 pub struct Handle {
     pub(crate) queue: Arc<Queue>,
     pub(crate) accepted: watch::Receiver<u64>,
-    pub(crate) returned: watch::Receiver<()>,
+    pub(crate) asked: watch::Receiver<()>,
     pub(crate) outputs: Arc<[Registered]>,
     pub(crate) clock: Clock,
     pub(crate) hostname: Arc<str>,
@@ -55,9 +56,24 @@ impl Handle {
         self.accepted.clone()
     }
 
-    /// Changes when something was put back into the outbox.
-    pub fn returned(&self) -> watch::Receiver<()> {
-        self.returned.clone()
+    /// Changes when another process has asked for something: a dead letter was put back into the outbox, or
+    /// there may be something to be sent again.
+    pub fn asked(&self) -> watch::Receiver<()> {
+        self.asked.clone()
+    }
+
+    /// What is to be sent again, up to a number of alerts. One that can't be read back is left out.
+    ///
+    /// # Errors
+    /// As every question: the journal is closed, or can't be read.
+    pub async fn replay(&self, limit: usize) -> Result<Replaying, JournalError> {
+        let raw = match self.ask(move |store| store.replay(limit)).await? {
+            RawReplaying::Nothing => return Ok(Replaying::Nothing),
+            RawReplaying::Later => return Ok(Replaying::Later),
+            RawReplaying::Now(raw) => raw,
+        };
+        let alerts = raw.texts.iter().filter_map(|text| serde_json::from_slice(text).ok()).map(Arc::new);
+        Ok(Replaying::Now(Replay { output: raw.output, alerts: alerts.collect(), progress: raw.progress }))
     }
 
     /// The last alert that was routed.

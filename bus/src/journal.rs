@@ -49,20 +49,20 @@ impl Journal {
         };
         let outputs: Arc<[Registered]> = registered.into();
         let (accept, accepted) = watch::channel(store.accepted);
-        let (put_back, returned) = watch::channel(());
+        let (ask, asked) = watch::channel(());
         let mut writer = Writer {
             store,
             outputs: outputs.clone(),
             queue: queue.clone(),
             accept,
-            put_back,
+            asked: ask,
             failing: false,
         };
         let thread = thread::Builder::new()
             .name("journal".into())
             .spawn(move || writer.run())
             .map_err(|error| OpenError::io(&path, &error))?;
-        let handle = Handle { queue: queue.clone(), accepted, returned, outputs, clock, hostname };
+        let handle = Handle { queue: queue.clone(), accepted, asked, outputs, clock, hostname };
         Ok(Journal { queue, handle, held, thread: Some(thread) })
     }
 
@@ -124,8 +124,8 @@ struct Writer {
     outputs: Arc<[Registered]>,
     queue: Arc<Queue>,
     accept: watch::Sender<u64>,
-    /// Told when something came into the outbox that isn't the router's.
-    put_back: watch::Sender<()>,
+    /// Told when another process has asked for something.
+    asked: watch::Sender<()>,
     /// Whether the last commit failed, so that a failure is said once.
     failing: bool,
 }
@@ -239,10 +239,10 @@ impl Writer {
     /// Does some of what other processes have asked for; whether there may be more.
     fn heed(&mut self) -> bool {
         match self.store.heed() {
-            Ok(0) => false,
-            Ok(_) => {
-                self.put_back.send_replace(());
-                true
+            Ok(None) => false,
+            Ok(Some(more)) => {
+                self.asked.send_replace(());
+                more
             }
             Err(error) => {
                 self.failed(&error);

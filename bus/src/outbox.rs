@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lanner_alert::{Alert, Notification, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 
+use crate::replay::Progress;
 use crate::settings::OutputId;
 use crate::store::{Store, bytes, json, ns, time};
 
@@ -21,6 +22,8 @@ pub struct Step {
     pub outbox: Vec<Outgoing>,
     /// What could not be read back, to be counted and announced.
     pub unreadable: u64,
+    /// How far a replay has come by this step.
+    pub replayed: Option<Progress>,
 }
 
 /// A value that a stage keeps across restarts.
@@ -130,6 +133,9 @@ impl Store {
     pub(crate) fn step(&mut self, step: &Step) -> rusqlite::Result<()> {
         self.sql("UPDATE router SET cursor = MAX(cursor, ?), given_up = given_up + ?")?
             .execute(params![step.cursor, step.unreadable])?;
+        if let Some(progress) = step.replayed {
+            self.replayed(progress)?;
+        }
         for StateChange { stage, key, value } in &step.state {
             match value {
                 Some(value) => {

@@ -163,6 +163,16 @@ const MIGRATIONS: &[&str] = &["
     ) WITHOUT ROWID;
     ALTER TABLE receipts ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE receipts ADD COLUMN alerts TEXT NOT NULL DEFAULT ''; -- the ids of those in it, with spaces
+", "
+    -- Accepted alerts that are to be sent again, and how far that has come.
+    CREATE TABLE replays (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        output INTEGER NOT NULL,
+        at INTEGER NOT NULL,       -- the last alert that was looked at
+        through INTEGER NOT NULL,  -- the last alert to look at
+        since INTEGER NOT NULL,    -- accepted from then on
+        until INTEGER NOT NULL     -- and before
+    );
 "];
 
 /// The file beside the journal that its owner has locked. SQLite's own locks are of the process, and would go

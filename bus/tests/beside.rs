@@ -89,7 +89,7 @@ fn letters(path: &Path, output: Option<&str>) -> Vec<DeadLetter> {
 
 /// What waits for an output, once something was put back.
 async fn returned(handle: &Handle, output: usize, count: usize) -> Vec<Uuid> {
-    let mut returned = handle.returned();
+    let mut returned = handle.asked();
     loop {
         returned.mark_unchanged();
         let due = handle.due(handle.outputs()[output].id, handle.now(), 10_000).await.unwrap();
@@ -175,7 +175,7 @@ async fn the_history_of_an_alert_says_what_became_of_it() {
     ];
     let value = Some(serde_json::to_string(&[&alerts[1]]).unwrap());
     let state = vec![StateChange { stage: "digest", key: "@b".to_owned(), value }];
-    handle.step(Step { cursor: 3, made: handle.now(), outbox, state, unreadable: 0 }).await.unwrap();
+    handle.step(Step { cursor: 3, made: handle.now(), outbox, state, ..Step::default() }).await.unwrap();
     let later = handle.now().after(Duration::from_secs(60));
     let ends = [
         End::Sent { receipt: "250 ok".into() },

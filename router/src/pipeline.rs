@@ -60,12 +60,17 @@ pub struct Decision {
     pub count: u64,
 }
 
+/// The tag of an alert that is sent again because someone asked for it.
+const REPLAYED: &str = "replayed";
+
 /// What stands between the route and one output.
 struct Lane {
     output: Registered,
     min_priority: Priority,
     audit: bool,
     stages: Vec<Box<dyn Stage<Notification>>>,
+    /// The first of the stages that only change what is in a notification.
+    changes_from: usize,
     decisions: BTreeMap<(&'static str, &'static str), u64>,
 }
 
@@ -77,6 +82,7 @@ impl Lane {
         let limit = Box::new(Limit::new(&output.name, policy.limit));
         let digest = Box::new(Digest::new(&output.name, policy.digest));
         let mut stages: Vec<Box<dyn Stage<Notification>>> = vec![dedup, limit, digest];
+        let changes_from = stages.len();
         if let Some(redactor) = policy.redactor {
             stages.push(Box::new(Redact::new(redactor)));
         }
@@ -85,6 +91,7 @@ impl Lane {
             min_priority: policy.min_priority,
             audit: policy.audit,
             stages,
+            changes_from,
             decisions: BTreeMap::new(),
         }
     }
@@ -200,6 +207,21 @@ impl Pipeline {
             });
         }
         self.to = to;
+    }
+
+    /// Takes an accepted alert to an output again, with the tag `replayed`: past what withholds and collects, but
+    /// not past what takes secrets out.
+    pub fn replay(&mut self, alert: &Alert, output: OutputId, now: Timestamp, out: &mut Vec<Outgoing>) {
+        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.output.id == output) else { return };
+        let mut again = alert.clone();
+        if let Err(place) = again.tags.binary_search_by(|tag| tag.as_str().cmp(REPLAYED)) {
+            again.tags.insert(place, REPLAYED.to_owned());
+        }
+        lane.count("replay", "sent again");
+        let again = Notification::of(Arc::new(again), now);
+        if let Some(notification) = lane.judge(lane.changes_from, again, now) {
+            out.push(Outgoing::Notification { notification, outputs: vec![output] });
+        }
     }
 
     /// Lets out what is due.

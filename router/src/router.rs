@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use lanner_bus::{Batch, Handle, JournalError, Step};
+use lanner_bus::{Batch, Handle, JournalError, Replaying, Step};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -20,6 +20,8 @@ use crate::worker::{Counters, DeliverySettings, Phase, Worker};
 const STEP_ALERTS_MAX: usize = 1024;
 /// The stages are looked at this often at least, as the wall clock may be set.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// How often it is looked whether more can be sent again.
+const REPLAY_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait for a journal that can't be read.
 const JOURNAL_RETRY: Duration = Duration::from_secs(1);
 
@@ -98,7 +100,7 @@ impl Router {
                 wake,
                 phase: phase.clone(),
                 reopen: reopened.clone(),
-                returned: journal.returned(),
+                asked: journal.asked(),
                 counters,
                 jitter,
                 breaker: Breaker::new(settings.breaker),
@@ -107,7 +109,9 @@ impl Router {
         }
         let pipeline = Arc::new(Mutex::new(pipeline));
         let (routing, phase) = watch::channel(Phase::Running);
-        let task = Task { journal: journal.clone(), pipeline: pipeline.clone(), cursor, wakes, phase };
+        let (asked, pipe) = (journal.asked(), pipeline.clone());
+        let task =
+            Task { journal: journal.clone(), pipeline: pipe, cursor, wakes, phase, asked, replaying: true };
         let task = tokio::spawn(task.run());
         Ok(Router { journal, pipeline, task, workers, routing, delivery, reopen })
     }
@@ -194,6 +198,10 @@ struct Task {
     /// By the output's place.
     wakes: Vec<Arc<Notify>>,
     phase: watch::Receiver<Phase>,
+    /// Changes when there may be something to be sent again.
+    asked: watch::Receiver<()>,
+    /// Whether there may be something to be sent again.
+    replaying: bool,
 }
 
 impl Task {
@@ -203,7 +211,12 @@ impl Task {
             // Looked at before the journal: what is accepted when draining begins is seen.
             let draining = *self.phase.borrow_and_update() >= Phase::Draining;
             accepted.mark_unchanged();
-            match self.step().await {
+            // What is accepted comes first, and then what is to be sent again.
+            let worked = match self.step().await {
+                Ok(false) if !draining => self.replay().await,
+                worked => worked,
+            };
+            match worked {
                 Ok(true) => continue,
                 Ok(false) if draining => return,
                 Ok(false) => {}
@@ -215,9 +228,11 @@ impl Task {
                 }
             }
             let next = lock(&self.pipeline).next();
-            let wait = next.map_or(LOOK_INTERVAL, |next| next.since(self.journal.now()).min(LOOK_INTERVAL));
+            let look = if self.replaying { REPLAY_INTERVAL } else { LOOK_INTERVAL };
+            let wait = next.map_or(look, |next| next.since(self.journal.now()).min(look));
             tokio::select! {
                 _ = accepted.changed() => {}
+                _ = self.asked.changed() => self.replaying = true,
                 () = tokio::time::sleep(wait) => {}
                 changed = self.phase.changed() => if changed.is_err() { return },
             }
@@ -234,12 +249,39 @@ impl Task {
         }
         self.journal.step(step).await?;
         self.cursor = batch.through;
-        for place in places {
-            if let Some(wake) = self.wakes.get(place) {
-                wake.notify_one();
-            }
-        }
+        self.wake(&places);
         Ok(moved)
+    }
+
+    /// Takes some of what is to be sent again to its output; whether there was any.
+    async fn replay(&mut self) -> Result<bool, JournalError> {
+        if !self.replaying {
+            return Ok(false);
+        }
+        let replay = match self.journal.replay(STEP_ALERTS_MAX).await? {
+            Replaying::Nothing => {
+                self.replaying = false;
+                return Ok(false);
+            }
+            Replaying::Later => return Ok(false),
+            Replaying::Now(replay) => replay,
+        };
+        let now = self.journal.now();
+        let mut step = Step { made: now, replayed: Some(replay.progress), ..Step::default() };
+        let places = {
+            let mut pipeline = lock(&self.pipeline);
+            for alert in &replay.alerts {
+                pipeline.replay(alert, replay.output, now, &mut step.outbox);
+            }
+            pipeline.places(&step.outbox)
+        };
+        self.journal.step(step).await?;
+        self.wake(&places);
+        Ok(true)
+    }
+
+    fn wake(&self, places: &[usize]) {
+        places.iter().filter_map(|place| self.wakes.get(*place)).for_each(|wake| wake.notify_one());
     }
 
     fn judge(&self, batch: &Batch) -> (Step, Vec<usize>) {

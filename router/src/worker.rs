@@ -76,8 +76,8 @@ pub(crate) struct Worker {
     pub(crate) wake: Arc<Notify>,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) reopen: watch::Receiver<()>,
-    /// Changes when something was put back into the outbox.
-    pub(crate) returned: watch::Receiver<()>,
+    /// Changes when something may have been put back into the outbox.
+    pub(crate) asked: watch::Receiver<()>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) jitter: Jitter,
     pub(crate) breaker: Breaker,
@@ -185,7 +185,7 @@ impl Worker {
         tokio::select! {
             () = self.wake.notified() => true,
             // Where the journal is closed, the next round finds that out.
-            _ = self.returned.changed() => true,
+            _ = self.asked.changed() => true,
             () = next => true,
             changed = self.phase.changed() => changed.is_ok(),
             changed = self.reopen.changed() => {

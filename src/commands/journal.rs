@@ -1,5 +1,6 @@
-//! `lanner journal`: what is in the journal, and what became of it.
+//! `lanner journal`: what is in the journal, what became of it, and some of it sent again.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,12 +29,17 @@ fn arguments() -> Vec<Arg> {
         Arg::new("what")
             .value_name("WHAT")
             .required(true)
-            .value_parser(["stats", "ls", "show"])
-            .help("What to show: the figures, the accepted alerts, or one of them whole"),
+            .value_parser(["stats", "ls", "show", "replay"])
+            .help("Show the figures, the accepted alerts, or one of them whole; or have some sent again"),
         Arg::new("id").value_name("ID").help("The alert to show: its number in `ls`, or its id"),
         Arg::new("rule").long("rule").value_name("NAME").help("Only alerts of this rule"),
         moment_argument("since", "Only alerts accepted from then on: a time, or how long ago (such as 2h)"),
         moment_argument("until", "Only alerts accepted before: a time, or how long ago"),
+        Arg::new("to")
+            .long("to")
+            .value_name("OUTPUT")
+            .help("Where alerts are sent again, with the tag `replayed`"),
+        Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Send them again without asking"),
         argument(),
         Arg::new("json").long("json").action(ArgAction::SetTrue).help("Show it as JSON"),
     ]
@@ -92,6 +98,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
                 matches.get_one::<String>("id").context("say which: a number that `ls` shows, or an id")?;
             show(&Beside::read(&path)?, id, json)?;
         }
+        Some("replay") => return replay(&mut Beside::ask(&path)?, matches),
         _ => {
             let stats = Stats::read(&path, system_clock()())?;
             match json {
@@ -178,6 +185,40 @@ fn show(beside: &Beside, id: &str, json: bool) -> anyhow::Result<()> {
         None => outln!("The alert can't be read back from the journal."),
     }
     Ok(())
+}
+
+/// Has the alerts of a time sent again to an output.
+fn replay(beside: &mut Beside, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let Some(output) = matches.get_one::<String>("to") else {
+        bail!("say with --to which output they are sent to");
+    };
+    let filter = filter(matches);
+    if filter.rule.is_some() {
+        bail!("alerts are sent again by their time: --since and --until");
+    }
+    let since = filter.since.context("say with --since from which time on")?;
+    let until = filter.until.unwrap_or_else(|| system_clock()());
+    let alerts = count(usize::try_from(beside.accepted_between(since, until)?)?, "alert");
+    if !matches.get_flag("yes") && !confirmed(&format!("Send {alerts} again to {output}?"))? {
+        outln!("nothing is sent");
+        return Ok(ExitCode::FAILURE);
+    }
+    if !beside.replay(output, since, until).context("the journal can't be written")? {
+        bail!("the configuration that lanner last started with has no output `{output}`");
+    }
+    outln!("{alerts} to be sent again: at once if lanner runs, else when it starts");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether whoever sits at the terminal says yes.
+fn confirmed(question: &str) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("{question} There is no terminal to ask at: say --yes");
+    }
+    eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).context("the answer can't be read")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// What became of an alert at an output, in full.

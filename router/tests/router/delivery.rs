@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::common::{Answer, Receiver, alert};
 use jiff::tz::TimeZone;
-use lanner_alert::{Calendar, Kind, Priority, Silence};
+use lanner_alert::{Calendar, Kind, Notification, Priority, Silence, Timestamp};
 use lanner_bus::{Beside, Entry, Journal, Settings, Which};
 use lanner_router::{
     BreakerSettings, DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router, Silences,
@@ -204,6 +204,30 @@ async fn dead_letters_are_sent_again_while_the_router_runs() {
     receiver.wait(3).await;
     assert_eq!(receiver.ids(), [good, bad].concat());
     running.stop(STOP).await;
+}
+
+#[tokio::test]
+async fn accepted_alerts_are_sent_again_to_one_output() {
+    let dir = TempDir::new().unwrap();
+    let (one, two) = (Receiver::new(Answer::Take), Receiver::new(Answer::Take));
+    let running = start(&dir, &[(&one, 100), (&two, 100)], |_| {}).await;
+    let ids = running.send("rule", 1500);
+    one.wait(1500).await;
+    let mut beside = Beside::ask(&dir.path().join("journal.db")).unwrap();
+    let end = Timestamp(i64::MAX as u64);
+    assert_eq!(beside.accepted_between(Timestamp(0), end).unwrap(), 1500);
+    assert!(!beside.replay("2", Timestamp(0), end).unwrap(), "there is no such output");
+    assert!(beside.replay("0", Timestamp(0), end).unwrap());
+    assert!(beside.replay("0", end, end).unwrap(), "of a time in which there are none");
+    one.wait(3000).await;
+    running.stop(STOP).await;
+    assert_eq!(one.ids(), [ids.clone(), ids.clone()].concat());
+    assert_eq!(two.ids(), ids);
+    let got = one.got.lock().unwrap();
+    let tagged = |item: &Notification| item.alerts[0].tags == ["replayed"];
+    assert!(got[1500..].iter().all(tagged) && !got[..1500].iter().any(tagged));
+    let left = Beside::read(&dir.path().join("journal.db")).unwrap();
+    assert!(left.accepted(1).unwrap().unwrap().fates.len() == 3, "sent to both, and again to one");
 }
 
 #[tokio::test]
