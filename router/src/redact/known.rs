@@ -96,12 +96,10 @@ pub(super) const TOKENS: &[Token] = &[
     token("AIza", |rest| run(rest, 35, word)),
     token("AKIA", aws_key),
     token("ASIA", aws_key),
-    behind("Basic ", |rest| run(rest, 12, base64)),
-    behind("Bearer ", |rest| run(rest, 16, base64)),
+    behind("Bearer ", bearer),
     token("SG.", |rest| run(rest, 40, |byte| word(byte) || byte == b'.')),
     behind("api.telegram.org/bot", |rest| run(rest, 30, |byte| word(byte) || byte == b':')),
-    behind("basic ", |rest| run(rest, 12, base64)),
-    behind("bearer ", |rest| run(rest, 16, base64)),
+    behind("bearer ", bearer),
     token("dckr_pat_", |rest| run(rest, 20, word)),
     behind("discord.com/api/webhooks/", |rest| run(rest, 30, path)),
     token("dop_v1_", |rest| run(rest, 40, word)),
@@ -169,6 +167,12 @@ fn base64(byte: u8) -> bool {
     path(byte) || matches!(byte, b'.' | b'~' | b'+' | b'=')
 }
 
+/// Credentials, and not a word behind «bearer».
+fn bearer(rest: &[u8]) -> usize {
+    let length = run(rest, 16, base64);
+    if rest[..length].iter().any(u8::is_ascii_digit) { length } else { 0 }
+}
+
 /// 16 letters and digits behind the prefix of an access key's id.
 fn aws_key(rest: &[u8]) -> usize {
     const LENGTH: usize = 16;
@@ -203,7 +207,8 @@ fn private_key(rest: &[u8]) -> usize {
     const END: &[u8] = b"-----END ";
     let title = &rest[..rest.len().min(LABEL_BYTES_MAX)];
     let title = &title[..title.iter().position(|byte| *byte == b'-').unwrap_or(title.len())];
-    if !title.windows(LABEL.len()).any(|part| part == LABEL) {
+    let label = title.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b' ');
+    if !label || !title.windows(LABEL.len()).any(|part| part == LABEL) {
         return 0;
     }
     let inside =

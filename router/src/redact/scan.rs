@@ -127,9 +127,14 @@ struct Assignment<'a> {
     value: usize,
     /// What stands between them.
     between: Between,
-    /// Whether a query of a URL holds it.
-    query: bool,
+    /// What ends the value beside a blank where it is in no quotes.
+    ends: &'static [u8],
 }
+
+/// What ends a value in the query of a URL.
+const QUERY_ENDS: &[u8] = b"&#\"'<>";
+/// What ends a number or word in JSON.
+const JSON_ENDS: &[u8] = b",]}";
 
 #[derive(PartialEq, Eq)]
 enum Between {
@@ -168,7 +173,16 @@ fn assignment(text: &str, hit: Range<usize>) -> Option<Assignment<'_>> {
         Some(_) if apart && !quoted && name.starts_with('-') && takes_value(name) => (at, Between::Blank),
         _ => return None,
     };
-    Some(Assignment { name, value, between, query: matches!(before, Some(b'?' | b'&')) })
+    if between == Between::Colon && matches!(byte(text, value), Some(b'{' | b'[')) {
+        // What is inside has names of its own.
+        return None;
+    }
+    let ends = match before {
+        Some(b'?' | b'&') => QUERY_ENDS,
+        _ if quoted => JSON_ENDS,
+        _ => b"",
+    };
+    Some(Assignment { name, value, between, ends })
 }
 
 /// Whether a secret may follow an option of that name.
@@ -187,13 +201,27 @@ fn assigned(text: &str, hit: Range<usize>, known: &Name) -> Option<Range<usize>>
     if (known.random || assignment.between == Between::TightColon) && !random(begins) {
         return None;
     }
-    // `PWD` is where a shell is; a secret's name may be given in place of a secret, as for `docker build`.
-    let not_secret = match known.words {
-        "pwd" => begins.starts_with(['/', '~', '.']) || matches!(assignment.name, "PWD" | "OLDPWD"),
+    if names_something_else(known.words, &assignment, begins) {
+        return None;
+    }
+    value(text, assignment.value, assignment.ends)
+}
+
+/// Whether a name that could be a secret's is known for something else: a value that begins so, under that name.
+fn names_something_else(words: &str, assignment: &Assignment, begins: &str) -> bool {
+    let path = begins.starts_with(['/', '~', '.']);
+    match words {
+        // Where a shell is.
+        "pwd" => path || matches!(assignment.name, "PWD" | "OLDPWD"),
+        // A line for sudo.
+        "passwd" => assignment.name.eq_ignore_ascii_case("NOPASSWD"),
+        // Kubernetes' secrets and those for `docker build` have names and places.
+        "secret" if assignment.name == "secret" && assignment.between == Between::Equals => !random(begins),
         "secret" => ["id=", "source=", "src=", "type="].iter().any(|key| begins.starts_with(key)),
+        // Often a name or a file.
+        "credential" | "credentials" | "creds" => path || !(begins.contains(':') || random(begins)),
         _ => false,
-    };
-    if not_secret { None } else { value(text, assignment.value, assignment.query) }
+    }
 }
 
 /// How a value begins that may be in quotes.
@@ -218,34 +246,39 @@ const CLOSING: [char; 8] = [')', ']', '}', '"', '\'', ',', ';', '`'];
 
 /// The secret that begins here, without its quotes: no variable, no mask, no word such as `true`, and nothing that
 /// was replaced already.
-fn value(text: &str, at: usize, query: bool) -> Option<Range<usize>> {
-    if ["`", "${", "$(", "{{"].iter().any(|begin| text[at..].starts_with(begin)) {
+fn value(text: &str, at: usize, ends: &[u8]) -> Option<Range<usize>> {
+    if is_expanded(&text[at..]) {
         return None;
     }
-    let range = quoted(text, at).or_else(|| bare(text, at, query))?;
+    let range = quoted(text, at).or_else(|| bare(text, at, ends))?;
     is_literal(&text[range.clone()]).then_some(range)
 }
 
 /// The word that begins here, without what closes something around it.
-fn bare(text: &str, at: usize, query: bool) -> Option<Range<usize>> {
-    let word = &text[at..word_end(text, at, query)];
+fn bare(text: &str, at: usize, ends: &[u8]) -> Option<Range<usize>> {
+    let word = &text[at..word_end(text, at, ends)];
     let marked = word.strip_prefix(MARK).is_some_and(|rest| rest.trim_end_matches(CLOSING).is_empty());
     (!marked).then(|| at..at + word.trim_end_matches(CLOSING).len())
 }
 
-fn word_end(text: &str, at: usize, query: bool) -> usize {
+fn word_end(text: &str, at: usize, ends: &[u8]) -> usize {
     let bytes = text.as_bytes();
     let mut end = at;
     while let Some(byte) = bytes.get(end) {
         match byte {
             b'\\' if bytes.get(end + 1) == Some(&b' ') => end += 1,
             byte if byte.is_ascii_whitespace() => break,
-            b'&' | b'#' | b'"' | b'\'' | b'<' | b'>' if query => break,
+            byte if ends.contains(byte) => break,
             _ => {}
         }
         end += 1;
     }
     end
+}
+
+/// Whether a shell or a template puts something in its place.
+fn is_expanded(text: &str) -> bool {
+    ["`", "${", "$(", "{{"].iter().any(|begin| text.starts_with(begin))
 }
 
 fn is_literal(text: &str) -> bool {
@@ -255,6 +288,7 @@ fn is_literal(text: &str) -> bool {
     };
     !(text.is_empty()
         || text == MARK
+        || is_expanded(text)
         || text.bytes().all(|byte| byte == b'*')
         || text.strip_prefix('$').is_some_and(variable)
         || WORDS.iter().any(|known| text.eq_ignore_ascii_case(known)))
@@ -303,13 +337,13 @@ fn header(text: &str, hit: Range<usize>) -> Option<Range<usize>> {
 
 /// Credentials may have several parts: `a=b; c=d`, `a=b, c=d`.
 fn credentials_end(text: &str, start: usize) -> usize {
-    let mut end = word_end(text, start, false);
+    let mut end = word_end(text, start, b"");
     while matches!(byte_before(text, end), Some(b';' | b',')) {
         let next = skip(text, end, 2, blank);
         if next == end {
             break;
         }
-        end = word_end(text, next, false);
+        end = word_end(text, next, b"");
     }
     start + text[start..end].trim_end_matches(CLOSING).len()
 }
@@ -432,7 +466,7 @@ fn option(text: &str, at: Range<usize>, opt: &Opt) -> Option<Range<usize>> {
     if rest.is_empty() && byte(text, start) == Some(b'-') {
         return None;
     }
-    let mut range = value(text, start, false)?;
+    let mut range = value(text, start, b"")?;
     if let Some(separator) = opt.behind {
         range.start += text[range.clone()].find(separator)? + separator.len_utf8();
     }
