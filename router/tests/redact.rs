@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use lanner_alert::{Alert, Notification, Priority, Timestamp, Value};
-use lanner_router::{MARK, PatternKind, Redact, Redactor, Stage, Verdict};
+use lanner_bus::{Journal, Outgoing, Settings};
+use lanner_router::{MARK, OutputPolicy, PatternKind, Pipeline, Redact, Redactor, Route, Stage, Verdict};
 use proptest::prelude::*;
 
 static KNOWN: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(&[], &[]).expect("what is known compiles"));
@@ -95,6 +96,38 @@ fn the_stage_says_what_it_did_and_leaves_the_journals_alert() {
         assert_eq!(*alert, before);
         assert_eq!(Arc::ptr_eq(&item.alerts[0], &alert), expected == "no secret");
     }
+}
+
+#[test]
+fn one_output_is_told_less_and_others_what_there_is() {
+    let outputs = ["chat", "siem"].map(|name| name.to_owned());
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::at(folder.path().join("journal.db"));
+    let handle = Journal::open(settings, &outputs).unwrap().handle();
+    let registered = handle.outputs();
+    let mut policies: Vec<_> = outputs.iter().map(|name| OutputPolicy::everything(name)).collect();
+    policies[0].redactor = Some(Arc::new(Redactor::new(&[], &[]).unwrap()));
+    let mut pipeline = Pipeline::new(Route::all(2), registered, policies);
+    let mut out = Vec::new();
+    let secret = Arc::new(alert(&[("proc.cmdline", Value::from("x --password=hunter2"))]));
+    let plain = Arc::new(alert(&[("proc.cmdline", Value::from("ls"))]));
+    for (seq, alert) in [(1, &secret), (2, &plain)] {
+        pipeline.push(seq, alert, alert.time, &mut out);
+    }
+    let chat = |outgoing: &Outgoing| match outgoing {
+        Outgoing::Notification { notification, .. } => notification.alerts[0].field("proc.cmdline"),
+        Outgoing::Alert { seq, output } => {
+            let to = registered.iter().find(|registered| registered.id == *output).unwrap();
+            Value::from(format!("alert {seq} to {}", to.name))
+        }
+    };
+    let expected =
+        ["x --password=[redacted]", "alert 1 to siem", "alert 2 to chat", "alert 2 to siem"].map(Value::from);
+    assert_eq!(out.iter().map(chat).collect::<Vec<_>>(), expected);
+    let redacted = pipeline.decisions().into_iter().filter(|decision| decision.stage == "redact");
+    let redacted = redacted.map(|decision| (decision.output, decision.reason, decision.count));
+    let chat = |reason| ("chat".to_owned(), reason, 1);
+    assert_eq!(redacted.collect::<Vec<_>>(), [chat("no secret"), chat("secrets replaced")]);
 }
 
 #[test]
