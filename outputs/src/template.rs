@@ -203,8 +203,11 @@ impl Template {
             let length = self.formats.text[start..].lines().next().unwrap_or_default().len();
             start..start + length
         };
-        let part = error.range().filter(|range| range.end <= self.formats.text.len()).unwrap_or_else(line);
-        let named = self.formats.text.get(part.clone()).unwrap_or_default();
+        let text = &self.formats.text;
+        let part = error.range().filter(|range| range.end <= text.len()).unwrap_or_else(line);
+        // The engine may point between the bytes of a character.
+        let part = text.floor_char_boundary(part.start)..text.ceil_char_boundary(part.end);
+        let named = text.get(part.clone()).unwrap_or_default();
         let near = nearest(named, NAMES.iter().map(|(name, _)| *name));
         let undefined = error.kind() == ErrorKind::UndefinedError;
         let message = match (error.kind(), error.detail()) {

@@ -82,6 +82,21 @@ fn the_page_is_up_to_date() {
 }
 
 #[test]
+fn the_pages_templates_work() {
+    let page = reference();
+    let (_, templates) = page.split_once("## Templates").expect("a section on templates");
+    let example =
+        templates.split("```").nth(1).and_then(|text| text.strip_prefix("yaml\n")).expect("an example");
+    let outputs = node(example);
+    for entry in outputs.get("outputs").and_then(Node::as_sequence).expect("outputs") {
+        let (kind, mut settings) = (entry.get("type").and_then(Node::as_str).expect("a type"), entry.clone());
+        let (templates, errors) = take_templates(kind, &mut settings, &samples::common());
+        assert_eq!(errors, []);
+        assert!(templates.render("template", &samples::digest(), &samples::common()).is_some());
+    }
+}
+
+#[test]
 fn settings_that_cannot_work_are_errors_at_their_place() {
     for (kind, text, at, message) in [
         ("http", "url: ftp://x/", "ftp://x/", "this should be a URL that begins with http:// or https://"),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use lanner_alert::{Notification, Value as FieldValue};
-use lanner_diagnostic::{SourceId, SourceText, parse};
+use proptest::prelude::*;
 
 use super::*;
 use crate::samples;
@@ -15,8 +15,9 @@ const SLOTS: &[Slot] = &[
 ];
 
 fn taken(key: &str, text: &str) -> (Templates, Vec<TemplateError>) {
-    let yaml = format!("{key}: {}", serde_json::Value::from(text));
-    let mut node = parse(&SourceText::new("test", yaml), SourceId(0)).expect("YAML").remove(0);
+    let scalar = |text: &str| Node { place: Place::default(), value: NodeValue::Quoted(text.to_owned()) };
+    let entries = vec![(scalar(key), scalar(text))];
+    let mut node = Node { place: Place::default(), value: NodeValue::Mapping(entries) };
     let taken = Templates::take(SLOTS, &mut node, &samples::common());
     assert!(node.get(key).is_none(), "it is left in the settings");
     taken
@@ -200,5 +201,83 @@ fn what_fails_is_counted_and_loses_nothing() {
     for failures in 1..3 {
         assert!(crate::render::line(&many, &common).contains("A shell was used in a container"));
         assert_eq!(common.templates.failures(), failures);
+    }
+}
+
+/// Pieces of templates.
+fn template() -> impl Strategy<Value = String> {
+    let pieces = vec![
+        "{{",
+        "}}",
+        "{%",
+        "%}",
+        "{#",
+        "#}",
+        " rule ",
+        "fields['proc.name']",
+        "%proc.name",
+        "%",
+        "'",
+        "\"",
+        "[",
+        "]",
+        "(",
+        ")",
+        "|",
+        "html",
+        "json",
+        "if ",
+        "endif",
+        "for a in alerts",
+        "endfor",
+        "raw",
+        "endraw",
+        "{% raw %}",
+        "é",
+        "\n",
+        "{",
+        "\\",
+        ".",
+        "count",
+        "~",
+        "*",
+        "1000000",
+    ];
+    let piece = prop_oneof![
+        prop::sample::select(pieces).prop_map(str::to_owned),
+        any::<char>().prop_map(String::from)
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_template_is_taken_or_refused_at_a_place(text in template(), key in prop::sample::select(vec!["plain", "json"])) {
+        let (templates, errors) = taken(key, &text);
+        prop_assert_eq!(errors.len(), usize::from(templates.medium(key).is_none()));
+        for part in errors.iter().map(|error| &error.part).chain(templates.fields().map(|(_, named)| &named.part)) {
+            prop_assert!(text.get(part.clone()).is_some(), "{:?}", part);
+        }
+    }
+
+    #[test]
+    fn no_text_breaks_out(said in "[ -~\\n\\t\u{1b}\u{202e}é<>&`'\"]{0,40}") {
+        let mut alert = samples::alert();
+        alert.output = said.clone();
+        alert.output_fields.insert("proc.name".to_owned(), FieldValue::from(said.as_str()));
+        let notification = Notification::of(Arc::new(alert), samples::TIME);
+        for (key, breaks) in [("plain", ""), ("slack", "<>`"), ("html", "<>\"'")] {
+            for text in ["{{ output }}.", "%proc.name.", "{% set x %}{{ output }}{% endset %}{{ [x, output]|join }}.",
+                "{{ (output|e) ~ output }}.", "{{ output|slack }}{{ output|html }}{{ output|json }}."] {
+                let rendered = taken(key, text).0.render(key, &notification, &samples::common()).expect("it renders");
+                let wrong = |c: char| breaks.contains(c) || c.is_control() || c == '\u{202e}';
+                prop_assert!(!rendered.contains(wrong), "{}: {}", text, rendered);
+            }
+        }
+        let rendered = taken("json", "[{{ output }}, \"%proc.name\"]").0.render("json", &notification, &samples::common());
+        let read: Vec<String> = serde_json::from_str(&rendered.expect("it renders")).expect("JSON");
+        prop_assert_eq!(&read[0], &said);
     }
 }
