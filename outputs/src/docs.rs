@@ -36,7 +36,7 @@ A setting that is a template has an own text in place of the built-in one, in th
 
 ```yaml
 outputs:
-  - name: soc
+  - name: desk
     type: slack
     webhook_url: ${SLACK_WEBHOOK}
     title: \"%priority: %rule on %hostname\"
@@ -44,7 +44,7 @@ outputs:
       {{ output }}
       {% for name in [\"proc.cmdline\", \"user.name\"] %}*{{ name }}* `{{ fields[name] }}`
       {% endfor %}
-  - name: hook
+  - name: tickets
     type: http
     url: https://example.org/hook
     template: |
