@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use crate::secret::Secret;
 use crate::settings::{self, Period, wrong};
-use crate::{Common, Made, OutputSpec, format, render, template};
+use crate::{Common, Made, Medium, OutputSpec, Slot, render, template};
 
 /// The most messages that librdkafka holds; the worker gives fewer at once.
 const QUEUE_MESSAGES_MAX: &str = "10000";
@@ -42,7 +42,14 @@ pub const SPEC: OutputSpec = OutputSpec {
               security.protocol: sasl_ssl\n  sasl.mechanism: SCRAM-SHA-512\n  sasl.username: lanner\n  \
               sasl.password: ${KAFKA_PASSWORD}\n",
     redact: false,
-    templates: &[template::LINE],
+    templates: &[
+        Slot {
+            key: "key",
+            medium: Some(Medium::Plain),
+            doc: "A template of the key of a message; the host's name unless set. Messages of one key keep their order.",
+        },
+        template::LINE,
+    ],
     schema: || schemars::schema_for!(Settings),
     build,
 };
@@ -55,19 +62,12 @@ struct Settings {
     brokers: Vec<String>,
     /// The topic.
     topic: String,
-    /// The key of a message, with `%field` for values of the alert. Messages of one key keep their order.
-    #[serde(default = "key")]
-    key: String,
     /// How long a message may take before it is tried again later.
     #[serde(default = "timeout")]
     timeout: Period,
     /// Settings of librdkafka by its own names, such as those of SASL and TLS.
     #[serde(default)]
     properties: BTreeMap<String, Secret>,
-}
-
-fn key() -> String {
-    "%hostname".to_owned()
 }
 
 fn timeout() -> Period {
@@ -189,7 +189,8 @@ impl Kafka {
         let alert = render::as_alert(item, &self.common);
         let own = self.common.templates.render(template::LINE.key, item, &self.common);
         let value = own.unwrap_or_else(|| lanner_alert::falco::json(&alert, &self.common.json).to_string());
-        let key = format::fill(&self.settings.key, &alert);
+        let key = self.common.templates.render("key", item, &self.common);
+        let key = key.unwrap_or_else(|| alert.hostname.to_string());
         let id = item.id.to_string();
         let headers = [("id", &*id), ("rule", &*alert.rule), ("priority", alert.priority.name())];
         let headers = headers.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {

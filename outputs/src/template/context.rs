@@ -24,6 +24,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("source", "The alert's event source."),
     ("hostname", "The host's name."),
     ("tags", "The rule's tags."),
+    ("silenced", "The silence that keeps it from outputs which aren't for audits; else none."),
     ("fields", "The fields of the alert: `fields[\"proc.name\"]`. One that it doesn't have is none."),
     ("alerts", "The alerts, the most important first; each has the names above but `kind` and `title`."),
     ("rules", "How often each rule occurred: `rule`, `priority` and `count`, the most important first."),
@@ -79,6 +80,7 @@ fn of_alert(alert: &Arc<Alert>) -> BTreeMap<&'static str, Value> {
         ("source", Value::from(&*alert.source)),
         ("hostname", Value::from(&*alert.hostname)),
         ("tags", alert.tags.iter().map(|tag| Value::from(&**tag)).collect()),
+        ("silenced", alert.silenced.as_deref().map_or_else(|| Value::from(()), Value::from)),
         ("fields", Value::from_object(Fields(alert.clone()))),
     ])
 }
