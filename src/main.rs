@@ -4,6 +4,7 @@
 mod banner;
 mod cli;
 mod commands;
+mod internal;
 mod log;
 mod options;
 mod out;

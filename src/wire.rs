@@ -225,7 +225,9 @@ pub async fn start_router(
     redactors: Vec<Option<Arc<Redactor>>>,
 ) -> anyhow::Result<Router> {
     let handle = journal.handle();
-    let policies = settings.outputs.iter().zip(redactors).map(policy).collect();
+    let host: Arc<str> = hostname(settings).into();
+    let policies = settings.outputs.iter().zip(redactors);
+    let policies = policies.map(|(entry, redactor)| policy(entry, redactor, &host)).collect();
     let inhibit = Inhibit::new(settings.inhibit.iter().map(inhibit_rule).collect());
     let silences = Silences::new(settings.silences.clone(), TimeZone::system());
     let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies)
@@ -241,7 +243,7 @@ pub async fn start_router(
     Ok(Router::start(handle, pipeline, outputs).await?)
 }
 
-fn policy((entry, redactor): (&OutputEntry, Option<Arc<Redactor>>)) -> OutputPolicy {
+fn policy(entry: &OutputEntry, redactor: Option<Arc<Redactor>>, host: &Arc<str>) -> OutputPolicy {
     OutputPolicy {
         name: entry.name.clone(),
         min_priority: entry.min_priority,
@@ -255,6 +257,7 @@ fn policy((entry, redactor): (&OutputEntry, Option<Arc<Redactor>>)) -> OutputPol
         digest: entry
             .digest
             .map(|digest| DigestSettings { every: digest.every, immediate_from: digest.immediate_from }),
+        heartbeat: entry.heartbeat.map(|every| (every, host.clone())),
         redactor,
     }
 }

@@ -5,6 +5,7 @@ mod engine;
 mod falco_outputs;
 mod files;
 mod format;
+mod heartbeat;
 mod journal;
 mod metrics;
 mod obsolete;
@@ -31,6 +32,7 @@ pub const FAMILIES: &[Family] = &[
     obsolete::FAMILY,
     outputs::FAMILY,
     router::FAMILY,
+    heartbeat::FAMILY,
     journal::FAMILY,
     detector::FAMILY,
 ];

@@ -8,6 +8,7 @@
 mod check;
 mod docs;
 mod expand;
+mod heartbeat;
 mod inhibit;
 mod key;
 mod keys;

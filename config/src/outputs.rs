@@ -111,6 +111,7 @@ impl Fixed {
             min_priority: Priority::Debug,
             batch: 1,
             attempts: attempts(Values::of(&plain(""), LIST)),
+            heartbeat: None,
             limit: None,
             digest: None,
             redact: RedactSettings::default(),
@@ -119,7 +120,7 @@ impl Fixed {
     }
 }
 
-fn missing(what: &str, place: Place) -> Diagnostic {
+pub(crate) fn missing(what: &str, place: Place) -> Diagnostic {
     Diagnostic::error(MISSING, format!("`{what}` is missing")).at(place)
 }
 
@@ -153,6 +154,7 @@ fn entry(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> 
         min_priority: values.priority("min_priority"),
         batch: usize::try_from(values.whole("batch")).unwrap_or(1),
         attempts: attempts(values),
+        heartbeat: None,
         limit: limit(values, "rate_limit.", "rate_limit", diagnostics),
         digest: digest(values, diagnostics),
         redact: redact(values),

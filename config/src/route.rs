@@ -8,7 +8,7 @@ use crate::settings::OutputEntry;
 use crate::values::Values;
 
 /// The code of an output that a route names and nobody has.
-const UNKNOWN_OUTPUT: &str = "CONFIG_UNKNOWN_OUTPUT";
+pub(crate) const UNKNOWN_OUTPUT: &str = "CONFIG_UNKNOWN_OUTPUT";
 
 /// A node of the tree that says to whom an alert goes: to the first of its routes that takes it, and where none
 /// does, to its own outputs.

@@ -9,6 +9,7 @@ use lanner_alert::{Matcher, Priority, Silence};
 use lanner_diagnostic::{Diagnostic, Node, Place};
 
 use crate::check::{NO_EFFECT, WRONG_VALUE};
+use crate::heartbeat;
 use crate::inhibit;
 use crate::outputs;
 use crate::quantity::Rate;
@@ -106,6 +107,8 @@ pub struct OutputEntry {
     pub batch: usize,
     /// How it is tried.
     pub attempts: AttemptSettings,
+    /// How often it gets a sign of life.
+    pub heartbeat: Option<Duration>,
     /// How many notifications it is sent.
     pub limit: Option<LimitSettings>,
     /// What it collects.
@@ -125,6 +128,7 @@ impl fmt::Debug for OutputEntry {
             .field("min_priority", &self.min_priority)
             .field("batch", &self.batch)
             .field("attempts", &self.attempts)
+            .field("heartbeat", &self.heartbeat)
             .field("limit", &self.limit)
             .field("digest", &self.digest)
             .finish_non_exhaustive()
@@ -200,7 +204,8 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
     let values = Values::root(root);
     across(values, diagnostics);
     let mut fields = Vec::new();
-    let outputs = outputs::read(root, &mut fields, diagnostics);
+    let mut outputs = outputs::read(root, &mut fields, diagnostics);
+    heartbeat::read(root, &mut outputs, diagnostics);
     Settings {
         hostname: hostname.filter(|name| !name.is_empty()),
         rules: rules::read(values),

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
 use lanner_bus::{Outgoing, OutputId, Registered, StateChange};
 
 use crate::dedup::{Dedup, DedupSettings};
 use crate::digest::{Digest, DigestSettings};
+use crate::heartbeat::Heartbeat;
 use crate::limit::{Limit, LimitSettings};
 use crate::redact::{Redact, Redactor};
 use crate::route::Route;
@@ -28,6 +30,8 @@ pub struct OutputPolicy {
     pub limit: Option<LimitSettings>,
     /// What it collects; without it, nothing.
     pub digest: Option<DigestSettings>,
+    /// How often it gets a sign of life, on the host of that name; without it, never.
+    pub heartbeat: Option<(Duration, Arc<str>)>,
     /// What takes secrets out of what it is sent; without it, nothing does.
     pub redactor: Option<Arc<Redactor>>,
 }
@@ -42,6 +46,7 @@ impl OutputPolicy {
             dedup: None,
             limit: None,
             digest: None,
+            heartbeat: None,
             redactor: None,
         }
     }
@@ -81,7 +86,9 @@ impl Lane {
         let dedup = Box::new(Dedup::new(&output.name, dedup));
         let limit = Box::new(Limit::new(&output.name, policy.limit));
         let digest = Box::new(Digest::new(&output.name, policy.digest));
-        let mut stages: Vec<Box<dyn Stage<Notification>>> = vec![dedup, limit, digest];
+        let (every, hostname) = policy.heartbeat.unzip();
+        let heartbeat = Box::new(Heartbeat::new(&output.name, hostname.unwrap_or_default(), every));
+        let mut stages: Vec<Box<dyn Stage<Notification>>> = vec![dedup, limit, digest, heartbeat];
         let changes_from = stages.len();
         if let Some(redactor) = policy.redactor {
             stages.push(Box::new(Redact::new(redactor)));

@@ -8,17 +8,18 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ArgMatches;
+use lanner_bus::Journal;
 use lanner_detector::source::SourceError;
 use lanner_detector::source::live::Live;
 use lanner_detector::{Detector, Report};
 use lanner_diagnostic::{Renderer, Severity, plain};
 use lanner_router::Router;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::RecvError};
 
 use crate::report::count;
 use crate::wire::{self, Prepared};
-use crate::{banner, cli, log, report};
+use crate::{banner, cli, internal, log, report};
 
 /// How long outputs may take to send what is left when Lanner stops.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -63,6 +64,8 @@ async fn watch(mut prepared: Prepared, live: Live) -> anyhow::Result<ExitCode> {
     let sender = journal.sender();
     let detector = wire::detector(settings, &prepared.rules, journal.held(), &sender)?;
     eprint!("{}", banner::banner(&prepared, live.coverage()));
+    let host = wire::hostname(settings);
+    tell(&journal, internal::blind(&host, live.coverage()));
     let stop = Arc::new(AtomicBool::new(false));
     let (done, mut finished) = oneshot::channel();
     let stopped = stop.clone();
@@ -74,10 +77,11 @@ async fn watch(mut prepared: Prepared, live: Live) -> anyhow::Result<ExitCode> {
     stop.store(true, Ordering::Relaxed);
     let result = match ended {
         Some(result) => result,
-        None => finished.await.context("the detector ended without a report")?,
+        None => reported(finished.await),
     };
     // The thread has sent its report, which is the last thing it does.
     let _ = thread.join();
+    tell(&journal, Some(internal::stops(&host, result.as_ref().err())));
     let outputs = router.stop(DRAIN).await;
     let uncommitted = journal.close();
     let (report, code) = match result {
@@ -91,17 +95,32 @@ async fn watch(mut prepared: Prepared, live: Live) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
+/// Has an alert of Lanner's own accepted, where there is one.
+fn tell(journal: &Journal, alert: Option<internal::Internal>) {
+    if let Some(alert) = alert {
+        let told = journal.handle().tell(alert.rule, alert.priority, alert.output, Default::default());
+        if let Err(error) = told {
+            tracing::error!(%error, rule = alert.rule, "the alert can't be kept");
+        }
+    }
+}
+
 type Detected = Result<Report, SourceError>;
 
 fn detect(detector: Detector, mut live: Live, stop: &AtomicBool, sender: &lanner_bus::Sender) -> Detected {
     detector.run(&mut live, stop, &mut |outcome| sender.send(wire::entry(outcome)).is_ok())
 }
 
+/// What the detector's thread said last; nothing where it panicked.
+fn reported(said: Result<Detected, RecvError>) -> anyhow::Result<Report> {
+    Ok(said.context("the detector ended without a report")??)
+}
+
 /// Waits for a signal to stop, or for the detector to end by itself.
 async fn until_stopped(
     router: &Router,
     finished: &mut oneshot::Receiver<Detected>,
-) -> anyhow::Result<Option<Detected>> {
+) -> anyhow::Result<Option<anyhow::Result<Report>>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut reopen = signal(SignalKind::user_defined1())?;
@@ -110,7 +129,7 @@ async fn until_stopped(
             _ = terminate.recv() => return Ok(None),
             _ = interrupt.recv() => return Ok(None),
             _ = reopen.recv() => router.reopen(),
-            result = &mut *finished => return Ok(Some(result.context("the detector ended without a report")?)),
+            result = &mut *finished => return Ok(Some(reported(result))),
         }
     }
 }

@@ -212,6 +212,11 @@ fn wrong_keys_of_lanner() {
          error f.yaml:1:90: this should be true or false, not `much`",
     );
     check(
+        "outputs: [{ name: soc, type: x }]\nheartbeat: { outputs: [sock] }\n",
+        "error f.yaml:2:12: `heartbeat.every` is missing\n\
+         error f.yaml:2:24: there is no output with the name `sock` (did you mean `soc`?)",
+    );
+    check(
         "outputs: [{ name: a, type: x, digest: {}, rate_limit: { burst: 1 } }, { name: b, type: x, immediate_from: error }]\n",
         "error f.yaml:1:39: `digest.every` is missing\n\
          error f.yaml:1:55: `rate_limit.rate` is missing\n\

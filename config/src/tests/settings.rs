@@ -69,6 +69,17 @@ fn limits_and_digests() {
 }
 
 #[test]
+fn heartbeats() {
+    let settings = settings(
+        "heartbeat: { every: 1h, outputs: [a] }\n\
+         outputs:\n  - { name: a, type: x }\n  - { name: b, type: x }\n",
+        &[],
+    );
+    let every: Vec<_> = settings.outputs.iter().map(|output| output.heartbeat).collect();
+    assert_eq!(every, [Some(Duration::from_secs(3600)), None]);
+}
+
+#[test]
 fn attempts() {
     let settings = settings(
         "stdout_output: { enabled: true }\n\

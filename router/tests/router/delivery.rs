@@ -231,6 +231,26 @@ async fn accepted_alerts_are_sent_again_to_one_output() {
 }
 
 #[tokio::test]
+async fn a_heartbeat_goes_where_nothing_else_does() {
+    let dir = TempDir::new().unwrap();
+    let (one, two) = (Receiver::new(Answer::Take), Receiver::new(Answer::Take));
+    let day = Duration::from_secs(24 * 3600);
+    let quiet = |policy: &mut OutputPolicy| {
+        policy.min_priority = Priority::Emergency;
+        policy.digest = Some(DigestSettings { every: day, immediate_from: None });
+        policy.heartbeat = (policy.name == "0").then(|| (day, "web-1".into()));
+    };
+    for _ in 0..2 {
+        let running = start(&dir, &[(&one, 1), (&two, 1)], quiet).await;
+        one.wait(1).await;
+        running.stop(STOP).await;
+        let got = one.got.lock().unwrap();
+        assert_eq!((got.len(), &*got[0].alerts[0].rule), (1, "Lanner internal: heartbeat"));
+        assert!(two.ids().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn what_always_fails_takes_nothing_along_for_long() {
     let dir = TempDir::new().unwrap();
     let receiver = Receiver::new(Answer::RetryBad);
