@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 use lanner_alert::Timestamp;
 use lanner_detector::Report;
+use lanner_outputs::Templates;
 use lanner_router::OutputReport;
 
 /// A number of things, by their name.
@@ -18,7 +19,12 @@ pub fn moment(time: Timestamp) -> String {
 }
 
 /// The report, in lines.
-pub fn report(detector: &Report, outputs: &[OutputReport], uncommitted: usize) -> String {
+pub fn report(
+    detector: &Report,
+    outputs: &[OutputReport],
+    templates: &[Templates],
+    uncommitted: usize,
+) -> String {
     let mut text = String::from("lanner has stopped\n");
     // Writing to a string can't fail.
     let mut row = |line: String| {
@@ -58,7 +64,7 @@ pub fn report(detector: &Report, outputs: &[OutputReport], uncommitted: usize) -
             row(format!("unknown   {count} {what}"));
         }
     }
-    for output in outputs {
+    for (at, output) in outputs.iter().enumerate() {
         let pending = output.pending.map_or("an unknown number".to_owned(), |count| count.to_string());
         let mut line = format!("{:<9} {} sent, {pending} pending", output.name, output.sent);
         if output.refused > 0 {
@@ -66,6 +72,13 @@ pub fn report(detector: &Report, outputs: &[OutputReport], uncommitted: usize) -
         }
         if output.retried > 0 {
             let _ = write!(line, ", {} attempts repeated", output.retried);
+        }
+        if output.redacted > 0 {
+            let _ = write!(line, ", {} without their secrets", output.redacted);
+        }
+        let failures = templates.get(at).map_or(0, Templates::failures);
+        if failures > 0 {
+            let _ = write!(line, ", {failures} times a template failed");
         }
         if output.failing {
             line.push_str(", failing: only probes were sent at the end");
@@ -102,9 +115,10 @@ mod tests {
             retried: 13,
             refused: 14,
             failing: true,
+            redacted: 17,
             pending: Some(15),
         };
-        let said = report(&detector, &[output], 16);
+        let said = report(&detector, &[output], &[], 16);
         for part in [
             "7 seen, 3 lost",
             "3 lost of openat",
@@ -114,12 +128,12 @@ mod tests {
             "9 could not wait",
             "10 containers of which no engine",
             "11 processes given up",
-            "12 sent, 15 pending, 14 refused, 13 attempts repeated, failing",
+            "12 sent, 15 pending, 14 refused, 13 attempts repeated, 17 without their secrets, failing",
             "16 entries could not be written",
         ] {
             assert!(said.contains(part), "`{part}` isn't said:\n{said}");
         }
-        let quiet = report(&Report::default(), &[], 0);
+        let quiet = report(&Report::default(), &[], &[], 0);
         assert_eq!(quiet.lines().count(), 3, "{quiet}");
     }
 }

@@ -32,6 +32,8 @@ pub struct Prepared {
     pub rules_options: lanner_rules::Options,
     /// The outputs.
     pub outputs: Vec<Box<dyn Output>>,
+    /// The own texts of each of the outputs, which count where they fail.
+    pub templates: Vec<Templates>,
     /// What takes secrets out of what each of the outputs is sent.
     pub redactors: Vec<Option<Arc<Redactor>>>,
 }
@@ -49,8 +51,9 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     let (rules, diagnostics) =
         RuleSet::compile(&loaded.sources, &loaded.rules, Fields::ALL, &wanted, &rules_options);
     loaded.diagnostics.extend(diagnostics);
-    let mut outputs = Vec::new();
+    let (mut outputs, mut templates) = (Vec::new(), Vec::new());
     for (entry, (node, common)) in loaded.settings.outputs.iter().zip(texts) {
+        templates.push(common.templates.clone());
         match lanner_outputs::build(&entry.kind, &node, &common) {
             Ok(output) => outputs.push(output),
             Err(error) => {
@@ -61,7 +64,7 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     }
     let entries = &loaded.settings.outputs;
     let redactors = entries.iter().map(|entry| redactor(entry, &mut loaded.diagnostics)).collect();
-    Prepared { loaded, rules: Arc::new(rules), rules_options, outputs, redactors }
+    Prepared { loaded, rules: Arc::new(rules), rules_options, outputs, templates, redactors }
 }
 
 /// The templates of all outputs, told what is wrong with them and which fields they name: what each output is told, and

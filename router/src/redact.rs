@@ -24,6 +24,8 @@ use scan::Scanner;
 
 /// What stands in a secret's place.
 pub const MARK: &str = "[redacted]";
+/// What the stage says where it replaced something.
+pub(crate) const REPLACED: &str = "secrets replaced";
 /// The most bytes that a pattern may take when compiled.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// The most matches of a pattern in one text; what is behind the last of them is replaced whole.
@@ -252,7 +254,7 @@ impl Stage<Notification> for Redact {
                 replaced = true;
             }
         }
-        Verdict::Pass(if replaced { "secrets replaced" } else { "no secret" })
+        Verdict::Pass(if replaced { REPLACED } else { "no secret" })
     }
 
     fn next(&self) -> Option<Timestamp> {

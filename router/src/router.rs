@@ -14,6 +14,7 @@ use crate::backoff::Jitter;
 use crate::breaker::Breaker;
 use crate::output::Output;
 use crate::pipeline::{Decision, Pipeline};
+use crate::redact::REPLACED;
 use crate::worker::{Counters, DeliverySettings, Phase, Worker};
 
 /// Most alerts of one step.
@@ -57,6 +58,8 @@ pub struct OutputReport {
     pub refused: u64,
     /// Whether it failed so often that only probes were sent at the end.
     pub failing: bool,
+    /// Notifications since the start out of which secrets were taken.
+    pub redacted: u64,
     /// Waiting in the journal to be sent; none where the journal couldn't be asked.
     pub pending: Option<u64>,
 }
@@ -129,7 +132,7 @@ impl Router {
     /// Routes what was accepted, sends what can be sent at once, and ends after that time in any case; what
     /// became of each output's notifications. What is pending is sent after the next start.
     pub async fn stop(self, limit: Duration) -> Vec<OutputReport> {
-        let Router { journal, task, workers, routing, delivery, .. } = self;
+        let Router { journal, pipeline, task, workers, routing, delivery, .. } = self;
         let (counters, ends): (Vec<_>, Vec<_>) =
             workers.into_iter().map(|worker| ((worker.name, worker.counters), worker.done)).unzip();
         let drain = async {
@@ -150,7 +153,13 @@ impl Router {
         let pending = |name: &str| {
             stats.as_ref()?.outputs.iter().find(|output| output.name == name).map(|output| output.pending)
         };
+        let decisions = lock(&pipeline).decisions();
+        let redacted = |name: &str| {
+            let own = decisions.iter().filter(|decision| decision.output == name);
+            own.filter(|decision| decision.reason == REPLACED).map(|decision| decision.count).sum()
+        };
         let report = |(name, counters): (String, Arc<Counters>)| OutputReport {
+            redacted: redacted(&name),
             pending: pending(&name),
             sent: counters.sent.load(Ordering::Relaxed),
             retried: counters.retried.load(Ordering::Relaxed),

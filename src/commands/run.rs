@@ -91,7 +91,7 @@ async fn watch(mut prepared: Prepared, live: Live) -> anyhow::Result<ExitCode> {
             (Report::default(), ExitCode::FAILURE)
         }
     };
-    eprint!("{}", report::report(&report, &outputs, uncommitted));
+    eprint!("{}", report::report(&report, &outputs, &prepared.templates, uncommitted));
     Ok(code)
 }
 
