@@ -82,6 +82,8 @@ async fn watch(mut prepared: Prepared, live: Live) -> anyhow::Result<ExitCode> {
     // The thread has sent its report, which is the last thing it does.
     let _ = thread.join();
     tell(&journal, Some(internal::stops(&host, result.as_ref().err())));
+    // What was handed over last is to be routed, too. Where it can't be journaled, closing says so.
+    let _ = tokio::time::timeout(DRAIN, journal.handle().flush()).await;
     let outputs = router.stop(DRAIN).await;
     let uncommitted = journal.close();
     let (report, code) = match result {

@@ -36,6 +36,8 @@ pub fn alert(rule: &str, priority: Priority) -> Alert {
 pub enum Answer {
     Take,
     Retry,
+    /// Asks to be tried again in an hour.
+    RetryInAnHour,
     /// Refuses those batches that hold an alert of the rule `bad`, as a whole.
     RefuseBad,
     /// Asks for those batches again that hold an alert of the rule `bad`, as a whole.
@@ -98,6 +100,10 @@ impl Output for Receiver {
             match answer {
                 Answer::Take => {}
                 Answer::Retry => return all(DeliveryError::Retry { after: None, cause: "away".into() }),
+                Answer::RetryInAnHour => {
+                    let after = Some(Duration::from_secs(3600));
+                    return all(DeliveryError::Retry { after, cause: "busy".into() });
+                }
                 Answer::RefuseBad if bad => {
                     return all(DeliveryError::Refused { cause: "bad\nbatch".into() });
                 }

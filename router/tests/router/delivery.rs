@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::{Answer, Receiver, alert};
 use jiff::tz::TimeZone;
 use lanner_alert::{Calendar, Kind, Notification, Priority, Silence, Timestamp};
-use lanner_bus::{Beside, Entry, Journal, Settings, Which};
+use lanner_bus::{Beside, Entry, Fate, Journal, Settings, State, Which};
 use lanner_router::{
     BreakerSettings, DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router, Silences,
 };
@@ -228,6 +228,31 @@ async fn accepted_alerts_are_sent_again_to_one_output() {
     assert!(got[1500..].iter().all(tagged) && !got[..1500].iter().any(tagged));
     let left = Beside::read(&dir.path().join("journal.db")).unwrap();
     assert!(left.accepted(1).unwrap().unwrap().fates.len() == 3, "sent to both, and again to one");
+}
+
+#[tokio::test]
+async fn a_wait_that_the_receiver_asks_for_is_kept() {
+    let dir = TempDir::new().unwrap();
+    let receiver = Receiver::new(Answer::RetryInAnHour);
+    let running = start(&dir, &[(&receiver, 10)], |_| {}).await;
+    running.send("rule", 1);
+    let beside = Beside::read(&dir.path().join("journal.db")).unwrap();
+    let waits = || match &beside.accepted(1).unwrap()?.fates[..] {
+        [Fate { state: State::Waiting { attempts: 1, not_before, cause }, .. }] => {
+            Some((*not_before, cause.clone()))
+        }
+        _ => None,
+    };
+    let asked = running.journal.handle().now().after(Duration::from_secs(3600));
+    while waits().is_none() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let (not_before, cause) = waits().unwrap();
+    assert!(not_before >= asked && cause.as_deref() == Some("busy"));
+    *receiver.answer.lock().unwrap() = Answer::Take;
+    running.send("rule", 1);
+    let reports = running.stop(Duration::from_millis(100)).await;
+    assert_eq!((receiver.attempts.lock().unwrap().len(), reports[0].pending), (1, Some(2)));
 }
 
 #[tokio::test]
