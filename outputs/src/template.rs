@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::tz::TimeZone;
-use lanner_alert::{Notification, truncate};
+use lanner_alert::{Notification, printable, truncate};
 use lanner_diagnostic::{Node, Place, Value as NodeValue, nearest};
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
@@ -34,6 +34,9 @@ const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
 const TEMPLATE_FUEL: u64 = 200_000;
 /// The most bytes that come of a template.
 const RENDERED_BYTES_MAX: usize = 256 * 1024;
+
+/// The most bytes of a failure's cause in the log: it may quote what an alert says.
+const CAUSE_BYTES_MAX: usize = 200;
 
 /// The name of a template in its engine.
 const NAME: &str = "template";
@@ -113,7 +116,8 @@ impl Templates {
                 // Often enough to be seen, too seldom to fill the log.
                 if failures.is_power_of_two() {
                     tracing::warn!(
-                        output = %common.name, template = key, failures, cause = fault.message,
+                        output = %common.name, template = key, failures,
+                        cause = %truncate(&printable(&fault.message), CAUSE_BYTES_MAX),
                         "a template failed; the built-in text is sent in its place"
                     );
                 }
