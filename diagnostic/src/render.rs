@@ -25,8 +25,12 @@ impl Renderer {
             let source = sources.get(place.source);
             let end = place.span.end.min(source.text.len());
             let start = place.span.start.min(end);
-            let mark = AnnotationKind::Primary.span(start..end).label(&diagnostic.label);
-            group = group.element(Snippet::source(&*source.text).path(&*source.name).annotation(mark));
+            // The lines of the place alone: a file may be long, and so may the list of what is wrong with it.
+            let from = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
+            let to = source.text[end..].find('\n').map_or(source.text.len(), |at| end + at);
+            let mark = AnnotationKind::Primary.span(start - from..end - from).label(&diagnostic.label);
+            let lines = Snippet::source(&source.text[from..to]).line_start(source.line_column(start).line);
+            group = group.element(lines.path(&*source.name).annotation(mark));
         }
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help));

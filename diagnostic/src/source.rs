@@ -1,21 +1,38 @@
 //! Texts that were read, and places in them.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A text that was read from somewhere: a configuration or rules file, or an option of the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SourceText {
     /// Where it came from, as its user would name it: a path, or `-o option`.
     pub name: Arc<str>,
     /// The text itself.
     pub text: Arc<str>,
+    /// Where each line begins, once somebody asks.
+    lines: OnceLock<Arc<[usize]>>,
 }
 
 impl SourceText {
     /// A text and its name.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        SourceText { name: name.into(), text: text.into() }
+        SourceText { name: name.into(), text: text.into(), lines: OnceLock::new() }
+    }
+
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let ends = self.text.match_indices('\n').map(|(at, _)| at + 1);
+            std::iter::once(0).chain(ends).collect()
+        })
+    }
+
+    /// A line, from 1, without its end; empty where there is none.
+    pub fn line(&self, number: usize) -> &str {
+        let lines = self.lines();
+        let Some(start) = number.checked_sub(1).and_then(|at| lines.get(at)) else { return "" };
+        let end = lines.get(number).copied().unwrap_or(self.text.len());
+        self.text[*start..end].trim_end_matches(['\n', '\r'])
     }
 
     /// The line and column of a byte offset, both counted from 1; a column counts characters.
@@ -25,9 +42,10 @@ impl SourceText {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &self.text[..end];
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        LineColumn { line: before.matches('\n').count() + 1, column: before[start..].chars().count() + 1 }
+        let lines = self.lines();
+        let line = lines.partition_point(|start| *start <= end);
+        let start = line.checked_sub(1).map_or(0, |at| lines[at]);
+        LineColumn { line, column: self.text[start..end].chars().count() + 1 }
     }
 }
 
@@ -160,5 +178,7 @@ mod tests {
         assert_eq!(text.line_column(2), LineColumn { line: 1, column: 2 });
         assert_eq!(text.line_column(6), LineColumn { line: 2, column: 1 });
         assert_eq!(text.line_column(99), LineColumn { line: 2, column: 5 });
+        assert_eq!([0, 1, 2, 3].map(|number| text.line(number)), ["", "é: x", "ü: y", ""]);
+        assert_eq!(SourceText::new("a", "\n").line_column(1), LineColumn { line: 2, column: 1 });
     }
 }

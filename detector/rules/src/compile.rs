@@ -24,7 +24,7 @@ mod source;
 mod transform;
 
 pub use candidates::Candidates;
-pub use graph::{Graph, NodeId};
+pub use graph::{Graph, Node, NodeId};
 pub use implies::{apart, implies};
 pub use lower::{Lowering, check_condition};
 pub use operand::{Names, Stop, operand};

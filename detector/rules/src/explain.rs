@@ -4,6 +4,7 @@
 mod text;
 
 use bumpalo::Bump;
+use hashbrown::HashMap;
 use lanner_diagnostic::{Place, SourceId, Sources, nearest};
 use lanner_event::fields::Fields;
 use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Reading, Val};
@@ -113,8 +114,10 @@ pub enum ExplainedPart {
     Or(Vec<Explained>),
     /// It must be false.
     Not(Box<Explained>),
-    /// A macro.
-    Macro {
+    /// A macro or an exception.
+    Named {
+        /// Which of the two.
+        kind: &'static str,
         /// Its name.
         name: String,
         /// Where it is defined.
@@ -128,6 +131,8 @@ pub enum ExplainedPart {
         text: String,
         /// What it read, each field and its value; `None` is a value that is missing.
         saw: Vec<(String, Option<String>)>,
+        /// The lists that its constants come from, each with where these stand.
+        lists: Vec<(String, Vec<Place>)>,
     },
     /// What doesn't compile, or is too much to be shown.
     Unknown,
@@ -160,10 +165,11 @@ impl<'a> Explainer<'a> {
         let outline = self.outline(item, source);
         let bump = Bump::new();
         let given = Ctx::new(event, host, &bump);
-        let mut condition = explained(&outline, &given);
+        let origins = self.origins();
+        let mut condition = explained(&outline, &given, &origins);
         let mut reading = Reading::Given;
         if event.has_two_readings() {
-            let real = explained(&outline, &given.reading(Reading::Real));
+            let real = explained(&outline, &given.reading(Reading::Real), &origins);
             if real.result as u8 > condition.result as u8 {
                 (condition, reading) = (real, Reading::Real);
             }
@@ -181,11 +187,17 @@ impl<'a> Explainer<'a> {
         Ok(Explanation { rule: rule.to_owned(), place: item.place, verdict, event, reading, condition })
     }
 
+    /// Which list an item is of that stands somewhere.
+    fn origins(&self) -> Origins<'_> {
+        let items = self.loaded.lists.iter().flat_map(|list| list.items.iter().map(move |item| (list, item)));
+        items.map(|(list, item)| (begin(item.place(0, 1)), list.name.as_str())).collect()
+    }
+
     fn outline(&self, item: &RuleItem, source: EventSource) -> Outline {
         let lists = Substitutions::new(&self.loaded.lists, &mut Vec::new());
         let names = Names { fields: self.fields.of(source), statics: &self.options.static_fields };
         let mut outliner = Outliner::new(&self.loaded.macros, &lists, names);
-        outliner.condition(&item.whole_condition().0, item.visibility)
+        outliner.rule(item)
     }
 
     /// What the whole set made of the event.
@@ -218,6 +230,26 @@ impl<'a> Explainer<'a> {
             "the configuration disables it (`rules:`)".to_owned()
         }
     }
+}
+
+/// The names of lists by where their items begin.
+type Origins<'a> = HashMap<(SourceId, usize), &'a str>;
+
+fn begin(place: Place) -> (SourceId, usize) {
+    (place.source, place.span.start)
+}
+
+/// The lists that constants come from, in order.
+fn lists(constants: &[(String, Place)], origins: &Origins) -> Vec<(String, Vec<Place>)> {
+    let mut lists: Vec<(String, Vec<Place>)> = Vec::new();
+    for (_, place) in constants {
+        let Some(name) = origins.get(&begin(*place)) else { continue };
+        match lists.iter_mut().find(|(known, _)| known == name) {
+            Some((_, places)) => places.push(*place),
+            None => lists.push(((*name).to_owned(), vec![*place])),
+        }
+    }
+    lists
 }
 
 /// The event in a line: what, by whom.
@@ -255,8 +287,9 @@ fn summary(ctx: &Ctx) -> String {
     shown.join(" ")
 }
 
-fn explained<'a>(outline: &'a Outline, ctx: &Ctx<'a>) -> Explained {
-    let all = |items: &'a [Outline]| items.iter().map(|item| explained(item, ctx)).collect::<Vec<_>>();
+fn explained<'a>(outline: &'a Outline, ctx: &Ctx<'a>, origins: &Origins) -> Explained {
+    let all =
+        |items: &'a [Outline]| items.iter().map(|item| explained(item, ctx, origins)).collect::<Vec<_>>();
     let (result, part) = match &outline.part {
         Part::And(items) => {
             let items = all(items);
@@ -267,14 +300,14 @@ fn explained<'a>(outline: &'a Outline, ctx: &Ctx<'a>) -> Explained {
             (items.iter().fold(Tri::False, |sum, item| sum.or(item.result)), ExplainedPart::Or(items))
         }
         Part::Not(inner) => {
-            let inner = explained(inner, ctx);
+            let inner = explained(inner, ctx, origins);
             (!inner.result, ExplainedPart::Not(Box::new(inner)))
         }
-        Part::Macro { name, defined, inner } => {
-            let inner = Box::new(explained(inner, ctx));
-            (inner.result, ExplainedPart::Macro { name: name.clone(), defined: *defined, inner })
+        Part::Named { kind, name, defined, inner } => {
+            let inner = Box::new(explained(inner, ctx, origins));
+            (inner.result, ExplainedPart::Named { kind, name: name.clone(), defined: *defined, inner })
         }
-        Part::Check { text, check, .. } => {
+        Part::Check { text, check, constants, .. } => {
             let saw = check.fields().into_iter().map(|field| {
                 let value = match ctx.get(field) {
                     Val::Missing => None,
@@ -284,7 +317,8 @@ fn explained<'a>(outline: &'a Outline, ctx: &Ctx<'a>) -> Explained {
                 (field.to_string(), value)
             });
             let saw = saw.collect();
-            (check.judge(ctx), ExplainedPart::Check { text: text.clone(), saw })
+            let lists = lists(constants, origins);
+            (check.judge(ctx), ExplainedPart::Check { text: text.clone(), saw, lists })
         }
         Part::Unknown => (Tri::Unknown, ExplainedPart::Unknown),
     };

@@ -1,7 +1,7 @@
 //! What Falco doesn't say of rules, though it is hardly ever meant: rules that can't fire, comparisons that can't be
 //! true, event types that nobody captures.
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use lanner_diagnostic::{Diagnostic, Place, SourceId, Sources};
 use lanner_event::fields::Fields;
 use lanner_event::{Arg, EventSource, FieldFlags, FieldRef, Kind};
@@ -28,8 +28,9 @@ pub fn lint(
     captured: &KindSet,
 ) -> Vec<Diagnostic> {
     let loaded = load(sources, files);
+    let items = loaded.rules.iter().map(|item| (item.name.as_str(), item)).collect();
     let mut linter =
-        Linter { set, fields, loaded: &loaded, captured, seen: HashSet::new(), found: Vec::new() };
+        Linter { set, fields, loaded: &loaded, items, captured, seen: HashSet::new(), found: Vec::new() };
     linter.comparisons(options);
     linter.never_true();
     if options.matching == Matching::First {
@@ -43,6 +44,8 @@ struct Linter<'a> {
     set: &'a RuleSet,
     fields: Fields,
     loaded: &'a Loaded,
+    /// The rules as their files define them, by name.
+    items: HashMap<&'a str, &'a RuleItem>,
     captured: &'a KindSet,
     /// What was said of a place: a macro stands in many rules.
     seen: HashSet<(&'static str, Place)>,
@@ -59,7 +62,7 @@ impl<'a> Linter<'a> {
     /// A warning of a whole rule.
     fn warning(&self, code: &'static str, message: String, rule: &Rule) -> Diagnostic {
         let warning = Diagnostic::warning(code, message);
-        match self.loaded.rules.iter().find(|item| *item.name == *rule.name) {
+        match self.items.get(&*rule.name) {
             Some(item) => warning.at(item.place).item("rule", &*rule.name, item.whole),
             None => warning,
         }
@@ -67,13 +70,7 @@ impl<'a> Linter<'a> {
 
     fn never_true(&mut self) {
         for rule in self.set.judged() {
-            if !self.set.never_true(rule) {
-                continue;
-            }
-            let why = match rule.kinds.is_empty() {
-                true => "it wants event types that exclude each other",
-                false => "its parts exclude each other, or one of them is never true",
-            };
+            let Some(why) = self.set.never_true(rule) else { continue };
             let message = format!("the condition can never be true: {why}");
             self.say(self.warning("LINT_NEVER_TRUE", message, rule));
         }
@@ -81,12 +78,16 @@ impl<'a> Linter<'a> {
 
     /// Rules that an earlier one takes every event from.
     fn hidden(&mut self) {
-        let rules: Vec<&Rule> = self.set.judged().collect();
+        // What is never true has been told of, and hides nothing.
+        let rules: Vec<&Rule> =
+            self.set.judged().filter(|rule| self.set.never_true(rule).is_none()).collect();
         for (at, rule) in rules.iter().enumerate() {
-            let before = rules[..at].iter().filter(|earlier| earlier.source == rule.source);
+            // What has event types that the other hasn't can't be hidden by it, which is quickly seen.
+            let within = |earlier: &Rule| rule.kinds.and(&earlier.kinds) == rule.kinds;
+            let before =
+                rules[..at].iter().filter(|earlier| earlier.source == rule.source && within(earlier));
             let hides = |earlier: &&&Rule| implies(self.set.graph(), rule.node(), earlier.node());
-            // What is never true has been told of.
-            let Some(earlier) = before.filter(|_| !self.set.never_true(rule)).find(hides) else { continue };
+            let Some(earlier) = before.into_iter().find(hides) else { continue };
             let message = format!(
                 "the rule never gives an alert: all that it is true of is taken by the earlier rule `{}`",
                 earlier.name
@@ -102,7 +103,7 @@ impl<'a> Linter<'a> {
             let Some(source) = EventSource::by_name(&item.source) else { continue };
             let names = Names { fields: self.fields.of(source), statics: &options.static_fields };
             let mut outliner = Outliner::new(&self.loaded.macros, &lists, names);
-            let outline = outliner.condition(&item.whole_condition().0, item.visibility);
+            let outline = outliner.rule(item);
             self.part(&outline, item);
         }
     }
@@ -110,7 +111,7 @@ impl<'a> Linter<'a> {
     fn part(&mut self, outline: &Outline, rule: &RuleItem) {
         match &outline.part {
             Part::And(items) | Part::Or(items) => items.iter().for_each(|item| self.part(item, rule)),
-            Part::Not(inner) | Part::Macro { inner, .. } => self.part(inner, rule),
+            Part::Not(inner) | Part::Named { inner, .. } => self.part(inner, rule),
             Part::Check { op, constants, check, .. } => {
                 if let Source::Field(field) = &check.source {
                     self.name(field, *op, constants, rule);

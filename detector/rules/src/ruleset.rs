@@ -16,7 +16,7 @@ use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Kind, Reading, Va
 use append::Extra;
 pub use build::{compile_loaded, in_order};
 
-use crate::compile::{Graph, NodeId, Program, apart};
+use crate::compile::{Graph, Node, NodeId, Program, apart};
 use crate::eval::{Hit, Scratch, Tri};
 use crate::format::{Format, typed};
 use crate::kindset::KindSet;
@@ -203,9 +203,16 @@ impl RuleSet {
         &self.graph
     }
 
-    /// Whether a rule's condition is never true, as far as its shape tells.
-    pub(crate) fn never_true(&self, rule: &Rule) -> bool {
-        rule.kinds.is_empty() || apart(&self.graph, rule.node)
+    /// Why a rule's condition is never true, as far as its shape tells.
+    pub(crate) fn never_true(&self, rule: &Rule) -> Option<&'static str> {
+        if *self.graph.node(rule.node) == Node::Constant(false) {
+            Some("a part of it is never true")
+        } else if rule.kinds.is_empty() {
+            Some("it wants event types that exclude each other")
+        } else {
+            apart(&self.graph, rule.node)
+                .then_some("its parts exclude each other, or one of them is never true")
+        }
     }
 
     /// The event kinds that an enabled rule can be true of.

@@ -194,8 +194,7 @@ fn line_column(place: Place, sources: &Sources) -> (usize, usize) {
 fn snippet(place: Option<Place>, sources: &Sources) -> String {
     let Some(place) = place else { return String::new() };
     let (line, column) = line_column(place, sources);
-    let text = &sources.get(place.source).text;
-    let line: Vec<char> = text.lines().nth(line).unwrap_or_default().chars().collect();
+    let line: Vec<char> = sources.get(place.source).line(line + 1).chars().collect();
     let from = column.saturating_sub(SNIPPET_SIDE).min(line.len());
     let to = (column + SNIPPET_SIDE).min(line.len());
     let shown: String = line[from..to].iter().collect();

@@ -5,6 +5,8 @@ use lanner_event::FieldFlags;
 
 use super::check::Check;
 use super::graph::{Graph, Node, NodeId};
+use crate::ast::Op;
+
 use super::predicate::{Predicate, TextTest, scalar};
 
 /// How many pairs of parts are looked at before the answer is no.
@@ -23,12 +25,14 @@ pub fn apart(graph: &Graph, node: NodeId) -> bool {
         Node::Or(items) => items.iter().all(|item| apart(graph, *item)),
         Node::And(items) => {
             let pair = |at: usize| items[..at].iter().any(|other| search.excludes(items[at], *other));
-            items
-                .iter()
-                .any(|item| matches!(graph.node(*item), Node::And(_) | Node::Or(_)) && apart(graph, *item))
-                || (1..items.len()).any(pair)
+            items.iter().any(|item| apart(graph, *item)) || (1..items.len()).any(pair)
         }
-        Node::Check(_) | Node::Not(_) => false,
+        // Nothing is one of none; of a list without values, all are.
+        Node::Check(index) => {
+            let check = graph.check(*index);
+            !check.source.is_list() && check.predicate.values().is_some_and(|values| values.is_empty())
+        }
+        Node::Not(_) => false,
     }
 }
 
@@ -98,10 +102,34 @@ fn check_implies(a: &Check, b: &Check) -> bool {
 
 /// Whether none of the values that `a` wants is one that `b` wants; of fields with one value only.
 fn check_excludes(a: &Check, b: &Check) -> bool {
-    let one = !a.source.is_list() && !a.source.has(FieldFlags::NO_RHS);
-    let values = || a.predicate.values();
-    a.source == b.source
-        && one
-        && !matches!(b.predicate, Predicate::Field(..) | Predicate::Exists)
-        && values().is_some_and(|values| values.into_iter().all(|value| !scalar(&b.predicate, value)))
+    if a.source != b.source || a.source.is_list() || a.source.has(FieldFlags::NO_RHS) {
+        return false;
+    }
+    match (&a.predicate, &b.predicate) {
+        (_, Predicate::Field(..) | Predicate::Exists) => false,
+        (Predicate::Number(..), Predicate::Number(..)) => match (range(&a.predicate), range(&b.predicate)) {
+            (Some(a), Some(b)) => a.0.max(b.0) > a.1.min(b.1),
+            _ => false,
+        },
+        (Predicate::Text(TextTest::StartsWith(a)), Predicate::Text(TextTest::StartsWith(b))) => {
+            a.iter().all(|a| b.iter().all(|b| !a.starts_with(b) && !b.starts_with(a)))
+        }
+        (Predicate::Text(TextTest::EndsWith(a)), Predicate::Text(TextTest::EndsWith(b))) => {
+            a.iter().all(|a| b.iter().all(|b| !a.ends_with(b) && !b.ends_with(a)))
+        }
+        (a, b) => a.values().is_some_and(|values| values.into_iter().all(|value| !scalar(b, value))),
+    }
+}
+
+/// The least and the greatest number that a comparison is true of.
+fn range(predicate: &Predicate) -> Option<(i128, i128)> {
+    let Predicate::Number(op, number) = predicate else { return None };
+    match op {
+        Op::Eq => Some((*number, *number)),
+        Op::Lt => Some((i128::MIN, number - 1)),
+        Op::Le => Some((i128::MIN, *number)),
+        Op::Gt => Some((number + 1, i128::MAX)),
+        Op::Ge => Some((*number, i128::MAX)),
+        _ => None,
+    }
 }

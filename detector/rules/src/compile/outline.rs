@@ -8,7 +8,7 @@ use super::check::{Check, check};
 use super::lower::{Scope, find};
 use super::operand::{Names, operand};
 use crate::ast::{self, Expr, Operand, Right};
-use crate::load::{MacroItem, Substitutions};
+use crate::load::{Exception, MacroItem, RuleItem, Substitutions};
 use crate::parse;
 use crate::sourced::Sourced;
 
@@ -33,8 +33,10 @@ pub enum Part {
     Or(Vec<Outline>),
     /// It must be false.
     Not(Box<Outline>),
-    /// A macro.
-    Macro {
+    /// A macro or an exception.
+    Named {
+        /// Which of the two.
+        kind: &'static str,
         /// Its name.
         name: String,
         /// Where it is defined.
@@ -82,6 +84,27 @@ impl<'a> Outliner<'a> {
         }
     }
 
+    /// The outline of a rule's whole condition, its exceptions by their names.
+    pub fn rule(&mut self, rule: &RuleItem) -> Outline {
+        let mut outline = self.condition(&rule.whole_condition().0, rule.visibility);
+        let exceptions = rule.exceptions.iter().filter(|exception| exception.has_values());
+        let exceptions: Vec<&Exception> = exceptions.collect();
+        // They stand behind the condition, each denied.
+        if let Part::And(items) = &mut outline.part
+            && let Some(first) = items.len().checked_sub(exceptions.len()).filter(|first| *first > 0)
+        {
+            for (item, exception) in items[first..].iter_mut().zip(exceptions) {
+                if let Part::Not(inner) = &mut item.part {
+                    let place = inner.place;
+                    let unnamed = std::mem::replace(&mut **inner, Outline { place, part: Part::Unknown });
+                    let (name, defined) = (exception.name.clone(), exception.place);
+                    inner.part = Part::Named { kind: "exception", name, defined, inner: Box::new(unnamed) };
+                }
+            }
+        }
+        outline
+    }
+
     fn expr(&mut self, expr: &Expr, scope: Scope) -> Outline {
         self.parts += 1;
         if self.parts > PARTS_MAX {
@@ -121,7 +144,7 @@ impl<'a> Outliner<'a> {
         self.open.push(at);
         let inner = Box::new(self.condition(&item.condition, item.visibility));
         self.open.pop();
-        Part::Macro { name: item.name.clone(), defined: item.place, inner }
+        Part::Named { kind: "macro", name: item.name.clone(), defined: item.place, inner }
     }
 
     fn check(&mut self, ast: &ast::Check, text: &Sourced) -> (Place, Part) {

@@ -14,6 +14,8 @@ use crate::eval::Tri;
 const TEXT_MAX: usize = 120;
 /// How many reasons are given for what a rule came to.
 const REASONS_MAX: usize = 5;
+/// How many lines are named of those that a list's items stand in.
+const LINES_MAX: usize = 3;
 /// How wide a comparison is with its indentation, so that what it saw stands in a column.
 const WIDTH: usize = 64;
 
@@ -64,7 +66,7 @@ impl Explanation {
 fn reasons(part: &Explained) -> Vec<&Explained> {
     match &part.part {
         ExplainedPart::Check { .. } | ExplainedPart::Unknown => vec![part],
-        ExplainedPart::Not(inner) | ExplainedPart::Macro { inner, .. } => reasons(inner),
+        ExplainedPart::Not(inner) | ExplainedPart::Named { inner, .. } => reasons(inner),
         ExplainedPart::And(items) | ExplainedPart::Or(items) => {
             let decides = if matches!(part.part, ExplainedPart::And(_)) { Tri::False } else { Tri::True };
             let decided = items.iter().filter(|item| part.result != decides || item.result == decides);
@@ -100,7 +102,7 @@ impl Page<'_> {
     }
 
     fn reason(&mut self, part: &Explained) {
-        if let ExplainedPart::Check { text, saw } = &part.part {
+        if let ExplainedPart::Check { text, saw, .. } = &part.part {
             self.styled(DIM, "  because ");
             self.plain(&shown(text));
             self.plain(" is ");
@@ -143,25 +145,44 @@ impl Page<'_> {
                 self.line(part, depth, "not", "", None);
                 self.part(inner, depth + 1);
             }
-            ExplainedPart::Macro { name, defined, inner } => {
+            ExplainedPart::Named { kind, name, defined, inner } => {
                 let first = self.macros.insert(*defined);
                 let seen = if first { "" } else { ", shown above" };
-                let from = format!("macro of {}{seen}", self.sources.locate(*defined));
+                let from = format!("{kind} of {}{seen}", self.sources.locate(*defined));
                 self.line(part, depth, name, &from, None);
                 if first {
                     self.part(inner, depth + 1);
                 }
             }
-            ExplainedPart::Check { text, saw } => {
+            ExplainedPart::Check { text, saw, lists } => {
                 let saw = saw.iter().map(|(field, value)| match value {
                     Some(value) => format!("{field} = {}", shown(value)),
                     None => format!("{field} is missing"),
                 });
                 let saw = saw.collect::<Vec<_>>().join(", ");
                 self.line(part, depth, text, &saw, Some(part.place));
+                lists.iter().for_each(|(name, places)| self.list(depth, name, places));
             }
             ExplainedPart::Unknown => self.line(part, depth, "…", "", Some(part.place)),
         }
+    }
+
+    /// Where the items of a list stand, each line once.
+    fn list(&mut self, depth: usize, name: &str, places: &[Place]) {
+        let mut lines: Vec<String> = Vec::new();
+        for place in places {
+            let at = self.sources.locate(*place);
+            let line = at.rsplit_once(':').map_or(at.as_str(), |(line, _)| line).to_owned();
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        let more = lines.len().saturating_sub(LINES_MAX);
+        lines.truncate(LINES_MAX);
+        let more = if more > 0 { format!(" and {more} more lines") } else { String::new() };
+        let indent = 2 * depth + 2;
+        let text = format!("{:10}{:indent$}list {name} of {}{more}\n", "", "", lines.join(", "));
+        self.styled(DIM, &text);
     }
 
     fn group(&mut self, part: &Explained, name: &str, items: &[Explained], depth: usize) {

@@ -273,6 +273,11 @@ impl Exception {
         })
     }
 
+    /// Whether it has values; without any it says nothing.
+    pub fn has_values(&self) -> bool {
+        !self.values.is_empty()
+    }
+
     /// Adds ` and not (…)` to a condition, where there are values.
     ///
     /// # Errors

@@ -49,6 +49,8 @@ fn every_part_says_where_it_stands_and_what_it_saw() {
         "macro of r.yaml:3:10",
         "proc.name in (sh, bash)",
         "r.yaml:4:14",
+        "list shells of r.yaml:2",
+        "exception of r.yaml:11:7",
         "proc.pname = cron  ",
         "r.yaml:12:16",
         "fd.name exists",
@@ -118,11 +120,29 @@ fn conditions_that_are_never_true_are_told_of() {
         ("evt.type = openat and proc.name = a and proc.name exists", false),
         ("evt.type = openat and proc.name = a and not proc.name exists", true),
         ("evt.type = openat and proc.name = a and proc.name = val(proc.exe)", false),
+        ("evt.type = openat and proc.name in ()", true),
+        ("evt.type = openat and proc.pid > 5 and proc.pid < 3", true),
+        ("evt.type = openat and proc.pid > 5 and proc.pid <= 6", false),
+        ("evt.type = openat and fd.name startswith /etc and fd.name startswith /usr", true),
+        ("evt.type = openat and fd.name startswith /etc and fd.name startswith /etc/ssh", false),
+        ("evt.type = openat and fd.name endswith .so and fd.name endswith .conf", true),
         ("evt.type = openat", false),
     ] {
         let said = linted(&rule(condition));
         let told = said.iter().any(|line| line.starts_with("LINT_NEVER_TRUE r:1:9"));
         assert_eq!(told, never, "{condition}: {said:?}");
+    }
+}
+
+#[test]
+fn why_a_condition_is_never_true_is_told() {
+    for (condition, why) in [
+        ("evt.type = openat and evt.num = 0", "a part of it is never true"),
+        ("evt.type = openat and evt.type = open", "event types that exclude each other"),
+        ("evt.type = openat and proc.name = a and proc.name = b", "its parts exclude each other"),
+    ] {
+        let said = linted(&rule(condition));
+        assert!(said.iter().any(|line| line.contains(why)), "{condition}: {said:?}");
     }
 }
 
@@ -159,6 +179,11 @@ fn rules_that_others_hide_are_told_of() {
             false,
         ),
         ("evt.type = open", "evt.type = openat", false),
+        (
+            "evt.type = openat and proc.name in ()",
+            "evt.type = openat and proc.name in () and fd.name = /x",
+            false,
+        ),
     ] {
         let rules = super::named("first", first) + &super::named("second", second);
         let said = linted(&rules);
