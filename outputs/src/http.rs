@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::secret::Secret;
 use crate::settings::{Period, read_file, wrong};
-use crate::{Common, Made, Medium, OutputSpec, render, template, web};
+use crate::{Common, Made, Medium, OutputSpec, Slot, render, template, web};
 
 /// An HTTP endpoint.
 pub const SPEC: OutputSpec = OutputSpec {
@@ -27,7 +27,10 @@ pub const SPEC: OutputSpec = OutputSpec {
     example: "name: collector\ntype: http\nurl: https://collector.example.org/alerts\n\
               headers:\n  Authorization: Bearer ${COLLECTOR_TOKEN}\nbatch: 100\n",
     redact: false,
-    templates: &[template::LINE],
+    templates: &[Slot {
+        doc: "A template of what is sent of a notification, each by itself. Where it begins with `{`, it is JSON.",
+        ..template::LINE
+    }],
     schema: || schemars::schema_for!(Settings),
     build,
 };
