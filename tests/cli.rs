@@ -197,6 +197,16 @@ fn fields_and_events_are_listed() {
     assert!(said.lines().any(|line| line == "ka.verb") && !said.contains("proc.name"), "{said}");
     let (_, said, _) = run(&["--list", "--format", "json"]);
     assert!(serde_json::from_str::<serde_json::Value>(&said).is_ok(), "{said}");
+    for asked in [&["--format", "json"][..], &["-o", "json_output=true"]] {
+        let all: Vec<&str> = ["--list=k8s_audit"].iter().chain(asked).copied().collect();
+        let names: Vec<&str> = all.iter().copied().chain(["-N"]).collect();
+        let (list, names) = (run(&all).1, run(&names).1);
+        let list: serde_json::Value = serde_json::from_str(&list).expect(&list);
+        assert!(list["fieldclasses"].is_array(), "{list}");
+        let names: Vec<String> = serde_json::from_str(&names).expect(&names);
+        assert!(names.iter().any(|name| name == "ka.verb"), "{names:?}");
+    }
+    assert!(run(&["fields"]).1.contains("util.cnt") && !run(&["--list"]).1.contains("util.cnt"));
     let (code, _, said) = run(&["--list=syscal"]);
     assert!(code == 1 && said.contains("no event source `syscal`"), "{said}");
     let (code, said, _) = run(&["--list-events", "--list"]);

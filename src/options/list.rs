@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::{Arg, ArgAction, ArgMatches};
+use lanner_config::Options;
 use lanner_detector::source::live;
 use lanner_event::fields::{Fields, ListFormat, list, names};
 use lanner_event::{EventSource, Kind, list_events};
 
 use super::OptionSpec;
+use crate::cli;
 use crate::out::out;
 
 /// `--list[=SOURCE]`.
@@ -27,7 +29,8 @@ pub const EVENTS: OptionSpec = OptionSpec {
     given: |matches| matches.get_flag("list-events"),
     run: |matches| {
         let captured: Vec<Kind> = live::captured().collect();
-        out!("{}", list_events(format(matches), |kind| captured.contains(&kind)));
+        let format = format(matches).unwrap_or(ListFormat::Text);
+        out!("{}", list_events(format, |kind| captured.contains(&kind)));
         Ok(ExitCode::SUCCESS)
     },
 };
@@ -59,13 +62,20 @@ fn fields_arguments() -> Vec<Arg> {
 }
 
 /// The form that was asked for.
-fn format(matches: &ArgMatches) -> ListFormat {
+fn format(matches: &ArgMatches) -> Option<ListFormat> {
     match matches.get_one::<String>("format").map(String::as_str) {
-        Some("markdown") => ListFormat::Markdown,
-        Some("json") => ListFormat::Json,
-        _ if matches.get_flag("markdown") => ListFormat::Markdown,
-        _ => ListFormat::Text,
+        Some("markdown") => Some(ListFormat::Markdown),
+        Some("json") => Some(ListFormat::Json),
+        Some(_) => Some(ListFormat::Text),
+        None => matches.get_flag("markdown").then_some(ListFormat::Markdown),
     }
+}
+
+/// The form of what the configuration lets print. A list needs no configuration, so one that is broken says nothing.
+fn configured(matches: &ArgMatches) -> ListFormat {
+    let options = Options { rules: Vec::new(), ..cli::options(matches) };
+    let loaded = lanner_config::load(&options, &|name| std::env::var(name).ok());
+    if loaded.settings.format.json { ListFormat::Json } else { ListFormat::Text }
 }
 
 fn print_fields(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
@@ -78,9 +88,11 @@ fn print_fields(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             Fields::ALL.of(source)
         }
     };
+    let fields = fields.listed();
+    let format = format(matches).unwrap_or_else(|| configured(matches));
     match matches.get_flag("names") {
-        true => out!("{}", names(fields)),
-        false => out!("{}", list(fields, format(matches), matches.get_flag("verbose"))),
+        true => out!("{}", names(fields, format)),
+        false => out!("{}", list(fields, format, matches.get_flag("verbose"))),
     }
     Ok(ExitCode::SUCCESS)
 }

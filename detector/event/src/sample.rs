@@ -20,6 +20,17 @@ const CGROUP: u64 = 1;
 /// How many ancestors can be told of.
 const ANCESTORS_MAX: i32 = 64;
 
+/// How many characters of a value an error shows.
+const SHOWN_MAX: usize = 80;
+
+/// A value as errors show it: not the whole of a long one.
+pub fn shown(value: &str) -> String {
+    match value.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
+}
+
 /// Why a field can't be given a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SampleError {
@@ -34,7 +45,7 @@ pub enum SampleError {
     Value {
         /// The field.
         field: String,
-        /// The value.
+        /// The value, or how it begins.
         value: String,
         /// The kind of event.
         kind: &'static str,
@@ -126,7 +137,7 @@ impl Sample {
         let done = match setters::of(field.field.name) {
             Some(setter) => setter(self, &field.arg, value),
             None if document::has_place(&field) => self.put(&field, value),
-            None => return Err(SampleError::Derived(name.to_owned())),
+            None => return Err(SampleError::Derived(shown(name))),
         };
         done.ok_or_else(|| self.not(name, value))
     }
@@ -140,7 +151,7 @@ impl Sample {
 
     fn not(&self, field: &str, value: &str) -> SampleError {
         let kind = self.event.kind.row().name;
-        SampleError::Value { field: field.to_owned(), value: value.to_owned(), kind }
+        SampleError::Value { field: shown(field), value: shown(value), kind }
     }
 
     /// Gives the event its document, instead of the one that it has. Its time is that of the stage that the document
@@ -361,6 +372,8 @@ mod tests {
         ] {
             assert_eq!(sample.set(field, value).unwrap_err().to_string(), said);
         }
+        let long = sample.set("proc.name", &"é".repeat(10_000_000)).unwrap_err().to_string();
+        assert_eq!(long, format!("`proc.name` can't be `{}…` in an event `openat`", "é".repeat(80)));
         assert!(sample.set_real("fs.path.target", "/a").is_err());
         assert!(sample.set_document("{}").is_err());
         let mut audit = Sample::new(Kind::Pluginevent);

@@ -20,7 +20,7 @@
 //! ```
 
 use lanner_diagnostic::{Diagnostic, Node, Place, SourceId, SourceText, Sources, nearest, parse};
-use lanner_event::sample::Sample;
+use lanner_event::sample::{Sample, shown};
 use lanner_event::{ContainerState, Host, Kind, OwnedEvent, Record};
 
 use crate::eval::Scratch;
@@ -337,7 +337,8 @@ pub fn sample(node: &Node) -> Result<Sample, Box<Diagnostic>> {
     let name = text(kind)?;
     let Some(kind) = Kind::by_name(&name) else {
         let near = nearest(&name, Kind::ALL.iter().map(|kind| kind.row().name));
-        return Err(Box::new(wrong(kind.place, format!("unknown event type `{name}`")).help_nearest(near)));
+        let message = format!("unknown event type `{}`", shown(&name));
+        return Err(Box::new(wrong(kind.place, message).help_nearest(near)));
     };
     let mut sample = Sample::new(kind);
     if let Some(document) = node.get("document") {
@@ -359,7 +360,8 @@ pub fn sample(node: &Node) -> Result<Sample, Box<Diagnostic>> {
                     "pending" => ContainerState::Pending,
                     "gone" => ContainerState::Unavailable,
                     other => {
-                        let message = format!("a container can be `pending` or `gone`, and not `{other}`");
+                        let message =
+                            format!("a container can be `pending` or `gone`, and not `{}`", shown(other));
                         return Err(wrong(value.place, message));
                     }
                 };

@@ -23,26 +23,35 @@ pub enum ListFormat {
     Json,
 }
 
-/// The fields by class, without those that lists leave out. With `types` the text says the type of each, as it does
-/// in the other forms anyway.
+/// The fields by class. With `types` the text says the type of each, as it does in the other forms anyway.
 pub fn list(fields: Fields, format: ListFormat, types: bool) -> String {
-    let classes = fields.families().filter(|family| !family.hidden);
+    let classes = fields.families().map(|family| (family, rows(fields, family)));
     match format {
-        ListFormat::Text => classes.map(|class| text(class, types)).collect::<Vec<_>>().join("\n"),
-        ListFormat::Markdown => classes.map(markdown).collect::<Vec<_>>().join("\n"),
+        ListFormat::Text => {
+            classes.map(|(class, rows)| text(class, rows, types)).collect::<Vec<_>>().join("\n")
+        }
+        ListFormat::Markdown => {
+            classes.map(|(class, rows)| markdown(class, rows)).collect::<Vec<_>>().join("\n")
+        }
         ListFormat::Json => {
-            let list = ClassList { fieldclasses: classes.map(Class::new).collect() };
+            let list =
+                ClassList { fieldclasses: classes.map(|(class, rows)| Class::new(class, rows)).collect() };
             // Texts, numbers and truth values can always be written.
             serde_json::to_string(&list).unwrap_or_default() + "\n"
         }
     }
 }
 
-/// The fields' names alone, one a line, without those that lists leave out and those that Falco warns of.
-pub fn names(fields: Fields) -> String {
-    let rows = fields.families().filter(|family| !family.hidden).flat_map(shown);
-    let current = rows.filter(|row| !row.flags.contains(FieldFlags::DEPRECATED));
-    current.map(|row| format!("{}\n", row.name)).collect()
+/// The fields' names alone, without those that Falco warns of: one a line, in JSON as an array.
+pub fn names(fields: Fields, format: ListFormat) -> String {
+    let rows = fields.families().flat_map(|family| rows(fields, family));
+    let current = rows.filter(|row| !row.flags.contains(FieldFlags::DEPRECATED)).map(|row| row.name);
+    match format {
+        ListFormat::Text => current.map(|name| format!("{name}\n")).collect(),
+        ListFormat::Markdown => current.map(|name| format!("- `{name}`\n")).collect(),
+        // Texts can always be written.
+        ListFormat::Json => serde_json::to_string(&current.collect::<Vec<_>>()).unwrap_or_default() + "\n",
+    }
 }
 
 /// The fields that nothing fills, one a line, each with the reason.
@@ -51,9 +60,9 @@ pub fn unfilled(fields: Fields) -> String {
     rows.map(|(name, reason)| format!("{name:<DESCRIPTION_COLUMN$} {reason}\n")).collect()
 }
 
-/// The rows that lists show.
-fn shown(family: &'static Family) -> impl Iterator<Item = &'static Field> {
-    family.rows.iter().filter(|row| !row.flags.contains(FieldFlags::TABLE_ONLY))
+/// The rows of a family that are of those fields.
+fn rows(fields: Fields, family: &'static Family) -> impl Iterator<Item = &'static Field> {
+    family.rows.iter().filter(move |row| !(fields.listed && row.flags.contains(FieldFlags::TABLE_ONLY)))
 }
 
 fn sources(family: &Family) -> impl Iterator<Item = &'static str> {
@@ -99,7 +108,7 @@ fn tags(row: &Field) -> Vec<&'static str> {
     argument.iter().copied().chain(set).collect()
 }
 
-fn text(family: &'static Family, types: bool) -> String {
+fn text(family: &Family, rows: impl Iterator<Item = &'static Field>, types: bool) -> String {
     let mut out = String::from("-------------------------------\n");
     let label = |label: &str| format!("{label:<DESCRIPTION_COLUMN$}");
     out += &label("Field Class:");
@@ -113,7 +122,7 @@ fn text(family: &'static Family, types: bool) -> String {
     out += &label("Event Sources:");
     sources(family).for_each(|source| out += &format!("{source} "));
     out += "\n\n";
-    for row in shown(family) {
+    for row in rows {
         out += &label(row.name);
         if row.name.len() > DESCRIPTION_COLUMN {
             out += "\n";
@@ -132,11 +141,11 @@ fn text(family: &'static Family, types: bool) -> String {
     out
 }
 
-fn markdown(family: &'static Family) -> String {
+fn markdown(family: &Family, rows: impl Iterator<Item = &'static Field>) -> String {
     let mut out = format!("## Field Class: {}\n\n{}\n\nEvent Sources: ", family.class, family.doc);
     sources(family).for_each(|source| out += &format!("{source} "));
     out += "\n\nName | Type | Description\n:----|:-----|:-----------\n";
-    for row in shown(family) {
+    for row in rows {
         let _ = writeln!(out, "`{}` | {} | {}", row.name, row.type_name(), row.doc);
     }
     out
@@ -178,13 +187,13 @@ struct Argument {
 }
 
 impl Class {
-    fn new(family: &'static Family) -> Class {
+    fn new(family: &'static Family, rows: impl Iterator<Item = &'static Field>) -> Class {
         Class {
             name: family.class,
             shortdesc: family.about,
             desc: family.doc,
             event_sources: sources(family).collect(),
-            fields: shown(family).map(Row::new).collect(),
+            fields: rows.map(Row::new).collect(),
         }
     }
 }
@@ -244,7 +253,7 @@ mod tests {
     }
 
     fn fields() -> Fields {
-        Fields { families: FAMILIES, source: None }
+        Fields { families: FAMILIES, source: None, listed: true }
     }
 
     #[test]
@@ -302,8 +311,28 @@ Name | Type | Description
     }
 
     #[test]
+    fn a_whole_list_has_every_field() {
+        let (all, listed) = (Fields { listed: false, ..fields() }, fields());
+        for format in [ListFormat::Text, ListFormat::Markdown, ListFormat::Json] {
+            for name in ["util.x", "evt.older"] {
+                assert!(list(all, format, true).contains(name), "{name} isn't in {format:?}");
+                assert!(!list(listed, format, true).contains(name), "{name} is in {format:?}");
+            }
+        }
+    }
+
+    #[test]
     fn names_and_reasons_are_lines() {
-        assert_eq!(names(fields()), "evt.num\nevt.a_name.that_is_longer.than_its_column\nevt.list\n");
+        for (format, expected) in [
+            (ListFormat::Text, "evt.num\nevt.a_name.that_is_longer.than_its_column\nevt.list\n"),
+            (
+                ListFormat::Markdown,
+                "- `evt.num`\n- `evt.a_name.that_is_longer.than_its_column`\n- `evt.list`\n",
+            ),
+            (ListFormat::Json, "[\"evt.num\",\"evt.a_name.that_is_longer.than_its_column\",\"evt.list\"]\n"),
+        ] {
+            assert_eq!(names(fields(), format), expected);
+        }
         assert_eq!(unfilled(fields()), "evt.list                       Nobody counts them.\n");
     }
 }

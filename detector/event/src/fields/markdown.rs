@@ -11,12 +11,14 @@ pub fn markdown() -> String {
         "# Fields\n\nPrinted from the tables in `detector/event/src`. A field stands in conditions and, \
          behind a `%`, in outputs. What stands after `evt.arg.` is on the page of [events](events.md).\n",
     );
-    for family in FAMILIES.iter().filter(|family| !family.hidden) {
+    for family in FAMILIES {
         let sources: Vec<&str> = family.sources.iter().copied().map(EventSource::name).collect();
         // Writing to a string can't fail.
         let about = if family.about.is_empty() { String::new() } else { format!(" ({})", family.about) };
+        let hidden = if family.hidden { " Left out of lists." } else { "" };
         let sources = sources.join(", ");
-        let _ = write!(page, "\n## `{}`{about}\n\n{} Source: {sources}.\n\n", family.class, family.doc);
+        let _ =
+            write!(page, "\n## `{}`{about}\n\n{}{hidden} Source: {sources}.\n\n", family.class, family.doc);
         page.push_str("| field | type | meaning |\n|---|---|---|\n");
         for row in family.rows {
             let arg = match row.arg {
