@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lanner_alert::{Alert, Priority, Timestamp};
-use lanner_bus::{End, Entry, Held, Journal, Outcome, Outgoing, Settings, StateChange, Step};
+use lanner_bus::{
+    Beside, End, Entry, Filter, Held, Journal, Outcome, Outgoing, Settings, State, StateChange, Step, Which,
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -24,6 +26,8 @@ enum Op {
     Deliver(usize, u8, Vec<u8>),
     Wait(u8),
     Reopen,
+    /// Closes the journal, asks for what an output refused to be sent again, and opens it.
+    Revive(usize),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -35,6 +39,7 @@ fn op() -> impl Strategy<Value = Op> {
         (0..2_usize, 1..10_u8, prop::collection::vec(0..4_u8, 10)).prop_map(|(o, n, e)| Op::Deliver(o, n, e)),
         (0..20_u8).prop_map(Op::Wait),
         Just(Op::Reopen),
+        (0..2_usize).prop_map(Op::Revive),
     ]
 }
 
@@ -49,6 +54,8 @@ struct Model {
     held: BTreeMap<Uuid, u8>,
     state: BTreeMap<String, String>,
     pending: [Vec<Pending>; 2],
+    sent: [Vec<Uuid>; 2],
+    refused: [Vec<Uuid>; 2],
     /// Sent, retried, refused.
     figures: [(u64, u64, u64); 2],
 }
@@ -122,8 +129,26 @@ impl Pair {
                 self.journal.close();
                 self.journal = open(&self.settings);
             }
+            Op::Revive(output) => {
+                self.journal.close();
+                let which = Which::All { output: Some(OUTPUTS[output]) };
+                let asked = Beside::ask(&self.settings.path).unwrap().retry_dead_letters(which).unwrap();
+                self.journal = open(&self.settings);
+                self.revived(output, asked).await;
+            }
         }
         self
+    }
+
+    async fn revived(&mut self, output: usize, asked: usize) {
+        let refused = std::mem::take(&mut self.model.refused[output]);
+        assert_eq!(refused.len(), asked);
+        self.model.pending[output].extend(refused.into_iter().map(|id| Pending(id, 0, 0)));
+        let handle = self.journal.handle();
+        let mut done = handle.asked();
+        while handle.stats().await.unwrap().outputs[output].dead_letters > 0 {
+            done.changed().await.unwrap();
+        }
     }
 
     fn accept(&mut self, entry: impl FnOnce(Alert) -> Entry) {
@@ -185,12 +210,12 @@ impl Pair {
                     End::Retry { not_before: Timestamp(now.0 + 7), cause: "away".into() }
                 }
                 2 => {
-                    pending.remove(at);
+                    self.model.refused[output].push(pending.remove(at).0);
                     figures.2 += 1;
                     End::Refused { answer: "no".into() }
                 }
                 _ => {
-                    pending.remove(at);
+                    self.model.sent[output].push(pending.remove(at).0);
                     figures.0 += 1;
                     End::Sent { receipt: "receipt".into() }
                 }
@@ -203,6 +228,7 @@ impl Pair {
     /// After everything, and a restart, the two are the same.
     async fn compare(self) {
         let pair = self.apply(Op::Reopen).await;
+        pair.compare_history();
         let Pair { journal, model, .. } = pair;
         let held: Vec<_> = journal.held().iter().map(|held| (held.id, held.body[0])).collect();
         assert_eq!(held, model.held.into_iter().collect::<Vec<_>>());
@@ -214,6 +240,44 @@ impl Pair {
         for (at, output) in stats.outputs.iter().enumerate() {
             assert_eq!((output.sent, output.retried, output.refused), model.figures[at]);
             assert_eq!((output.pending, output.given_up), (model.pending[at].len() as u64, 0));
+        }
+    }
+}
+
+impl Pair {
+    /// What became of each alert is what the model knows, and nothing else.
+    fn compare_history(&self) {
+        let beside = Beside::read(&self.settings.path).unwrap();
+        let mut history = beside.history(Filter::default()).unwrap();
+        let mut told = Vec::new();
+        while let Some(page) = history.page().unwrap() {
+            told.extend(page);
+        }
+        let ids: Vec<Uuid> = told.iter().map(|told| told.alert.as_ref().unwrap().id).collect();
+        assert_eq!(ids, self.model.alerts);
+        for (told, id) in told.iter().zip(&ids) {
+            let mut fates: Vec<(&str, &str, u32)> = told
+                .fates
+                .iter()
+                .map(|fate| match &fate.state {
+                    State::Kept { .. } => (&*fate.output, "kept", 0),
+                    State::Waiting { attempts, .. } => (&*fate.output, "waiting", *attempts),
+                    State::Sent { .. } => (&*fate.output, "sent", 0),
+                    State::Refused { .. } => (&*fate.output, "refused", 0),
+                })
+                .collect();
+            fates.sort();
+            let mut expected = Vec::new();
+            for (at, output) in OUTPUTS.into_iter().enumerate() {
+                let model = &self.model;
+                let waiting = model.pending[at].iter().filter(|pending| pending.0 == *id);
+                expected.extend(waiting.map(|pending| (output, "waiting", pending.1)));
+                let count = |ids: &[Uuid]| ids.iter().filter(|other| *other == id).count();
+                expected.extend(vec![(output, "sent", 0); count(&model.sent[at])]);
+                expected.extend(vec![(output, "refused", 0); count(&model.refused[at])]);
+            }
+            expected.sort();
+            assert_eq!(fates, expected);
         }
     }
 }
