@@ -107,6 +107,7 @@ impl Router {
                 counters,
                 jitter,
                 breaker: Breaker::new(settings.breaker),
+                batch: settings.batch.max(1),
                 singly: 0,
             })?);
         }

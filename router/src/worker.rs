@@ -81,6 +81,9 @@ pub(crate) struct Worker {
     pub(crate) counters: Arc<Counters>,
     pub(crate) jitter: Jitter,
     pub(crate) breaker: Breaker,
+    /// The size of batches now: half after a failure, double after an answer, up to what is set. So a receiver
+    /// that only fails on large ones is served, and one that comes back is not overwhelmed.
+    pub(crate) batch: usize,
     /// So many are to be sent one by one, as the receiver refused them together.
     pub(crate) singly: usize,
 }
@@ -127,8 +130,7 @@ impl Worker {
             self.reopen_output();
         }
         let one = self.singly > 0 || self.breaker.is_open();
-        let batch = if one { 1 } else { self.settings.batch.max(1) };
-        let limit = if one { 1 } else { batch.max(ROUND_MAX) };
+        let limit = if one { 1 } else { self.batch.max(ROUND_MAX) };
         let now = self.journal.now();
         let due = self.journal.due(self.id, now, limit).await?;
         if due.rows.is_empty() {
@@ -140,7 +142,7 @@ impl Worker {
         }
         self.singly = self.singly.saturating_sub(1);
         let mut outcomes = Vec::with_capacity(due.rows.len());
-        let then = self.send(due.rows, batch, &mut outcomes).await;
+        let then = self.send(due.rows, &mut outcomes).await;
         self.journal.settle(self.id, outcomes).await?;
         match then {
             Then::Next => Ok(true),
@@ -150,13 +152,13 @@ impl Worker {
     }
 
     /// Sends rows batch by batch, as long as that is fast and goes well; what came of them.
-    async fn send(&mut self, rows: Vec<OutboxRow>, batch: usize, outcomes: &mut Vec<Outcome>) -> Then {
+    async fn send(&mut self, rows: Vec<OutboxRow>, outcomes: &mut Vec<Outcome>) -> Then {
         let start = Instant::now();
         let mut rows = rows.into_iter();
         while rows.len() > 0 && start.elapsed() < ACKNOWLEDGE_WITHIN {
             // One that has failed so often goes alone, so that it takes no others along.
             let alone = rows.as_slice().first().is_some_and(|row| row.attempt >= ATTEMPTS_IN_ORDER);
-            let count = if alone { 1 } else { batch };
+            let count = if alone { 1 } else { self.batch };
             match self.attempt(rows.by_ref().take(count).collect()).await {
                 Attempt::Done(done, pause) => {
                     outcomes.extend(done);
@@ -253,9 +255,11 @@ impl Worker {
         });
         let asked = asked.max();
         let (turn, pause) = if nothing_came {
+            self.batch = (self.batch / 2).max(1);
             let (turn, own) = self.breaker.failed(&mut self.jitter);
             (turn, Some(asked.map_or(own, |asked| asked.max(own))))
         } else {
+            self.batch = (self.batch * 2).min(self.settings.batch.max(1));
             (self.breaker.answered(), asked)
         };
         self.counters.open.store(self.breaker.is_open(), Ordering::Relaxed);

@@ -38,6 +38,8 @@ pub enum Answer {
     Retry,
     /// Asks to be tried again in an hour.
     RetryInAnHour,
+    /// Asks for batches of more than five again.
+    RetryLarge,
     /// Refuses those batches that hold an alert of the rule `bad`, as a whole.
     RefuseBad,
     /// Asks for those batches again that hold an alert of the rule `bad`, as a whole.
@@ -99,7 +101,10 @@ impl Output for Receiver {
             let all = |error: DeliveryError| batch.iter().map(|_| Err(error.clone())).collect();
             match answer {
                 Answer::Take => {}
-                Answer::Retry => return all(DeliveryError::Retry { after: None, cause: "away".into() }),
+                Answer::RetryLarge if batch.len() <= 5 => {}
+                Answer::Retry | Answer::RetryLarge => {
+                    return all(DeliveryError::Retry { after: None, cause: "away".into() });
+                }
                 Answer::RetryInAnHour => {
                     let after = Some(Duration::from_secs(3600));
                     return all(DeliveryError::Retry { after, cause: "busy".into() });

@@ -256,6 +256,21 @@ async fn a_wait_that_the_receiver_asks_for_is_kept() {
 }
 
 #[tokio::test]
+async fn batches_become_as_large_as_the_receiver_takes() {
+    let dir = TempDir::new().unwrap();
+    let first = Receiver::new(Answer::Retry);
+    let running = start(&dir, &[(&first, 10)], |_| {}).await;
+    let ids = running.send("rule", 12);
+    running.stop(Duration::ZERO).await;
+    let receiver = Receiver::new(Answer::RetryLarge);
+    let running = start(&dir, &[(&receiver, 10)], |_| {}).await;
+    receiver.wait(12).await;
+    running.stop(STOP).await;
+    assert_eq!(*receiver.attempts.lock().unwrap(), [10, 5, 7, 5, 2]);
+    assert_eq!(receiver.ids(), ids);
+}
+
+#[tokio::test]
 async fn a_heartbeat_goes_where_nothing_else_does() {
     let dir = TempDir::new().unwrap();
     let (one, two) = (Receiver::new(Answer::Take), Receiver::new(Answer::Take));
