@@ -1,11 +1,12 @@
 //! The only file that knows every crate: what was configured, made into what runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
-use lanner_bus::{Entry, Held, Journal, Sender, Synchronous};
+use lanner_bus::{Entry, Held, Journal, OpenError, Sender, Synchronous};
 use lanner_config::{InhibitSettings, Loaded, Options, OutputEntry, RedactSettings, RouteSettings, Settings};
 use lanner_detector::containers::{self, Engines};
 use lanner_detector::names::Names;
@@ -204,7 +205,10 @@ pub fn hostname(settings: &Settings) -> String {
     })
 }
 
-/// Opens the journal, and makes its folder.
+/// How often it is looked whether a full disk has room.
+const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
+
+/// Opens the journal, and makes its folder; waits where the disk is full.
 pub fn open_journal(settings: &Settings) -> anyhow::Result<Journal> {
     let path = &settings.journal.path;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -217,7 +221,19 @@ pub fn open_journal(settings: &Settings) -> anyhow::Result<Journal> {
     options.sync = if settings.journal.sync_full { Synchronous::Full } else { Synchronous::Normal };
     options.hostname = hostname(settings).into();
     let names: Vec<String> = settings.outputs.iter().map(|output| output.name.clone()).collect();
-    Ok(Journal::open(options, &names)?)
+    let mut said = false;
+    loop {
+        match Journal::open(options.clone(), &names) {
+            // What the kernel sees meanwhile waits in the ring buffer, and what doesn't fit is counted.
+            Err(error @ OpenError::Full { .. }) => {
+                if !std::mem::replace(&mut said, true) {
+                    tracing::error!("{error}; nothing is watched until there is");
+                }
+                std::thread::sleep(FULL_DISK_RETRY);
+            }
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 /// Starts the router and its workers.

@@ -1,7 +1,7 @@
 //! The journal's file: its lock, its tables, and how an older one becomes today's.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -44,6 +44,12 @@ pub enum OpenError {
         /// What SQLite says.
         cause: String,
     },
+    /// There is no room for it on the disk: it can be opened as soon as there is.
+    #[error("there is no room on the disk for the journal {}", path.display())]
+    Full {
+        /// The journal.
+        path: PathBuf,
+    },
     /// The system refuses it.
     #[error("the journal {} can't be opened: {cause}", path.display())]
     Unusable {
@@ -61,11 +67,17 @@ impl OpenError {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::ReadOnly) => {
                 OpenError::Damaged { path, cause }
             }
+            Some(ErrorCode::DiskFull) => OpenError::Full { path },
+            // SQLite doesn't always say that this is why.
+            Some(ErrorCode::SystemIoFailure) if is_full(&path) => OpenError::Full { path },
             _ => OpenError::Unusable { path, cause },
         }
     }
 
     pub(crate) fn io(path: &Path, error: &io::Error) -> OpenError {
+        if error.kind() == ErrorKind::StorageFull {
+            return OpenError::Full { path: path.to_owned() };
+        }
         OpenError::Unusable { path: path.to_owned(), cause: error.to_string() }
     }
 }
@@ -203,6 +215,16 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(|error| OpenError::io(path, &error))?;
     Ok(file)
+}
+
+/// Whether there is no room beside the journal for as much as SQLite needs to open it.
+fn is_full(path: &Path) -> bool {
+    const PROBE_BYTES: usize = 64 << 10;
+    let probe = beside(path, ".probe");
+    let written = fs::write(&probe, [0; PROBE_BYTES]);
+    // What is left of it is of no use, and may not be there at all.
+    let _ = fs::remove_file(&probe);
+    written.is_err_and(|error| error.kind() == ErrorKind::StorageFull)
 }
 
 /// A file beside the journal.

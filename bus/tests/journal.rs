@@ -1,6 +1,7 @@
 //! The journal as the detector, the router and the workers see it.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -356,14 +357,43 @@ impl Drop for SmallDisk {
     }
 }
 
+/// A small disk; none where there is nobody who may mount one, which is no excuse under CI.
+fn small_disk(at: &Path) -> Option<SmallDisk> {
+    let disk = SmallDisk::mount(at);
+    if disk.is_none() {
+        eprintln!("skipped: a test with a full disk needs root, to mount a small one");
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "must not be skipped under CI");
+    }
+    disk
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_start_is_said() {
+    for there in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let Some(_disk) = small_disk(dir.path()) else { return };
+        let path = dir.path().join("journal.db");
+        if there {
+            let journal = open(dir.path(), &["a"]);
+            journal.sender().send(Entry::Alert(alert("x"))).unwrap();
+            journal.close();
+        }
+        let filler = dir.path().join("filler");
+        let mut file = std::fs::File::create(&filler).unwrap();
+        while file.write_all(&[0; 4096]).is_ok() {}
+        let full = Journal::open(Settings::at(&path), &names(&["a"])).err();
+        assert!(matches!(full, Some(OpenError::Full { .. })), "{full:?}");
+        drop(file);
+        std::fs::remove_file(&filler).unwrap();
+        let journal = open(dir.path(), &["a"]);
+        assert_eq!(*journal.handle().accepted().borrow(), u64::from(there));
+    }
+}
+
 #[tokio::test]
 async fn a_full_disk_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let Some(_disk) = SmallDisk::mount(dir.path()) else {
-        eprintln!("skipped: a test with a full disk needs root, to mount a small one");
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "must not be skipped under CI");
-        return;
-    };
+    let Some(_disk) = small_disk(dir.path()) else { return };
     let filler = dir.path().join("filler");
     std::fs::write(&filler, vec![0; 3 << 20]).unwrap();
     let settings = Settings { channel_max: 16, ..Settings::at(dir.path().join("journal.db")) };
