@@ -7,6 +7,7 @@ mod fields;
 mod journal;
 mod record;
 pub mod run;
+mod silence;
 mod test;
 
 use std::process::ExitCode;
@@ -35,5 +36,6 @@ pub const COMMANDS: &[CommandSpec] = &[
     record::COMMAND,
     fields::COMMAND,
     journal::COMMAND,
+    silence::COMMAND,
     dead_letters::COMMAND,
 ];

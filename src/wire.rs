@@ -250,7 +250,7 @@ pub async fn start_router(
     let inhibit = Inhibit::new(settings.inhibit.iter().map(inhibit_rule).collect());
     let silences = Silences::new(settings.silences.clone(), TimeZone::system());
     let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies)
-        .with_mark(silences)
+        .with_silences(silences)
         .with_mark(inhibit);
     let delivery = |entry: &OutputEntry| DeliverySettings {
         batch: entry.batch,

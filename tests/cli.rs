@@ -357,3 +357,31 @@ fn templates_are_tried() {
         }
     }
 }
+
+#[test]
+fn silences_are_made_listed_and_ended() {
+    let folder = folder(&[]);
+    let journal = lanner_bus::Settings::at(folder.path().join("journal.db"));
+    assert_eq!(lanner_bus::Journal::open(journal, &[]).expect("a journal").close(), 0);
+    let run = |arguments: &[&str]| {
+        lanner(folder.path(), &[&["silence"], arguments, &["--journal", "journal.db"]].concat())
+    };
+    let (code, said, _) =
+        run(&["add", "rule = \"A B\"", "container.name != web", "--for", "2h", "--comment", "up\u{1b}grade"]);
+    assert!(code == 0 && said.starts_with("silence #1, until ") && said.contains("rule = \"A B\""), "{said}");
+    let (_, said, _) = run(&["ls"]);
+    assert!(said.contains("#1") && said.contains("active") && said.contains("up\\u{1b}grade"), "{said}");
+    assert_eq!(run(&["expire", "1"]).0, 0);
+    assert!(run(&["ls"]).1.contains("there are no silences"));
+    assert!(run(&["list", "--all"]).1.contains("ended"));
+    for (arguments, why) in [
+        (&["add", "--for", "1h"][..], "say of which alerts"),
+        (&["add", "rule = a"], "say how long it lasts"),
+        (&["add", "rule", "--for", "1h"], "is no condition"),
+        (&["add", "rule = a", "--until", "2020-01-01T00:00:00Z"], "would end before it begins"),
+        (&["expire", "7"], "there is no silence #7"),
+    ] {
+        let (code, _, said) = run(arguments);
+        assert!(code == 1 && said.contains(why), "`{why}` isn't said:\n{said}");
+    }
+}

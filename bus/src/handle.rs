@@ -203,7 +203,7 @@ impl Handle {
         answer.await.map_err(|_| JournalError::Closed)
     }
 
-    async fn ask<T: Send + 'static>(
+    pub(crate) async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Store) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, JournalError> {

@@ -185,6 +185,9 @@ const MIGRATIONS: &[&str] = &["
         since INTEGER NOT NULL,    -- accepted from then on
         until INTEGER NOT NULL     -- and before
     );
+", "
+    -- Silences that commands have made.
+    CREATE TABLE silences (id INTEGER PRIMARY KEY AUTOINCREMENT, silence TEXT NOT NULL);
 "];
 
 /// The file beside the journal that its owner has locked. SQLite's own locks are of the process, and would go

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
+use jiff::tz::TimeZone;
+use lanner_alert::{Alert, Kind, Notification, Priority, Silence, Timestamp};
 use lanner_bus::{Outgoing, OutputId, Registered, StateChange};
 
 use crate::dedup::{Dedup, DedupSettings};
@@ -13,6 +14,7 @@ use crate::heartbeat::Heartbeat;
 use crate::limit::{Limit, LimitSettings};
 use crate::redact::{Redact, Redactor};
 use crate::route::Route;
+use crate::silence::Silences;
 use crate::stage::{Stage, Verdict};
 
 /// What the stages do for one output.
@@ -150,7 +152,8 @@ impl Lane {
 
 /// All stages of all outputs.
 pub struct Pipeline {
-    /// What marks alerts before they are routed.
+    silences: Silences,
+    /// What else marks alerts before they are routed.
     marks: Vec<Box<dyn Stage<Arc<Alert>>>>,
     /// How often they decided what.
     marked: BTreeMap<(&'static str, &'static str), u64>,
@@ -174,7 +177,25 @@ impl Pipeline {
                 Lane::new(output.clone(), policy)
             })
             .collect();
-        Pipeline { marks: Vec::new(), marked: BTreeMap::new(), route, lanes, unrouted: 0, to: Vec::new() }
+        Pipeline {
+            silences: Silences::new(Vec::new(), TimeZone::UTC),
+            marks: Vec::new(),
+            marked: BTreeMap::new(),
+            route,
+            lanes,
+            unrouted: 0,
+            to: Vec::new(),
+        }
+    }
+
+    /// The pipeline with the silences of a configuration.
+    pub fn with_silences(self, silences: Silences) -> Pipeline {
+        Pipeline { silences, ..self }
+    }
+
+    /// Takes the silences that commands have made.
+    pub(crate) fn set_silences(&mut self, made: Vec<Silence>) {
+        self.silences.set_made(made);
     }
 
     /// The pipeline with another stage that marks alerts before they are routed, behind those that it has.
@@ -189,7 +210,8 @@ impl Pipeline {
         to.clear();
         let accepted = alert;
         let mut marked = alert.clone();
-        for stage in &mut self.marks {
+        let silences: &mut dyn Stage<Arc<Alert>> = &mut self.silences;
+        for stage in std::iter::once(silences).chain(self.marks.iter_mut().map(|stage| &mut **stage as _)) {
             let (name, verdict) = (stage.name(), stage.judge(&mut marked, now));
             *self.marked.entry((name, verdict.reason())).or_default() += 1;
         }

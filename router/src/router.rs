@@ -208,7 +208,7 @@ struct Task {
     /// By the output's place.
     wakes: Vec<Arc<Notify>>,
     phase: watch::Receiver<Phase>,
-    /// Changes when there may be something to be sent again.
+    /// Changes when there may be something to be sent again, or another silence.
     asked: watch::Receiver<()>,
     /// Whether there may be something to be sent again.
     replaying: bool,
@@ -217,10 +217,14 @@ struct Task {
 impl Task {
     async fn run(mut self) {
         let mut accepted = self.journal.accepted();
+        let mut silences_known = false;
         loop {
             // Looked at before the journal: what is accepted when draining begins is seen.
             let draining = *self.phase.borrow_and_update() >= Phase::Draining;
             accepted.mark_unchanged();
+            if !silences_known {
+                silences_known = self.know_silences().await;
+            }
             // What is accepted comes first, and then what is to be sent again.
             let worked = match self.step().await {
                 Ok(false) if !draining => self.replay().await,
@@ -242,9 +246,26 @@ impl Task {
             let wait = next.map_or(look, |next| next.since(self.journal.now()).min(look));
             tokio::select! {
                 _ = accepted.changed() => {}
-                _ = self.asked.changed() => self.replaying = true,
+                _ = self.asked.changed() => {
+                    self.replaying = true;
+                    silences_known = false;
+                }
                 () = tokio::time::sleep(wait) => {}
                 changed = self.phase.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    /// Takes the silences that commands have made; whether it could.
+    async fn know_silences(&self) -> bool {
+        match self.journal.silences().await {
+            Ok(silences) => {
+                lock(&self.pipeline).set_silences(silences);
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "silences can't be read from the journal");
+                false
             }
         }
     }

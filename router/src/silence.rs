@@ -7,16 +7,22 @@ use lanner_alert::{Alert, Silence, Timestamp};
 
 use crate::stage::{Change, Stage, Verdict};
 
-/// The silences of the configuration.
+/// The silences of the configuration, and those that commands have made.
 pub struct Silences {
     silences: Vec<Silence>,
+    made: Vec<Silence>,
     zone: TimeZone,
 }
 
 impl Silences {
-    /// These silences; `zone` is the host's, for those whose times name none.
+    /// These silences of the configuration; `zone` is the host's, for those whose times name none.
     pub fn new(silences: Vec<Silence>, zone: TimeZone) -> Silences {
-        Silences { silences, zone }
+        Silences { silences, made: Vec::new(), zone }
+    }
+
+    /// Takes those that commands have made, in place of those it had of them.
+    pub fn set_made(&mut self, made: Vec<Silence>) {
+        self.made = made;
     }
 }
 
@@ -26,8 +32,8 @@ impl Stage<Arc<Alert>> for Silences {
     }
 
     fn judge(&mut self, alert: &mut Arc<Alert>, now: Timestamp) -> Verdict {
-        let Some(silence) = self.silences.iter().find(|silence| silence.covers(alert, now, &self.zone))
-        else {
+        let mut silences = self.silences.iter().chain(&self.made);
+        let Some(silence) = silences.find(|silence| silence.covers(alert, now, &self.zone)) else {
             return Verdict::Pass("not silenced");
         };
         Arc::make_mut(alert).silenced = Some(silence.name.clone());

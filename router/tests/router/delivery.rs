@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::{Answer, Receiver, alert};
 use jiff::tz::TimeZone;
 use lanner_alert::{Calendar, Kind, Notification, Priority, Silence, Timestamp};
-use lanner_bus::{Beside, Entry, Fate, Journal, Settings, State, Which};
+use lanner_bus::{Beside, Entry, Fate, Journal, MadeSilence, Settings, State, Which};
 use lanner_router::{
     BreakerSettings, DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router, Silences,
 };
@@ -40,7 +40,7 @@ async fn start(
         times: Calendar::default(),
     };
     let pipeline = Pipeline::new(Route::all(names.len()), handle.outputs(), policies.collect())
-        .with_mark(Silences::new(vec![expected], TimeZone::UTC));
+        .with_silences(Silences::new(vec![expected], TimeZone::UTC));
     let outputs = receivers.iter().map(|(receiver, batch)| receiver.output(*batch)).collect();
     let router = Router::start(handle, pipeline, outputs).await.unwrap();
     Running { journal, router }
@@ -353,4 +353,38 @@ async fn what_is_silenced_goes_to_audits_alone_and_marked() {
     assert_eq!(got(&people), [("other".to_owned(), None)]);
     let silenced = ("expected".to_owned(), Some("expected".to_owned()));
     assert_eq!(got(&audit), [silenced.clone(), silenced, ("other".to_owned(), None)]);
+}
+
+/// A silence that a command has made holds in the router that starts next, and one that was ended doesn't.
+#[tokio::test]
+async fn silences_of_commands_are_heeded() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("journal.db");
+    assert_eq!(Journal::open(Settings::at(&path), &["0".to_owned()]).unwrap().close(), 0);
+    let now = lanner_bus::system_clock()();
+    let silence = |rule: &str| MadeSilence {
+        id: 0,
+        matchers: vec![format!("rule = {rule}")],
+        from: now,
+        until: now.after(Duration::from_secs(3600)),
+        author: "me".to_owned(),
+        comment: String::new(),
+    };
+    let mut beside = Beside::ask(&path).unwrap();
+    assert_eq!(beside.silence(&silence("a"), now).unwrap(), Some(1));
+    assert_eq!(beside.silence(&silence("b"), now).unwrap(), Some(2));
+    assert!(
+        beside.expire(2, now).unwrap() && !beside.expire(2, now).unwrap() && !beside.expire(7, now).unwrap()
+    );
+    let lasting: Vec<u64> =
+        beside.silences().unwrap().iter().filter(|one| one.until > now).map(|one| one.id).collect();
+    assert_eq!(lasting, [1]);
+    let receiver = Receiver::new(Answer::Take);
+    let running = start(&dir, &[(&receiver, 1)], |_| {}).await;
+    running.send("a", 2);
+    running.send("b", 1);
+    running.stop(STOP).await;
+    let got = receiver.got.lock().unwrap();
+    let rules: Vec<&str> = got.iter().map(|notification| &*notification.alerts[0].rule).collect();
+    assert_eq!(rules, ["b"]);
 }
