@@ -133,6 +133,8 @@ pub struct History<'a> {
     /// The last alert that was looked at.
     at: u64,
     outputs: HashMap<u64, String>,
+    /// How far each output's rows of the outbox were looked at: they lie in the order of their alerts.
+    rows: HashMap<u64, u64>,
     by_id: HashMap<Uuid, Vec<Fate>>,
 }
 
@@ -154,6 +156,7 @@ impl Beside {
             cursor: self.db.query_row("SELECT cursor FROM router", [], |row| row.get(0))?,
             at,
             outputs: HashMap::new(),
+            rows: HashMap::new(),
             by_id: HashMap::new(),
         };
         history.read()?;
@@ -277,16 +280,27 @@ impl History<'_> {
     }
 
     /// What is known by place of the alerts from one to another.
-    fn fates(&self, first: u64, last: u64) -> rusqlite::Result<HashMap<u64, Vec<Fate>>> {
+    fn fates(&mut self, first: u64, last: u64) -> rusqlite::Result<HashMap<u64, Vec<Fate>>> {
         let mut fates: HashMap<u64, Vec<Fate>> = HashMap::new();
         let db = &self.beside.db;
         let mut outbox = db.prepare(
-            "SELECT alert, output, attempt, not_before, cause FROM outbox WHERE alert BETWEEN ? AND ?",
+            "SELECT alert, id, attempt, not_before, cause FROM outbox WHERE output = ? AND id > ? ORDER BY id",
         )?;
-        let mut rows = outbox.query([first, last])?;
-        while let Some(row) = rows.next()? {
-            let fate = Fate { output: self.name(row.get(1)?), state: waiting(row, 2)? };
-            fates.entry(row.get(0)?).or_default().push(fate);
+        for (output, name) in &self.outputs {
+            let seen = self.rows.entry(*output).or_default();
+            let mut rows = outbox.query([*output, *seen])?;
+            while let Some(row) = rows.next()? {
+                // A row without an alert is of a notification, and is known by its id.
+                let alert: Option<u64> = row.get(0)?;
+                if alert.is_some_and(|alert| alert > last) {
+                    break;
+                }
+                *seen = row.get(1)?;
+                if let Some(alert) = alert.filter(|alert| *alert >= first) {
+                    let fate = Fate { output: name.clone(), state: waiting(row, 2)? };
+                    fates.entry(alert).or_default().push(fate);
+                }
+            }
         }
         let mut sent = db.prepare(
             "SELECT alert, output, at, attempt, receipt FROM deliveries WHERE alert BETWEEN ? AND ?",

@@ -45,6 +45,8 @@ pub struct OutputStats {
     pub pending: u64,
     /// How long the oldest of them has waited, in seconds.
     pub oldest_pending_s: Option<u64>,
+    /// Why it could not be sent, where it was tried.
+    pub cause: Option<String>,
     /// Notifications that the receiver has.
     pub sent: u64,
     /// Attempts that are to be repeated.
@@ -99,7 +101,8 @@ impl Stats {
             "SELECT name, configured, sent, retried, refused, given_up, \
              (SELECT COUNT(*) FROM outbox WHERE output = outputs.id), \
              (SELECT made FROM outbox WHERE output = outputs.id ORDER BY id LIMIT 1), \
-             (SELECT COUNT(*) FROM dead_letters WHERE output = outputs.id) \
+             (SELECT COUNT(*) FROM dead_letters WHERE output = outputs.id), \
+             (SELECT cause FROM outbox WHERE output = outputs.id ORDER BY id LIMIT 1) \
              FROM outputs ORDER BY name",
         )?
         .query_map([], |row| {
@@ -113,6 +116,7 @@ impl Stats {
                 given_up: count(5)?,
                 pending: count(6)?,
                 dead_letters: count(8)?,
+                cause: row.get(9)?,
                 oldest_pending_s: row.get::<_, Option<i64>>(7)?.map(|made| now.since(time(made)).as_secs()),
             })
         })?
@@ -153,6 +157,11 @@ impl fmt::Display for Stats {
                 f,
                 "{name:width$} {pending:>10} {sent:>10} {retried:>10} {refused:>10} {dead_letters:>12} {given_up:>10} {oldest:>11}{removed}",
             )?;
+        }
+        for OutputStats { name, cause, .. } in &self.outputs {
+            if let Some(cause) = cause {
+                writeln!(f, "\n{} fails: {cause}", lanner_alert::printable(name))?;
+            }
         }
         Ok(())
     }

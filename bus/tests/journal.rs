@@ -97,6 +97,8 @@ async fn an_alert_goes_its_way() {
     let figures: Vec<_> =
         stats.outputs.iter().map(|o| (&*o.name, o.pending, o.sent, o.retried, o.refused)).collect();
     assert_eq!(figures, [("a", 1, 1, 1, 0), ("b", 1, 0, 0, 1)]);
+    assert_eq!((stats.outputs[0].cause.as_deref(), &stats.outputs[1].cause), (Some("away"), &None));
+    assert!(stats.to_string().contains("a fails: away"), "{stats}");
     assert_eq!((stats.accepted, stats.alerts, stats.cursor), (2, 2, 2));
     assert_eq!(journal.close(), 0);
 }
