@@ -14,7 +14,7 @@ pub enum Severity {
 }
 
 /// One thing to say about a text: what, where, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
@@ -33,7 +33,7 @@ pub struct Diagnostic {
 }
 
 /// A part of a text that a diagnostic is about, as Falco's `-V` names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
     /// What it is, such as `rule` or `exception`.
     pub kind: &'static str,

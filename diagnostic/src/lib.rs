@@ -16,4 +16,4 @@ pub use nearest::nearest;
 pub use node::{Node, NodeError, Value};
 pub use render::{Renderer, plain};
 pub use source::{LineColumn, Place, SourceId, SourceText, Sources, Span};
-pub use yaml::parse;
+pub use yaml::{parse, parse_first};

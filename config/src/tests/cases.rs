@@ -29,8 +29,8 @@ fn yaml_as_it_comes() {
         "json_output: true\njson_output: false\n",
         "error f.yaml:2:1: the key `json_output` is there twice",
     );
-    check("json_output: [\n", "error f.yaml:2:1: unclosed bracket '['");
-    check("token: [hunter22\n", "error f.yaml:2:1: unclosed bracket '['");
+    check("json_output: [\n", "error f.yaml:1:15: unclosed bracket '['");
+    check("token: [hunter22\n", "error f.yaml:1:17: unclosed bracket '['");
     check(
         "json_output: true\n---\njson_output: false\n",
         "warning f.yaml:3:1: only the first document of a configuration is read",

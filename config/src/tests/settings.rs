@@ -220,7 +220,7 @@ fn files_are_merged() {
             ("x.yaml", "jsonoutput: 1\n"),
             "warning x.yaml:1:1: unknown key `jsonoutput` (did you mean `json_output`?)",
         ),
-        (("x.yaml", "a: [\n"), "error x.yaml:2:1: unclosed bracket '['"),
+        (("x.yaml", "a: [\n"), "error x.yaml:1:5: unclosed bracket '['"),
     ];
     for (other, expected) in cases {
         assert_eq!(lines(&load("config_files: [x.yaml]\n", &[other], &[])), expected);

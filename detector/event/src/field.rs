@@ -395,7 +395,7 @@ impl std::fmt::Display for FieldError {
         match self {
             FieldError::Unknown { name } => write!(f, "there is no field `{name}`"),
             FieldError::OtherSource { name, source } => {
-                write!(f, "`{name}` is a field of the source `{source}`, of which these events aren't")
+                write!(f, "`{name}` is a field of events of the source `{source}` only")
             }
             FieldError::UnknownParam { name } => write!(f, "no event has a parameter `{name}`"),
             FieldError::UnknownKind { name } => write!(f, "no event is of the kind `{name}`"),

@@ -6,7 +6,7 @@ mod list;
 mod rule;
 mod versions;
 
-use lanner_diagnostic::{Diagnostic, Node, Place, SourceId, Sources, Value, nearest, parse};
+use lanner_diagnostic::{Diagnostic, Node, Place, SourceId, Sources, Value, nearest, parse_first};
 
 pub use exceptions::Exception;
 pub use list::Substitutions;
@@ -65,8 +65,9 @@ pub struct Loaded {
 pub fn load(sources: &Sources, files: &[SourceId]) -> Loaded {
     let mut loaded = Loaded::default();
     for id in files {
-        match parse(sources.get(*id), *id) {
-            Ok(documents) => {
+        match parse_first(sources.get(*id), *id) {
+            Ok((documents, repeated)) => {
+                loaded.diagnostics.extend(repeated);
                 for document in &documents {
                     loaded.document(document, sources);
                 }

@@ -1,6 +1,7 @@
 //! What Falco's `-V` says of rules files, one by one: as text, and as JSON (`falco_load_results`). Programs read the
 //! latter, so that codes, item types and item names are Falco's.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use lanner_diagnostic::{Diagnostic, Place, Severity, SourceId, Sources};
@@ -37,6 +38,7 @@ const CODES: &[(&str, &str)] = &[
     ("LOAD_INVALID_LIST_NAME", "A list has a name that can't be used"),
     ("LOAD_COMPILE_CONDITION", "A condition is perhaps not meant so"),
     ("LOAD_UNKNOWN_KEY", "A key isn't known"),
+    ("LOAD_REPEATED_KEY", "A key stands twice in a mapping"),
     ("LOAD_UNFILLED_FIELD", "A field never has a value"),
 ];
 
@@ -49,20 +51,18 @@ pub struct FileResult {
 }
 
 /// Loads files in order, and compiles each with those before it. What a later file makes of an earlier one is said of
-/// the later.
+/// the later; what was so before it isn't said again.
 pub fn validate(sources: &Sources, files: &[SourceId], fields: Fields, options: &Options) -> Vec<FileResult> {
+    let mut before = HashSet::new();
     let result = |at: usize| {
-        let file = files[at];
         let loaded = load(sources, &files[..=at]);
-        let of_file = |diagnostic: &&Diagnostic| diagnostic.place.is_none_or(|place| place.source == file);
-        let mut said: Vec<Diagnostic> = loaded.diagnostics.iter().filter(of_file).cloned().collect();
-        // What wasn't read as a whole isn't compiled: half of it would be missed everywhere.
-        if said.iter().all(|diagnostic| diagnostic.severity != Severity::Error) {
-            said.extend(compile_loaded(&loaded, fields, &[], options).1);
-        }
+        let mut said = loaded.diagnostics.clone();
+        said.extend(compile_loaded(&loaded, fields, &[], options).1);
         let said = in_order(said, sources);
-        let of = |severity| said.iter().filter(|one| one.severity == severity).cloned().collect();
-        FileResult { file, errors: of(Severity::Error), warnings: of(Severity::Warning) }
+        let new: Vec<_> = said.iter().filter(|one| !before.contains(*one)).cloned().collect();
+        before.extend(said);
+        let of = |severity| new.iter().filter(|one| one.severity == severity).cloned().collect();
+        FileResult { file: files[at], errors: of(Severity::Error), warnings: of(Severity::Warning) }
     };
     (0..files.len()).map(result).collect()
 }
@@ -150,10 +150,15 @@ impl FileResult {
         })
     }
 
-    /// Where a diagnostic is, from the outside in: the file, an item of it, a part of that.
+    /// Where a diagnostic is, from the outside in: the file, an item of it, a part of that. What is about no item is
+    /// where it is in the file.
     fn locations<'a>(&self, diagnostic: &'a Diagnostic) -> Vec<Location<'a>> {
-        let source = diagnostic.place.map_or(self.file, |place| place.source);
-        let file = Place { source, ..Place::default() };
+        let start = |source| Place { source, ..Place::default() };
+        let file = match diagnostic.place {
+            Some(place) if diagnostic.items.is_empty() => place,
+            Some(place) => start(place.source),
+            None => start(self.file),
+        };
         let whole = Location { kind: "rules content", name: "", place: file };
         let items = diagnostic.items.iter();
         let parts = items.map(|item| Location { kind: item.kind, name: &item.name, place: item.place });

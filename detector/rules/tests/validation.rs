@@ -31,8 +31,11 @@ fn texts() {
     check(&[RULE], &["a: Ok"]);
     check(&["", "# nothing\n"], &["a: Ok", "b: Ok"]);
     check(&[RULE, UNUSED], &["a: Ok", "b: Ok, with warnings"]);
-    // What a file makes of those before it is said of it.
-    check(&[UNUSED, RULE], &["a: Ok, with warnings", "b: Ok, with warnings"]);
+    // What was so before a file isn't said of it, even if it was wrong.
+    check(&[UNUSED, RULE], &["a: Ok, with warnings", "b: Ok"]);
+    let (sources, results) = validated(&[BROKEN, "- macro: nobody\n  condition: fd.num = 1\n", RULE]);
+    let ok: Vec<bool> = results.iter().map(FileResult::is_ok).collect();
+    assert_eq!(ok, [false, true, true], "{}", results[1].text(&sources));
     check(
         &[RULE, BROKEN],
         &[
@@ -42,17 +45,76 @@ fn texts() {
              LOAD_ERR_VALIDATE (A rule, macro, list or exception doesn't go with the others): undefined macro `nobody` used in filter",
         ],
     );
-    // A file that wasn't read as a whole isn't compiled.
+    // What can't be read doesn't keep the rest from being compiled.
     check(
         &["- rule: A\n  append: true\n- macro: m\n  condition: proc.nme =\n"],
-        &["a: Invalid\n2 Errors:\n\
+        &["a: Invalid\n3 Errors:\n\
            In rules content: (a:0:0)\n    rule 'A': (a:0:2)\n------\n- rule: A\n        ^\n------\n\
            LOAD_ERR_VALIDATE (A rule, macro, list or exception doesn't go with the others): an appended rule must have `condition` or `exceptions`\n\
            In rules content: (a:0:0)\n    rule 'A': (a:0:2)\n------\n- rule: A\n        ^\n------\n\
            LOAD_ERR_VALIDATE (A rule, macro, list or exception doesn't go with the others): there is no rule `A` to change: it must be defined before\n\
+           In rules content: (a:0:0)\n    macro 'm': (a:2:2)\n    condition expression: (a:3:22)\n------\n  condition: proc.nme =\n                      ^\n------\n\
+           LOAD_ERR_COMPILE_CONDITION (A condition doesn't compile): expected a value\n\
            1 Warnings:\n\
            In rules content: (a:0:0)\n    rule 'A': (a:0:2)\n------\n  append: true\n          ^\n------\n\
            LOAD_DEPRECATED_ITEM (Something is deprecated): `append` is deprecated (name each key that is appended in `override`, as in `condition: append`)"],
+    );
+}
+
+#[test]
+fn yaml_errors_are_where_the_text_ends() {
+    let (sources, results) = validated(&["- rule: a\n  b: [\n  c: d\n"]);
+    let error = results[0].json(&sources)["errors"][0].clone();
+    assert_eq!(
+        error["context"],
+        json!({
+            "locations": [{
+                "item_type": "rules content",
+                "item_name": "",
+                "position": { "name": "a", "line": 2, "column": 6, "offset": 23 },
+            }],
+            "snippet": "  c: d\n      ^\n",
+        })
+    );
+    let text = results[0].text(&sources);
+    assert!(text.contains("In rules content: (a:2:6)\n------\n  c: d\n      ^\n------\n"), "{text}");
+}
+
+/// The codes and the items of all errors.
+fn errors(file: &str) -> Vec<String> {
+    let (sources, results) = validated(&[file]);
+    let json = results[0].json(&sources);
+    let errors = json["errors"].as_array().expect("errors");
+    let line = |error: &Value| {
+        let items: Vec<_> = items(error).into_iter().map(|(kind, name)| format!("{kind} {name}")).collect();
+        format!("{} {}", error["code"].as_str().expect("a code"), items[1..].join(", "))
+    };
+    errors.iter().map(line).collect()
+}
+
+#[test]
+fn all_errors_are_found_in_one_pass() {
+    let rule = |name: &str, condition: &str, priority: &str| {
+        format!("- {{rule: {name}, desc: d, output: o, condition: '{condition}', priority: {priority}}}\n")
+    };
+    let files = [
+        rule("r", "evt.type = open", "BOGUS"),
+        rule("s", "evt.type = opn", "INFO"),
+        rule("t", "nomacro", "INFO"),
+    ];
+    assert_eq!(
+        errors(&files.concat()),
+        [
+            "LOAD_ERR_YAML_VALIDATE rule r, rule priority ",
+            "LOAD_ERR_COMPILE_CONDITION rule s, condition expression ",
+            "LOAD_ERR_VALIDATE rule t, condition expression ",
+        ]
+    );
+    let exceptions = "  exceptions: [{name: a, fields: [nosuch.field], values: [[x]]}, \
+                      {name: b, fields: [proc.name], comps: [nocomp], values: [[x]]}]\n";
+    assert_eq!(
+        errors(&format!("{RULE}{exceptions}")),
+        ["LOAD_ERR_VALIDATE rule A, exception a", "LOAD_ERR_VALIDATE rule A, exception b"]
     );
 }
 
@@ -80,8 +142,8 @@ fn json_has_falcos_form() {
         json!({ "item_type": "rule", "item_name": "B", "position": { "name": "b", "line": 0, "column": 2, "offset": 2 } })
     );
     assert!(error["codedesc"].is_string() && error["context"]["snippet"].is_string());
-    // The rule of an earlier file is as broken as it was.
-    assert_eq!(results[2]["errors"][0], *error);
+    // The rule of an earlier file is as broken as it was: that isn't this file's mistake.
+    assert_eq!(results[2]["errors"], json!([]));
 }
 
 /// What other programs look for: the code, and the type and the name of the item.

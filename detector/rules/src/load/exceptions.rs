@@ -224,6 +224,9 @@ impl Written {
             _ => return Err(self.error("`fields` and `comps` must have as many items")),
         };
         for comp in comps.items().iter().map(Cells::text) {
+            if comp == Op::Exists.name() {
+                return Err(self.error(format!("`{comp}` can't stand in `comps`: it compares with nothing")));
+            }
             if !is_operator(comp) {
                 let near = nearest(comp, Op::ALL.iter().map(|op| op.name())).map(str::to_owned);
                 let error = self.error(format!("`{comp}` is no operator"));

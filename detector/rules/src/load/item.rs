@@ -122,9 +122,9 @@ impl<'a> Item<'a> {
         self.get("override").and_then(Node::as_mapping).is_some_and(|entries| !entries.is_empty())
     }
 
-    /// Whether it has the legacy `append: true`.
-    pub fn legacy_append(&self, diagnostics: &mut Vec<Diagnostic>) -> bool {
-        let Some(node) = self.get("append") else { return false };
+    /// Whether it has the legacy `append: true`; nothing where that can't be told, which is said.
+    pub fn legacy_append(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<bool> {
+        let Some(node) = self.get("append") else { return Some(false) };
         let appends = boolean(node);
         let error = match appends {
             None => Some("`append` must be `true` or `false`"),
@@ -138,14 +138,14 @@ impl<'a> Item<'a> {
                 warning.help("name each key that is appended in `override`, as in `condition: append`"),
             );
         }
-        appends.unwrap_or(false)
+        appends
     }
 
     /// Whether the item appends to an earlier one: `append: true`, or `override: {key: append}`.
     pub fn appends(&self, key: &'static str, diagnostics: &mut Vec<Diagnostic>) -> bool {
         let legacy = self.legacy_append(diagnostics);
         let changes = self.overrides(&[(key, &[Change::Append, Change::Replace])], diagnostics);
-        legacy || changes.iter().any(|(_, change)| *change == Change::Append)
+        legacy == Some(true) || changes.iter().any(|(_, change)| *change == Change::Append)
     }
 
     /// What `override` says, by key. `known` are the keys of the item, and how each may be changed.
@@ -209,5 +209,14 @@ pub fn boolean(node: &Node) -> Option<bool> {
         "true" | "yes" | "on" | "y" => Some(true),
         "false" | "no" | "off" | "n" => Some(false),
         _ => None,
+    }
+}
+
+/// A number that isn't negative, which may stand in quotes.
+pub fn unsigned(node: &Node) -> Option<u32> {
+    let text = node.as_str()?;
+    match text.strip_prefix("0x") {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
     }
 }

@@ -5,7 +5,7 @@ use lanner_diagnostic::{Diagnostic, Node, Place, Sources};
 
 use super::Loaded;
 use super::exceptions::{Exception, Reader};
-use super::item::{Change, Item, boolean};
+use super::item::{Change, Item, boolean, unsigned};
 use crate::sourced::Sourced;
 
 /// A rule as its files define it.
@@ -113,8 +113,14 @@ const KEYS: &[Key] = &[
     key("enabled", REPLACE, |rule, given| given.bool(&mut rule.enabled)),
     key("warn_evttypes", REPLACE, |rule, given| given.bool(&mut rule.warn_evttypes)),
     key("skip-if-unknown-filter", REPLACE, |rule, given| given.bool(&mut rule.skip_if_unknown_filter)),
-    key("capture", REPLACE, |_, given| given.without_effect()),
-    key("capture_duration", REPLACE, |_, given| given.without_effect()),
+    key("capture", REPLACE, |_, given| match boolean(given.node) {
+        Some(_) => given.without_effect(),
+        None => given.wrong("`true` or `false`"),
+    }),
+    key("capture_duration", REPLACE, |_, given| match unsigned(given.node) {
+        Some(_) => given.without_effect(),
+        None => given.wrong("a whole number of milliseconds"),
+    }),
 ];
 
 impl Given<'_> {
@@ -137,8 +143,8 @@ impl Given<'_> {
 
     fn string(&mut self, old: &mut String) {
         match self.node.as_str() {
-            Some(text) => text.clone_into(old),
-            None => self.wrong("a text"),
+            Some(text) if !text.is_empty() => text.clone_into(old),
+            _ => self.wrong("a text that isn't empty"),
         }
     }
 
@@ -190,6 +196,13 @@ impl Given<'_> {
     }
 }
 
+/// The error that a rule was defined for another source.
+fn redefined(item: &Item, before: &str) -> Diagnostic {
+    let message = format!("this rule was defined for the source `{before}` before");
+    let place = item.get("source").or(item.head()).map_or(item.node.place, |node| node.place);
+    item.error("LOAD_ERR_VALIDATE", &message, place)
+}
+
 /// The keys that the legacy `append: true` changes.
 const LEGACY_APPEND: &[&str] = &["condition", "exceptions"];
 
@@ -198,8 +211,19 @@ impl Loaded {
         let names: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
         item.unknown_keys(&names, &mut self.diagnostics);
         let Some((name, place)) = item.name(&mut self.diagnostics) else { return };
-        let appends = item.legacy_append(&mut self.diagnostics);
-        let toggles = KEYS.iter().filter(|key| key.required).all(|key| item.get(key.name).is_none());
+        let Some(appends) = item.legacy_append(&mut self.diagnostics) else { return };
+        let mut required = KEYS.iter().filter(|key| key.required);
+        let toggles = required.clone().all(|key| item.get(key.name).is_none());
+        let defines = required.all(|key| item.get(key.name).is_some());
+        if item.get("override").is_some_and(|node| node.as_mapping().is_none()) {
+            item.overrides(&[], &mut self.diagnostics);
+            // What is missing for a definition isn't missed where a change is meant.
+            if !(appends || toggles || defines) {
+                let message = format!("the rule `{name}` is neither defined nor changed");
+                self.diagnostics.push(item.error("LOAD_ERR_YAML_VALIDATE", &message, place));
+                return;
+            }
+        }
         if item.has_overrides() {
             let known: Vec<_> = KEYS.iter().map(|key| (key.name, key.overrides)).collect();
             let changes = item.overrides(&known, &mut self.diagnostics);
@@ -230,8 +254,7 @@ impl Loaded {
     fn define_rule(&mut self, rule: RuleItem, item: &Item) {
         match self.rules.iter_mut().find(|old| old.name == rule.name) {
             Some(old) if old.source != rule.source => {
-                let message = format!("this rule was defined for the source `{}` before", old.source);
-                self.diagnostics.push(item.error("LOAD_ERR_VALIDATE", &message, rule.place));
+                self.diagnostics.push(redefined(item, &old.source));
             }
             Some(old) => *old = rule,
             None => self.rules.push(rule),
@@ -259,6 +282,11 @@ impl Loaded {
             self.diagnostics.push(item.not_defined("rule"));
             return;
         };
+        let source = item.get("source").and_then(Node::as_str).unwrap_or_default();
+        if !source.is_empty() && source != rule.source {
+            self.diagnostics.push(redefined(item, &rule.source));
+            return;
+        }
         rule.visibility = usize::MAX;
         for (name, change) in changes {
             let key = KEYS.iter().find(|key| key.name == *name);
