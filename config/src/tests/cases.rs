@@ -37,7 +37,7 @@ fn yaml_as_it_comes() {
     );
     check(
         "1: 2\ntrue: 3\n~: 4\n",
-        "error f.yaml:3:1: cannot deserialize null into string; use Option<String>",
+        "warning f.yaml:1:1: unknown key `1`\nwarning f.yaml:2:1: unknown key `true`\nwarning f.yaml:3:1: unknown key `~`",
     );
     check("? [a]\n: b\n", "error f.yaml:1:3: expected string scalar");
 }
