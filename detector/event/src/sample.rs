@@ -5,8 +5,12 @@
 
 mod container;
 mod document;
+mod file;
+mod hints;
+mod numbers;
 mod params;
 mod setters;
+mod socket;
 
 use crate::{
     Container, ContainerId, ContainerState, Document, DocumentError, Event, EventBatch, EventFlags,
@@ -15,6 +19,8 @@ use crate::{
 
 /// The number of the process that does it.
 const PID: i32 = 1000;
+/// The number of the session that it is in, of which it isn't the leader.
+const SESSION: i32 = 1;
 /// The cgroup that its container has, where it has one.
 const CGROUP: u64 = 1;
 /// How many ancestors can be told of.
@@ -38,8 +44,13 @@ pub enum SampleError {
     #[error(transparent)]
     Field(#[from] FieldError),
     /// It follows from others.
-    #[error("`{0}` can't be given a value: it follows from other fields")]
-    Derived(String),
+    #[error("`{field}` can't be given a value: it follows from {from}")]
+    Derived {
+        /// The field.
+        field: String,
+        /// From what: fields to give instead.
+        from: &'static str,
+    },
     /// The value isn't one that it can have in an event of this kind.
     #[error("`{field}` can't be `{value}` in an event `{kind}`")]
     Value {
@@ -81,6 +92,10 @@ pub struct Sample {
     document: Option<String>,
     /// How long its process has lived, where that is said.
     duration: Option<u64>,
+    /// Whether it opens a file to read, where that is said.
+    reads: Option<bool>,
+    /// Which numbers of processes take each other's place, one after the other.
+    swaps: Vec<(i32, i32)>,
 }
 
 impl Sample {
@@ -92,7 +107,7 @@ impl Sample {
             vpid: PID,
             vtid: PID,
             ppid: PID - 1,
-            sid: 1,
+            sid: SESSION,
             pgid: 1,
             vsid: 1,
             vpgid: 1,
@@ -125,6 +140,8 @@ impl Sample {
             batch: EventBatch::default(),
             document: (kind.source() == EventSource::K8sAudit).then(|| document::FIRST.to_owned()),
             duration: None,
+            reads: None,
+            swaps: Vec::new(),
         }
     }
 
@@ -136,8 +153,11 @@ impl Sample {
         let field = FieldRef::from_name(name)?;
         let done = match setters::of(field.field.name) {
             Some(setter) => setter(self, &field.arg, value),
-            None if document::has_place(&field) => self.put(&field, value),
-            None => return Err(SampleError::Derived(shown(name))),
+            None if document::has_place(field.field.name) => self.put(&field, value),
+            None => {
+                let from = hints::of(field.field.name).unwrap_or("other fields");
+                return Err(SampleError::Derived { field: shown(name), from });
+            }
         };
         done.ok_or_else(|| self.not(name, value))
     }
@@ -215,6 +235,7 @@ impl Sample {
             event.task.start = event.time - duration;
             host.boot_time = 0;
         }
+        numbers::apply(&self.swaps, &mut event.task, &mut host.processes);
         batch.events.push(event);
         let container = self.container_id.clone();
         if let Some(id) = &container {
@@ -363,7 +384,9 @@ mod tests {
         let mut sample = Sample::new(Kind::Openat);
         for (field, value, said) in [
             ("proc.nme", "x", "there is no field `proc.nme`"),
-            ("fd.filename", "a", "`fd.filename` can't be given a value: it follows from other fields"),
+            ("fd.net", "a", "`fd.net` can't be given a value: it follows from `fd.cip` or `fd.sip`"),
+            ("fd.dev", "1", "`fd.dev` can't be given a value: it follows from other fields"),
+            ("evt.dir", ">", "`evt.dir` can't be `>` in an event `openat`"),
             ("proc.name", "sixteen-bytes-lo", "`proc.name` can't be `sixteen-bytes-lo` in an event `openat`"),
             ("fs.path.target", "/a", "`fs.path.target` can't be `/a` in an event `openat`"),
             ("fd.name", "a", "`fd.name` can't be `a` in an event `openat`"),

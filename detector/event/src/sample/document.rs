@@ -11,10 +11,9 @@ pub const FIRST: &str = r#"{"auditID":"00000000-0000-0000-0000-000000000000","st
 /// How many elements an array may be given.
 const ELEMENTS_MAX: usize = 64;
 
-/// Whether a value of the field can be put into a document.
-pub fn has_place(field: &FieldRef) -> bool {
-    matches!(field.field.name, "jevt.value" | "json.value" | "ka.uri.param")
-        || place(field.field.name).is_some()
+/// Whether a value of the field of that name can be put into a document.
+pub fn has_place(name: &str) -> bool {
+    matches!(name, "jevt.value" | "json.value" | "ka.uri.param") || place(name).is_some()
 }
 
 /// Puts a field's value into a document; `None` where it can't stand there.

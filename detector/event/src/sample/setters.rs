@@ -2,12 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::{Sample, params};
-use crate::fields::params::ends;
+use super::{SESSION, Sample, params};
 use crate::fields::{caps, errno, fs};
 use crate::{
     Arg, Capabilities, Category, CommName, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind, Param, ParamType,
-    Path, Process, Role, Socket, SocketFlags, User,
+    Path, Process, Role, Socket, User,
 };
 
 /// Gives a field a value; `None` where it can't have that one.
@@ -15,10 +14,20 @@ pub type Set = fn(&mut Sample, &Arg, &str) -> Option<()>;
 
 /// How the field of that name is set.
 pub fn of(name: &str) -> Option<Set> {
-    SETTERS.iter().chain(super::container::SETTERS).find(|(known, _)| *known == name).map(|(_, set)| *set)
+    let all = [
+        SETTERS,
+        super::numbers::SETTERS,
+        super::file::SETTERS,
+        super::socket::SETTERS,
+        super::container::SETTERS,
+    ];
+    all.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, set)| *set)
 }
 
 const SETTERS: &[(&str, Set)] = &[
+    // These can only be what they are.
+    ("evt.dir", |_, _, value| (value == "<").then_some(())),
+    ("evt.type", |sample, _, value| (value == sample.event.kind.row().name).then_some(())),
     ("evt.num", |sample, _, value| put(&mut sample.event.num, value.parse().ok())),
     ("evt.rawtime", |sample, _, value| put(&mut sample.event.time, value.parse().ok())),
     ("evt.cpu", |sample, _, value| put(&mut sample.event.cpu, value.parse().ok())),
@@ -92,7 +101,7 @@ const SETTERS: &[(&str, Set)] = &[
     ("proc.is_sid_leader", |sample, _, value| {
         let task = &mut sample.event.task;
         let leads: bool = value.parse().ok()?;
-        (task.sid, task.vsid) = if leads { (task.pid, task.vpid) } else { (task.ppid, task.vpid + 1) };
+        (task.sid, task.vsid) = if leads { (task.pid, task.vpid) } else { (SESSION, task.vpid + 1) };
         Some(())
     }),
     ("proc.is_pgid_leader", |sample, _, value| {
@@ -126,14 +135,6 @@ const SETTERS: &[(&str, Set)] = &[
         put(&mut sample.event.task.gid, Some(gid))
     }),
     ("fd.num", |sample, _, value| put(&mut sample.event.fd.as_mut()?.num, value.parse().ok())),
-    ("fd.type", |sample, _, value| {
-        let kind = match value {
-            "file" => FdKind::File,
-            "directory" => FdKind::Directory,
-            _ => return None,
-        };
-        put(&mut sample.event.fd.as_mut()?.kind, Some(Some(kind)))
-    }),
     ("fd.name", descriptor),
     ("fd.nameraw", |sample, _, value| {
         let raw = sample.batch.push_bytes(value.as_bytes());
@@ -141,16 +142,6 @@ const SETTERS: &[(&str, Set)] = &[
     }),
     ("fd.ino", |sample, _, value| put(&mut sample.event.fd.as_mut()?.ino, value.parse().ok())),
     ("fd.name.real", |sample, _, value| sample.set_real("fd.name", value).ok()),
-    ("fd.l4proto", |sample, _, value| {
-        let protocol = [("tcp", 6_u8), ("udp", 17), ("icmp", 1), ("raw", 255)];
-        let number = protocol.iter().find(|(name, _)| *name == value).map(|(_, number)| *number);
-        let socket = sample.event.fd.as_mut()?.socket.as_mut()?;
-        put(&mut socket.protocol, number)
-    }),
-    ("fd.connected", |sample, _, value| socket_flag(sample, SocketFlags::CONNECTED, value)),
-    ("fd.name_changed", |sample, _, value| socket_flag(sample, SocketFlags::NAME_CHANGED, value)),
-    ("fd.cip.name", |sample, _, value| host_name(sample, true, value)),
-    ("fd.sip.name", |sample, _, value| host_name(sample, false, value)),
     ("fs.path.name", |sample, _, value| params::set(sample, fs::only(sample.event.kind)?, value)),
     ("fs.path.source", |sample, _, value| params::set(sample, fs::source(sample.event.kind)?, value)),
     ("fs.path.target", |sample, _, value| params::set(sample, fs::target(sample.event.kind)?, value)),
@@ -171,37 +162,27 @@ fn exe_flag(sample: &mut Sample, flag: ExeFlags, value: &str) -> Option<()> {
     Some(())
 }
 
-fn socket_flag(sample: &mut Sample, flag: SocketFlags, value: &str) -> Option<()> {
-    sample.event.fd.as_mut()?.socket.as_mut()?.flags.set(flag, value.parse().ok()?);
-    Some(())
-}
-
 fn capabilities(sample: &mut Sample) -> &mut Capabilities {
     sample.event.task.caps.get_or_insert_default()
 }
 
-/// Names the host at an end of the connection, which must have been told before.
-fn host_name(sample: &mut Sample, client: bool, name: &str) -> Option<()> {
-    let ends = ends(&sample.event.fd?);
-    let end = if client { ends.0 } else { ends.1 }?;
-    sample.host.names.set(name, &[end.ip]);
-    Some(())
-}
-
-fn index(arg: &Arg) -> Option<u32> {
+/// The number of an argument.
+pub fn index(arg: &Arg) -> Option<u32> {
     match arg {
         Arg::Index(number) => Some(*number),
         _ => None,
     }
 }
 
-fn comm(text: &str) -> Option<CommName> {
+/// The name of a process, where it isn't too long.
+pub fn comm(text: &str) -> Option<CommName> {
     let mut name = CommName::default();
     name.0.get_mut(..text.len()).filter(|_| text.len() < 16)?.copy_from_slice(text.as_bytes());
     Some(name)
 }
 
-fn name(sample: &mut Sample, ancestor: u32, text: &str) -> Option<()> {
+/// Names a process, 0, or an ancestor.
+pub fn name(sample: &mut Sample, ancestor: u32, text: &str) -> Option<()> {
     let process = sample.process(ancestor)?;
     process.comm = comm(text)?;
     let args = process.args.clone();
@@ -296,9 +277,9 @@ pub fn descriptor(sample: &mut Sample, _: &Arg, text: &str) -> Option<()> {
                 Some((client, server)) => (Some(endpoint(client)?), endpoint(server)?),
                 None => (None, endpoint(text)?),
             };
-            (socket.local, socket.peer) = match socket.role {
-                Role::Client => (client, Some(server)),
-                Role::Server | Role::Unknown => (Some(server), client),
+            (socket.local, socket.peer) = match (socket.role, client) {
+                (Role::Client, _) | (Role::Unknown, Some(_)) => (client, Some(server)),
+                (Role::Server, _) | (Role::Unknown, None) => (Some(server), client),
             };
             fd.kind = Some(if server.ip.is_ipv4() { FdKind::Ipv4 } else { FdKind::Ipv6 });
         }
