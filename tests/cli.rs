@@ -148,6 +148,17 @@ fn rules_are_tested_and_a_failure_says_why() {
     assert!(said.contains("none.yaml"), "{said}");
 }
 
+/// The examples of the page are rules and cases that come out.
+#[test]
+fn the_page_of_testing_rules_is_right() {
+    let page = include_str!("../docs/testing-rules.md");
+    let mut blocks = page.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next());
+    let (rules, cases) = (blocks.next().expect("rules"), blocks.next().expect("cases"));
+    let folder = folder(&[("my_rules.yaml", rules), ("cases.yaml", cases)]);
+    let (code, said, errors) = lanner(folder.path(), &["test", "cases.yaml"]);
+    assert_eq!((code, said.as_str()), (0, "8 cases, 0 failed\n"), "{errors}");
+}
+
 #[test]
 fn a_rule_and_an_event_are_explained() {
     let event = "{\"evt.type\": \"openat\", \"fd.name\": \"/b\"}\n\n{\"evt.type\": \"openat\", \"fd.name\": \"/a\"}\n";

@@ -58,6 +58,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_page_of_testing_tells_all() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/testing-rules.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        for (name, instead) in HINTS {
+            assert!(page.contains(&format!("\n| `{name}` | {instead} |\n")), "{name}");
+        }
+        for row in Fields::ALL.rows().filter(|row| setters::of(row.name).is_some()) {
+            let shown = [format!("`{}`", row.name), format!("`{}.`", row.name)];
+            assert!(shown.iter().any(|shown| page.contains(shown)), "{} isn't on the page", row.name);
+        }
+    }
+
     /// A test of any of Falco's own rules can be written: what they ask for can be given, or its author is told what
     /// to give.
     #[test]
