@@ -250,6 +250,7 @@ pub async fn start_router(
     let inhibit = Inhibit::new(settings.inhibit.iter().map(inhibit_rule).collect());
     let silences = Silences::new(settings.silences.clone(), TimeZone::system());
     let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies)
+        .with_zone(TimeZone::system())
         .with_silences(silences)
         .with_mark(inhibit);
     let delivery = |entry: &OutputEntry| DeliverySettings {
@@ -288,8 +289,12 @@ fn inhibit_rule(settings: &InhibitSettings) -> InhibitRule {
 
 fn route(settings: &RouteSettings) -> Route {
     Route {
+        name: settings.name.clone(),
         matchers: settings.matchers.clone(),
         outputs: settings.outputs.clone(),
+        min_priority: settings.min_priority,
+        active: settings.active.clone(),
+        mute: settings.mute.clone(),
         continues: settings.continues,
         routes: settings.routes.iter().map(route).collect(),
     }

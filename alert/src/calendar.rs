@@ -8,7 +8,7 @@ use crate::Timestamp;
 
 /// A set of recurring times, as an Alertmanager's time interval: what is given must all hold, and what isn't given
 /// holds always.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Calendar {
     /// From the first up to but not including the second, in minutes of the day; a span that ends before it begins goes
     /// past midnight.

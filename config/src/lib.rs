@@ -5,6 +5,7 @@
 //! anything yet. Nothing is ignored in silence: a key that isn't known, has a wrong value or has no effect is named
 //! with its line. Only `read.rs` does I/O.
 
+mod calendar;
 mod check;
 mod docs;
 mod expand;

@@ -1,8 +1,9 @@
 //! `router.route`: to whom an alert goes.
 
-use lanner_alert::Matcher;
+use lanner_alert::{Calendar, Matcher, Priority};
 use lanner_diagnostic::{Diagnostic, Node, Place, nearest};
 
+use crate::calendar;
 use crate::matchers;
 use crate::settings::OutputEntry;
 use crate::values::Values;
@@ -14,10 +15,18 @@ pub(crate) const UNKNOWN_OUTPUT: &str = "CONFIG_UNKNOWN_OUTPUT";
 /// does, to its own outputs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RouteSettings {
+    /// Where it stands, such as `router.route.routes[0]`.
+    pub name: String,
     /// All of these must hold.
     pub matchers: Vec<Matcher>,
     /// The outputs, by their place in [`Settings::outputs`](crate::Settings::outputs); none to have the parent's.
     pub outputs: Option<Vec<usize>>,
+    /// What has a lower priority isn't sent; none to have the parent's.
+    pub min_priority: Option<Priority>,
+    /// It sends only at one of these times; always where there are none.
+    pub active: Vec<Calendar>,
+    /// It sends at none of these times.
+    pub mute: Vec<Calendar>,
     /// Whether the routes after this one are looked at too.
     pub continues: bool,
     /// The routes below.
@@ -34,18 +43,21 @@ pub(crate) fn read(
 ) -> RouteSettings {
     let everything = || Some((0..outputs.len()).collect());
     let Some(node) = Values::root(root).node("router.route") else {
-        return RouteSettings { outputs: everything(), ..RouteSettings::default() };
+        let name = "no `router.route`".to_owned();
+        return RouteSettings { name, outputs: everything(), ..RouteSettings::default() };
     };
     let mut reader = Reader { outputs, named: vec![false; outputs.len()], fields, diagnostics };
-    let mut tree = reader.route(node);
+    let mut tree = reader.route("router.route".to_owned(), node);
     let named = reader.named;
     tree.outputs = tree.outputs.or_else(everything);
     let falco: Vec<usize> = (0..outputs.len()).filter(|at| outputs[*at].fixed && !named[*at]).collect();
     if falco.is_empty() {
         return tree;
     }
-    let always = RouteSettings { outputs: Some(falco), continues: true, ..RouteSettings::default() };
-    RouteSettings { routes: vec![always, tree], ..RouteSettings::default() }
+    let name = "Falco's outputs that no route names".to_owned();
+    let always = RouteSettings { name, outputs: Some(falco), continues: true, ..RouteSettings::default() };
+    let name = "all alerts".to_owned();
+    RouteSettings { name, routes: vec![always, tree], ..RouteSettings::default() }
 }
 
 struct Reader<'a> {
@@ -57,20 +69,31 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn route(&mut self, node: &Node) -> RouteSettings {
+    fn route(&mut self, name: String, node: &Node) -> RouteSettings {
         let values = Values::of(node, "router.route.");
         let outputs = values.node("outputs").and_then(Node::as_sequence);
         let routes = values.node("routes").and_then(Node::as_sequence).unwrap_or_default();
+        let below = |(at, route)| self.route(format!("{name}.routes[{at}]"), route);
+        let routes = routes.iter().enumerate().map(below).collect();
         RouteSettings {
             matchers: self.matchers(values),
             outputs: outputs.map(|names| names.iter().filter_map(|name| self.output(name)).collect()),
+            min_priority: values.set_priority("min_priority"),
+            active: self.times(values, "active"),
+            mute: self.times(values, "mute"),
             continues: values.bool("continue"),
-            routes: routes.iter().map(|route| self.route(route)).collect(),
+            routes,
+            name,
         }
     }
 
     fn matchers(&mut self, values: Values) -> Vec<Matcher> {
         values.node("match").map(|node| matchers::collect(node, self.fields)).unwrap_or_default()
+    }
+
+    fn times(&mut self, values: Values, key: &str) -> Vec<Calendar> {
+        let nodes = values.node(key).and_then(Node::as_sequence).unwrap_or_default();
+        nodes.iter().map(|node| calendar::read(node, self.diagnostics)).collect()
     }
 
     fn output(&mut self, node: &Node) -> Option<usize> {

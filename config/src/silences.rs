@@ -1,9 +1,9 @@
 //! `silences:`: what isn't sent for a time.
 
-use jiff::tz::TimeZone;
-use lanner_alert::{Calendar, CalendarError, Silence, Timestamp};
+use lanner_alert::{Silence, Timestamp};
 use lanner_diagnostic::{Diagnostic, Node, Place};
 
+use crate::calendar;
 use crate::check::WRONG_VALUE;
 use crate::matchers;
 use crate::values::Values;
@@ -45,43 +45,11 @@ fn silence(
         "" => format!("silence {}", at + 1),
         name => name.to_owned(),
     };
-    Silence { name: name.into(), matchers, from, until, times: calendar(values, "when.", diagnostics) }
+    let times = values.node("when").map(|node| calendar::read(node, diagnostics)).unwrap_or_default();
+    Silence { name: name.into(), matchers, from, until, times }
 }
 
 fn time(values: Values, key: &str) -> Option<Timestamp> {
     let time: jiff::Timestamp = values.node(key)?.as_str()?.parse().ok()?;
     Some(Timestamp(u64::try_from(time.as_nanosecond()).unwrap_or(0)))
-}
-
-/// Adds a text to a calendar.
-type Add = fn(&mut Calendar, &str) -> Result<(), CalendarError>;
-
-/// Recurring times, whose keys begin with a prefix.
-fn calendar(values: Values, prefix: &str, diagnostics: &mut Vec<Diagnostic>) -> Calendar {
-    let mut calendar = Calendar::default();
-    let parts: [(&str, Add); 4] = [
-        ("times", Calendar::time),
-        ("weekdays", Calendar::weekday),
-        ("days", Calendar::day),
-        ("months", Calendar::month),
-    ];
-    for (key, add) in parts {
-        for node in values.texts(&format!("{prefix}{key}")) {
-            if let Err(error) = add(&mut calendar, node.as_str().unwrap_or_default()) {
-                diagnostics.push(Diagnostic::error(WRONG_VALUE, error.to_string()).at(node.place));
-            }
-        }
-    }
-    if let Some(zone) = values.node(&format!("{prefix}zone")) {
-        let name = zone.as_str().unwrap_or_default();
-        match TimeZone::get(name) {
-            Ok(zone) => calendar.set_zone(zone),
-            Err(_) => {
-                let message = format!("there is no time zone `{name}`");
-                let help = "a zone is named as in the IANA's database, such as `Europe/Berlin`";
-                diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(zone.place).help(help));
-            }
-        }
-    }
-    calendar
 }

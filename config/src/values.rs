@@ -93,6 +93,11 @@ impl<'a> Values<'a> {
         self.parsed(key, |text| priority(text).ok(), Priority::Debug)
     }
 
+    /// A priority, where it is set.
+    pub fn set_priority(self, key: &str) -> Option<Priority> {
+        priority(self.node(key)?.as_str()?).ok()
+    }
+
     /// The word of a key whose row lists its words.
     pub fn word(self, key: &str) -> &'static str {
         let Some(Kind::OneOf(words)) = self.row(key).map(|row| row.kind) else { return "" };

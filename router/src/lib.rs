@@ -32,7 +32,7 @@ pub use limit::{Limit, LimitSettings};
 pub use output::{DeliveryError, Output, Receipt};
 pub use pipeline::{Decision, OutputPolicy, Pipeline};
 pub use redact::{MARK, PatternError, PatternKind, Redact, Redactor};
-pub use route::Route;
+pub use route::{Reached, Route, Step, Withheld};
 pub use router::{OutputReport, Router, StartError};
 pub use silence::Silences;
 pub use stage::{Change, Stage, Verdict};

@@ -13,7 +13,7 @@ use crate::digest::{Digest, DigestSettings};
 use crate::heartbeat::Heartbeat;
 use crate::limit::{Limit, LimitSettings};
 use crate::redact::{Redact, Redactor};
-use crate::route::Route;
+use crate::route::{Reached, Route, Withheld};
 use crate::silence::Silences;
 use crate::stage::{Stage, Verdict};
 
@@ -123,9 +123,11 @@ impl Lane {
     }
 
     /// Whether an alert that the route gave it is owed to it.
-    fn wants(&mut self, seq: u64, alert: &Alert) -> bool {
+    fn wants(&mut self, seq: u64, alert: &Alert, withheld: Option<Withheld>) -> bool {
         let (reason, wanted) = if seq <= self.output.since {
             ("before the output was there", false)
+        } else if let Some(withheld) = withheld {
+            (withheld.reason(), false)
         } else if alert.priority < self.min_priority {
             ("below the minimum priority", false)
         } else if alert.silenced.is_some() && !self.audit {
@@ -158,11 +160,13 @@ pub struct Pipeline {
     /// How often they decided what.
     marked: BTreeMap<(&'static str, &'static str), u64>,
     route: Route,
+    /// The host's time zone.
+    zone: TimeZone,
     lanes: Vec<Lane>,
     /// Alerts that no route gave to any output.
     unrouted: u64,
     /// Used again for each alert.
-    to: Vec<usize>,
+    to: Vec<Reached>,
 }
 
 impl Pipeline {
@@ -182,10 +186,16 @@ impl Pipeline {
             marks: Vec::new(),
             marked: BTreeMap::new(),
             route,
+            zone: TimeZone::UTC,
             lanes,
             unrouted: 0,
             to: Vec::new(),
         }
+    }
+
+    /// The pipeline with the host's time zone, for times of routes that name none; it is UTC without it.
+    pub fn with_zone(self, zone: TimeZone) -> Pipeline {
+        Pipeline { zone, ..self }
     }
 
     /// The pipeline with the silences of a configuration.
@@ -206,21 +216,37 @@ impl Pipeline {
 
     /// Takes one accepted alert through the stages.
     pub fn push(&mut self, seq: u64, alert: &Arc<Alert>, now: Timestamp, out: &mut Vec<Outgoing>) {
-        let mut to = std::mem::take(&mut self.to);
-        to.clear();
-        let accepted = alert;
+        let marked = self.mark(alert, now);
+        self.send(seq, alert, &marked, now, out);
+    }
+
+    /// The alert with the marks that it gets before it is routed.
+    fn mark(&mut self, alert: &Arc<Alert>, now: Timestamp) -> Arc<Alert> {
         let mut marked = alert.clone();
         let silences: &mut dyn Stage<Arc<Alert>> = &mut self.silences;
         for stage in std::iter::once(silences).chain(self.marks.iter_mut().map(|stage| &mut **stage as _)) {
             let (name, verdict) = (stage.name(), stage.judge(&mut marked, now));
             *self.marked.entry((name, verdict.reason())).or_default() += 1;
         }
-        let alert = &marked;
-        self.route.outputs(alert, &mut to);
+        marked
+    }
+
+    /// Takes an alert, with its marks, to the outputs.
+    fn send(
+        &mut self,
+        seq: u64,
+        accepted: &Arc<Alert>,
+        alert: &Arc<Alert>,
+        now: Timestamp,
+        out: &mut Vec<Outgoing>,
+    ) {
+        let mut to = std::mem::take(&mut self.to);
+        to.clear();
+        self.route.outputs(alert, now, &self.zone, &mut to);
         self.unrouted += u64::from(to.is_empty());
-        for output in &to {
+        for Reached { output, withheld } in &to {
             let Some(lane) = self.lanes.get_mut(*output) else { continue };
-            if !lane.wants(seq, alert) {
+            if !lane.wants(seq, alert, *withheld) {
                 continue;
             }
             let Some(notification) = lane.judge(0, Notification::of(alert.clone(), now), now) else {

@@ -274,6 +274,19 @@ fn inhibition() {
 }
 
 #[test]
+fn times_of_routes() {
+    check(
+        "router: { route: { min_priority: hig, mute: { times: 8-17 }, active: [{ time: 8-17, weekdays: [mon-fry], days: 1..15 }], routes: [{ min_priority: error, mute: [{ months: smarch, zone: Mars }] }] } }\n",
+        "error f.yaml:1:34: `hig` is not a priority (known are emergency, alert, critical, error, warning, notice, informational, debug)\n\
+         error f.yaml:1:45: this should be a list, not a mapping\n\
+         error f.yaml:1:73: unknown key `time` in `router.route.active[]` (did you mean `times`?)\n\
+         error f.yaml:1:96: `mon-fry` is no weekday: it is written `sat` or `monday-friday`\n\
+         error f.yaml:1:171: `smarch` is no month: it is written `december` or `jun-aug`\n\
+         error f.yaml:1:185: there is no time zone `Mars` (a zone is named as in the IANA's database, such as `Europe/Berlin`)",
+    );
+}
+
+#[test]
 fn silences() {
     check(
         "silences:\n  - { match: { rule: A }, from: 2026-11-24T08:00:00Z, until: 2026-11-24T09:00:00+01:00 }\n  - { match: { rul: A }, until: tomorrow }\n  - { match: [rule = A], when: { times: [8-17], weekdays: [mon-fry], days: 1..15, months: jun-aug, zone: Mars } }\n  - { comment: x }\n",

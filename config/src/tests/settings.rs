@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lanner_alert::{Matcher, Priority};
+use jiff::tz::TimeZone;
+use lanner_alert::{Calendar, CalendarError, Matcher, Priority};
 use lanner_diagnostic::{Node, Renderer, Severity};
 
 use super::memory::{Memory, env, lines, load};
@@ -115,15 +116,23 @@ fn routes() {
     let yaml = "stdout_output: { enabled: true }\nsyslog_output: { enabled: true }\n\
                 outputs: [{ name: a, type: x }, { name: b, type: x }]\n";
     let all = settings(yaml, &[]).route;
-    assert_eq!(all, RouteSettings { outputs: Some(vec![0, 1, 2, 3]), ..RouteSettings::default() });
+    let named = |name: &str| RouteSettings { name: name.to_owned(), ..RouteSettings::default() };
+    let everything = named("no `router.route`");
+    assert_eq!(all, RouteSettings { outputs: Some(vec![0, 1, 2, 3]), ..everything });
     let routed = settings(
         &format!(
             "{yaml}router:\n  route:\n    outputs: [a]\n    routes:\n      \
              - match: {{ priority: '>= error', tags: [t], rule: r }}\n        outputs: [b, syslog]\n        \
-             continue: true\n"
+             continue: true\n        min_priority: warning\n        active: [{{ times: 08:00-17:00 }}, {{ weekdays: sat, zone: UTC }}]\n        \
+             mute: [{{ days: [24, -1], months: nov }}]\n"
         ),
         &[],
     );
+    let calendar = |add: fn(&mut Calendar) -> Result<(), CalendarError>| {
+        let mut calendar = Calendar::default();
+        add(&mut calendar).unwrap();
+        calendar
+    };
     let below = RouteSettings {
         matchers: vec![
             Matcher::at_least(Priority::Error),
@@ -131,12 +140,22 @@ fn routes() {
             Matcher::any_of("rule", vec!["r".to_owned()]),
         ],
         outputs: Some(vec![3, 1]),
+        min_priority: Some(Priority::Warning),
+        active: vec![
+            calendar(|all| all.time("08:00-17:00")),
+            calendar(|all| {
+                all.set_zone(TimeZone::UTC);
+                all.weekday("sat")
+            }),
+        ],
+        mute: vec![calendar(|all| all.day("24").and(all.day("-1")).and(all.month("nov")))],
         continues: true,
-        routes: Vec::new(),
+        ..named("router.route.routes[0]")
     };
-    let tree = RouteSettings { outputs: Some(vec![2]), routes: vec![below], ..RouteSettings::default() };
-    let always = RouteSettings { outputs: Some(vec![0]), continues: true, ..RouteSettings::default() };
-    assert_eq!(routed.route, RouteSettings { routes: vec![always, tree], ..RouteSettings::default() });
+    let tree = RouteSettings { outputs: Some(vec![2]), routes: vec![below], ..named("router.route") };
+    let always = named("Falco's outputs that no route names");
+    let always = RouteSettings { outputs: Some(vec![0]), continues: true, ..always };
+    assert_eq!(routed.route, RouteSettings { routes: vec![always, tree], ..named("all alerts") });
 }
 
 #[test]

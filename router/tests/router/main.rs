@@ -3,4 +3,5 @@
 mod common;
 mod crash;
 mod delivery;
+mod routes;
 mod stages;

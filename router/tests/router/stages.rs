@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::common::alert;
 use jiff::tz::TimeZone;
-use lanner_alert::{Alert, Calendar, Kind, Matcher, Notification, Priority, Silence, Timestamp};
+use lanner_alert::{Alert, Calendar, Kind, Notification, Priority, Silence, Timestamp};
 use lanner_router::{
-    Dedup, DedupSettings, Digest, DigestSettings, Inhibit, InhibitRule, Limit, LimitSettings, Route,
-    SOURCES_MAX, Silences, Stage, Verdict,
+    Dedup, DedupSettings, Digest, DigestSettings, Inhibit, InhibitRule, Limit, LimitSettings, SOURCES_MAX,
+    Silences, Stage, Verdict,
 };
 use proptest::prelude::*;
 
@@ -173,49 +173,6 @@ proptest! {
         prop_assert_eq!(sent + rest, accepted);
         prop_assert!(out.iter().all(|item| item.alerts.len() <= 100));
     }
-}
-
-#[test]
-fn routes_are_taken_as_in_alertmanager() {
-    let route = |matchers, outputs: Option<&[usize]>, routes| Route {
-        matchers,
-        outputs: outputs.map(<[usize]>::to_vec),
-        routes,
-        continues: false,
-    };
-    let tree = route(
-        vec![],
-        Some(&[0]),
-        vec![
-            Route {
-                continues: true,
-                ..route(vec![Matcher::any_of("tags", vec!["audit".into()])], Some(&[3]), vec![])
-            },
-            route(
-                vec![Matcher::at_least(Priority::Error)],
-                Some(&[0, 1]),
-                vec![
-                    route(vec![Matcher::any_of("rule", vec!["quiet".into()])], None, vec![]),
-                    route(vec![Matcher::of("priority", "emergency").unwrap()], Some(&[2]), vec![]),
-                ],
-            ),
-            route(vec![Matcher::any_of("source", vec!["k8s_audit".into()])], Some(&[]), vec![]),
-        ],
-    );
-    let check = |rule: &str, priority, source: &str, tags: &[&str], expect: &[usize]| {
-        let tags = tags.iter().map(|&tag| tag.to_owned()).collect();
-        let alert = Alert { source: source.into(), tags, ..alert(rule, priority) };
-        let mut to = Vec::new();
-        tree.outputs(&alert, &mut to);
-        assert_eq!(to, expect, "{rule} {priority} {source}");
-    };
-    check("x", Priority::Warning, "syscall", &[], &[0]);
-    check("x", Priority::Error, "syscall", &[], &[0, 1]);
-    check("quiet", Priority::Emergency, "syscall", &[], &[0, 1]);
-    check("x", Priority::Emergency, "syscall", &[], &[2]);
-    check("x", Priority::Error, "syscall", &["audit"], &[3, 0, 1]);
-    check("x", Priority::Debug, "syscall", &["audit", "b"], &[3]);
-    check("x", Priority::Debug, "k8s_audit", &[], &[]);
 }
 
 #[test]
