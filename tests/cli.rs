@@ -148,6 +148,41 @@ fn rules_are_tested_and_a_failure_says_why() {
     assert!(said.contains("none.yaml"), "{said}");
 }
 
+/// What can't be judged is an error in the results, and stops nothing else.
+#[test]
+fn what_is_wrong_with_cases_is_in_the_results() {
+    let case = |field: &str| {
+        format!("- rule: A\n  fires:\n    - {{{field}}}\n    - {{evt.type: openat, fd.name: /a}}\n")
+    };
+    let broken = RULE.replace("fd.name", "fd.nme");
+    for (cases, rules, summary, tests, said) in [
+        (case("evt.type: nosuch"), RULE, "1 case, 0 failed, 1 error", 2, "cases.yaml:3:18"),
+        (case("evt.type: openat, fd.nme: /a"), RULE, "1 case, 0 failed, 1 error", 2, "fd.nme"),
+        (case("evt.type: openat").replace("fires", "quiet"), RULE, "2 cases, 1 failed", 2, "must not"),
+        ("a: [".to_owned(), RULE, "0 cases, 0 failed, 1 error", 1, "cases.yaml:1"),
+        (case("evt.type: openat"), &*broken, "0 cases, 0 failed, 1 error", 1, "r.yaml:3"),
+        (
+            "- rules: [no.yaml]\n".to_owned() + &case("evt.type: openat"),
+            RULE,
+            "0 cases, 0 failed, 1 error",
+            1,
+            "no.yaml",
+        ),
+    ] {
+        let folder = folder(&[("r.yaml", rules), ("cases.yaml", &cases)]);
+        let arguments = ["test", "-r", "r.yaml", "cases.yaml", "--junit", "junit.xml"];
+        let (code, out, errors) = lanner(folder.path(), &arguments);
+        assert!(code == 1 && out.ends_with(&format!("{summary}\n")), "{cases}: {out}{errors}");
+        let junit = std::fs::read_to_string(folder.path().join("junit.xml")).expect("it was written");
+        let errors = u8::from(summary.ends_with("error"));
+        assert!(junit.contains(&format!(r#"tests="{tests}""#)), "{cases}: {junit}");
+        assert!(junit.contains(&format!(r#"errors="{errors}""#)) && junit.contains(said), "{cases}: {junit}");
+    }
+    let folder = folder(&[("r.yaml", RULE), ("good.yaml", CASES)]);
+    let (code, said, _) = lanner(folder.path(), &["test", "-r", "r.yaml", "none.yaml", "good.yaml"]);
+    assert_eq!((code, &*said), (1, "2 cases, 0 failed, 1 error\n"));
+}
+
 /// The examples of the page are rules and cases that come out.
 #[test]
 fn the_page_of_testing_rules_is_right() {

@@ -28,7 +28,7 @@ use crate::explain::{Explainer, Explanation};
 use crate::ruleset::RuleSet;
 
 /// The code of what is wrong with a file of cases.
-const CODE: &str = "CASES";
+pub const CODE: &str = "CASES";
 
 /// Reads a file that a file of cases names, relative to it.
 ///
@@ -41,7 +41,7 @@ pub type Read<'r> = dyn FnMut(&str) -> Result<String, String> + 'r;
 pub struct Cases {
     /// The rules files that it tests, each with the place where it is named.
     pub rules: Vec<(String, Place)>,
-    /// The cases, in order.
+    /// The cases, in order: those of which nothing is wrong.
     pub cases: Vec<Case>,
     /// What is wrong with the file.
     pub diagnostics: Vec<Diagnostic>,
