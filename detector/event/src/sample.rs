@@ -127,7 +127,7 @@ impl Sample {
                 kind,
                 flags: EventFlags::empty(),
                 cpu: 0,
-                res: if kind.is_open() { 3 } else { 0 },
+                res: if setters::makes_descriptor(kind) { 3 } else { 0 },
                 task,
                 fd: setters::fd(kind),
                 params: Slice::default(),
@@ -210,13 +210,14 @@ impl Sample {
     pub fn build(&self) -> (EventBatch, Host) {
         let (mut event, mut batch, mut host) = (self.event, self.batch.clone(), self.host.clone());
         let mut params = self.params.clone();
-        if let Some(fd) = event.fd.as_mut().filter(|_| event.kind.is_open()) {
+        if let Some(fd) = event.fd.as_mut().filter(|_| setters::makes_descriptor(event.kind)) {
             fd.num = event.res;
             fd.kind = fd.kind.filter(|_| event.res >= 0);
         }
         for (at, row) in event.kind.row().params.iter().enumerate() {
             match (row.name, row.ty, event.fd) {
-                ("res", ParamType::Errno, _) => params[at] = Param::Int(event.res),
+                ("res", ParamType::Fd, _) if params[at] != Param::Missing => {}
+                ("res", ParamType::Errno | ParamType::Fd, _) => params[at] = Param::Int(event.res),
                 ("fd", ParamType::Fd, Some(fd)) => params[at] = Param::Int(fd.num),
                 ("name", ParamType::Path, Some(fd)) => params[at] = Param::Path(fd.path),
                 _ => {}

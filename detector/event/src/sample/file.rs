@@ -2,6 +2,7 @@
 
 use super::Sample;
 use super::setters::{Set, descriptor, put};
+use super::socket::socket;
 use crate::flags::O_F_CREATED;
 use crate::{Arg, FdKind, Kind, Param};
 
@@ -58,17 +59,29 @@ pub const SETTERS: &[(&str, Set)] = &[
         descriptor(sample, &Arg::None, &format!("{directory}/{value}"))
     }),
     ("fd.type", |sample, _, value| {
-        let kinds = [("file", FdKind::File), ("directory", FdKind::Directory)];
-        thing(sample, kinds.iter().find(|(name, _)| *name == value)?.1)
+        let kind = KINDS.iter().find(|(name, ..)| *name == value)?.2;
+        thing(sample, kind)
     }),
     ("fd.typechar", |sample, _, value| {
-        let kinds = [("f", FdKind::File), ("d", FdKind::Directory)];
-        thing(sample, kinds.iter().find(|(letter, _)| *letter == value)?.1)
+        let kind = KINDS.iter().find(|(_, letter, _)| *letter == value)?.2;
+        thing(sample, kind)
     }),
+];
+
+/// What a descriptor can be said to stand for: `fd.type`, and its letter.
+const KINDS: &[(&str, &str, FdKind)] = &[
+    ("file", "f", FdKind::File),
+    ("directory", "d", FdKind::Directory),
+    ("ipv4", "4", FdKind::Ipv4),
+    ("ipv6", "6", FdKind::Ipv6),
+    ("unix", "u", FdKind::Unix),
 ];
 
 /// Says what the descriptor stands for.
 fn thing(sample: &mut Sample, kind: FdKind) -> Option<()> {
+    if !matches!(kind, FdKind::File | FdKind::Directory) {
+        socket(sample)?;
+    }
     put(&mut sample.event.fd.as_mut()?.kind, Some(Some(kind)))
 }
 

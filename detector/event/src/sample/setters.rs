@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::socket::socket;
 use super::{SESSION, Sample, params};
 use crate::fields::{caps, errno, fs};
 use crate::{
@@ -134,7 +135,14 @@ const SETTERS: &[(&str, Set)] = &[
         groups.insert(gid, bytes(value)?);
         put(&mut sample.event.task.gid, Some(gid))
     }),
-    ("fd.num", |sample, _, value| put(&mut sample.event.fd.as_mut()?.num, value.parse().ok())),
+    ("fd.num", |sample, _, value| {
+        let number = value.parse().ok()?;
+        sample.event.fd.as_mut()?.num = number;
+        if makes_descriptor(sample.event.kind) {
+            sample.event.res = number;
+        }
+        Some(())
+    }),
     ("fd.name", descriptor),
     ("fd.nameraw", |sample, _, value| {
         let raw = sample.batch.push_bytes(value.as_bytes());
@@ -257,18 +265,24 @@ pub fn fd(kind: Kind) -> Option<Fd> {
             let socket = Socket { role, ..Socket::default() };
             Some(Fd { kind: Some(FdKind::Other), socket: Some(socket), ..file })
         }
-        kind if kind.row().position("fd").is_some() => Some(file),
+        kind if kind.row().position("fd").is_some() || makes_descriptor(kind) => Some(file),
         _ => None,
     }
+}
+
+/// Whether the result of an event of that kind is the number of the descriptor that it is about: it opens a file, or
+/// copies a descriptor.
+pub fn makes_descriptor(kind: Kind) -> bool {
+    kind.is_open() || kind.row().position("oldfd").is_some()
 }
 
 /// Names the descriptor: a path, `ip:port`, or `ip:port->ip:port`.
 pub fn descriptor(sample: &mut Sample, _: &Arg, text: &str) -> Option<()> {
     let path = text.starts_with('/').then(|| sample.path(text));
-    let fd = sample.event.fd.as_mut()?;
-    if path.is_none() && fd.kind.is_none() {
-        fd.socket.get_or_insert_default();
+    if path.is_none() {
+        socket(sample)?;
     }
+    let fd = sample.event.fd.as_mut()?;
     match (&mut fd.socket, path) {
         (None, path) => (fd.path, fd.kind) = (path?, fd.kind.or(Some(FdKind::File))),
         (Some(_), Some(path)) => (fd.kind, fd.path) = (Some(FdKind::Unix), path),

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::Sample;
 use super::setters::{Set, put};
 use crate::fields::params::ends;
-use crate::{Endpoint, FdKind, Role, SocketFlags};
+use crate::{Endpoint, FdKind, Role, Socket, SocketFlags};
 
 /// An end, by what it does or by where it is.
 #[derive(Clone, Copy)]
@@ -33,15 +33,23 @@ pub const SETTERS: &[(&str, Set)] = &[
     ("fd.l4proto", |sample, _, value| {
         let protocol = [("tcp", 6_u8), ("udp", 17), ("icmp", 1), ("raw", 255)];
         let number = protocol.iter().find(|(name, _)| *name == value).map(|(_, number)| *number);
-        let socket = sample.event.fd.as_mut()?.socket.as_mut()?;
-        put(&mut socket.protocol, number)
+        put(&mut socket(sample)?.protocol, number)
     }),
     ("fd.connected", |sample, _, value| flag(sample, SocketFlags::CONNECTED, value)),
     ("fd.name_changed", |sample, _, value| flag(sample, SocketFlags::NAME_CHANGED, value)),
 ];
 
+/// The socket that the descriptor is, or becomes: what is opened is none, and what has a path stays what it is.
+pub fn socket(sample: &mut Sample) -> Option<&mut Socket> {
+    let fd = sample.event.fd.as_mut()?;
+    if !sample.event.kind.is_open() && fd.path.given.len == 0 {
+        fd.socket.get_or_insert_default();
+    }
+    fd.socket.as_mut()
+}
+
 fn flag(sample: &mut Sample, flag: SocketFlags, value: &str) -> Option<()> {
-    sample.event.fd.as_mut()?.socket.as_mut()?.flags.set(flag, value.parse().ok()?);
+    socket(sample)?.flags.set(flag, value.parse().ok()?);
     Some(())
 }
 
@@ -57,11 +65,8 @@ fn port(sample: &mut Sample, end: End, value: &str) -> Option<()> {
 
 /// Changes an end. Where only one is given, the other has an address that says nothing, of the same family.
 fn change(sample: &mut Sample, end: End, with: impl FnOnce(&mut Endpoint)) -> Option<()> {
-    let fd = sample.event.fd.as_mut()?;
-    if fd.kind.is_none() {
-        fd.socket.get_or_insert_default();
-    }
-    let socket = fd.socket.as_mut()?;
+    let is_ipv6 = sample.event.fd?.kind == Some(FdKind::Ipv6);
+    let socket = socket(sample)?;
     let nothing = Endpoint { ip: Ipv4Addr::UNSPECIFIED.into(), port: 0 };
     // A socket of which only one end is known is no connection.
     if socket.role == Role::Unknown && matches!(end, End::Client) && socket.peer.is_none() {
@@ -81,18 +86,15 @@ fn change(sample: &mut Sample, end: End, with: impl FnOnce(&mut Endpoint)) -> Op
         false => (socket.peer.get_or_insert(nothing), socket.local.as_mut()),
     };
     with(changed);
-    let is_ipv4 = if changed.ip.is_unspecified() {
-        other.as_ref().is_none_or(|other| other.ip.is_ipv4())
-    } else {
-        changed.ip.is_ipv4()
-    };
+    let said = [Some(&*changed), other.as_deref()].into_iter().flatten().find(|end| !end.ip.is_unspecified());
+    let is_ipv4 = said.map_or(!is_ipv6, |end| end.ip.is_ipv4());
     let unspecified: IpAddr =
         if is_ipv4 { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     for end in [Some(changed), other].into_iter().flatten().filter(|end| end.ip.is_unspecified()) {
         end.ip = unspecified;
     }
-    fd.kind = Some(if is_ipv4 { FdKind::Ipv4 } else { FdKind::Ipv6 });
-    Some(())
+    let kind = if is_ipv4 { FdKind::Ipv4 } else { FdKind::Ipv6 };
+    put(&mut sample.event.fd.as_mut()?.kind, Some(Some(kind)))
 }
 
 /// Names the host at an end of the connection, which must have been told before.
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn ends_are_given_in_any_order() {
         let client = [("fd.cip", "10.0.0.1"), ("fd.cport", "5"), ("fd.sip", "1.2.3.4"), ("fd.sport", "443")];
-        for kind in [Kind::Connect, Kind::Accept4, Kind::Sendto, Kind::Recvfrom] {
+        for kind in [Kind::Connect, Kind::Accept4, Kind::Sendto, Kind::Read, Kind::Close, Kind::Dup2] {
             check(kind, &client, "10.0.0.1:5->1.2.3.4:443");
         }
         check(Kind::Connect, &[("fd.rip", "1.2.3.4"), ("fd.lport", "5")], "0.0.0.0:5->1.2.3.4:0");
@@ -138,12 +140,15 @@ mod tests {
         check(Kind::Sendto, &[("fd.lip", "10.0.0.1"), ("fd.rport", "53")], "10.0.0.1:0->0.0.0.0:53");
         check(Kind::Connect, &[("fd.sip", "2001:db8::1"), ("fd.sport", "443")], "2001:db8::1:443");
         check(Kind::Sendto, &[("fd.sip", "2001:db8::1"), ("fd.cport", "5")], ":::5->2001:db8::1:0");
+        check(Kind::Connect, &[("fd.type", "ipv6")], "");
+        check(Kind::Dup, &[("fd.typechar", "4"), ("fd.num", "1"), ("evt.rawres", "1")], "");
+        check(Kind::Read, &[("fd.typechar", "u"), ("fd.num", "7")], "");
         check(Kind::Listen, &[("fd.sport", "80"), ("fd.sip", "10.0.0.1")], "10.0.0.1:80");
     }
 
     #[test]
     fn a_connection_is_named_the_client_first() {
-        for kind in [Kind::Connect, Kind::Accept4, Kind::Sendto, Kind::Recvfrom] {
+        for kind in [Kind::Connect, Kind::Accept4, Kind::Sendto, Kind::Read, Kind::Close, Kind::Dup2] {
             check(kind, &[("fd.name", "10.0.0.1:5->1.2.3.4:53")], "10.0.0.1:5->1.2.3.4:53");
         }
     }
