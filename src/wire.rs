@@ -21,7 +21,7 @@ use lanner_router::{
     BreakerSettings, DedupSettings, DeliverySettings, DigestSettings, Inhibit, InhibitRule, LimitSettings,
     Output, OutputPolicy, PatternKind, Pipeline, Redactor, Route, Router, Silences, system_jitter,
 };
-use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Toggle};
+use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Sourced, Toggle};
 
 /// A configuration that was read, with its rules and outputs.
 pub struct Prepared {
@@ -46,7 +46,7 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
         loaded = loaded.strict();
     }
     let texts = own_texts(&mut loaded);
-    let rules_options = rules_options(&loaded.settings);
+    let rules_options = rules_options(&loaded);
     loaded.diagnostics.extend(unknown_fields(&loaded.settings));
     let wanted = wanted_fields(&loaded.settings);
     let (rules, diagnostics) =
@@ -116,8 +116,13 @@ fn redactor(entry: &OutputEntry, diagnostics: &mut Vec<Diagnostic>) -> Option<Ar
 }
 
 /// How the configuration wants rules compiled.
-pub fn rules_options(settings: &Settings) -> lanner_rules::Options {
-    let rules = &settings.rules;
+pub fn rules_options(loaded: &Loaded) -> lanner_rules::Options {
+    let rules = &loaded.settings.rules;
+    let sourced = |node: &Node| Sourced::from_node(node, &loaded.sources);
+    let extra_field = |(name, format): &(Node, Option<Node>)| ExtraField {
+        name: sourced(name),
+        format: format.as_ref().map(sourced),
+    };
     lanner_rules::Options {
         matching: if rules.match_all { Matching::All } else { Matching::First },
         min_priority: rules.min_priority,
@@ -128,9 +133,10 @@ pub fn rules_options(settings: &Settings) -> lanner_rules::Options {
                 source: append.source.clone(),
                 tags: append.tags.clone(),
                 rule: append.rule.clone(),
-                extra_output: append.extra_output.clone(),
-                extra_fields: append.extra_fields.iter().cloned().map(extra_field).collect(),
+                extra_output: append.extra_output.as_ref().map(sourced),
+                extra_fields: append.extra_fields.iter().map(extra_field).collect(),
                 suggested_output: append.suggested_output,
+                place: append.place,
             })
             .collect(),
         selection: rules
@@ -140,14 +146,11 @@ pub fn rules_options(settings: &Settings) -> lanner_rules::Options {
                 toggle: if selection.enable { Toggle::Enable } else { Toggle::Disable },
                 rule: selection.rule.clone(),
                 tag: selection.tag.clone(),
+                place: selection.place,
             })
             .collect(),
         static_fields: rules.static_fields.clone(),
     }
-}
-
-fn extra_field((name, format): (String, Option<String>)) -> ExtraField {
-    ExtraField { name, format }
 }
 
 /// Names of fields that no event has; those without a dot are the alert's own.

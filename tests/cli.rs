@@ -78,7 +78,7 @@ fn a_local_file_overrides() {
     ]);
     let (code, said, _) = lanner(folder.path(), &["check", "-c", "c.yaml"]);
     assert_eq!(code, 1);
-    assert!(said.contains("no rule is loaded"), "{said}");
+    assert!(said.contains("no rule is enabled"), "{said}");
 }
 
 #[test]
@@ -430,4 +430,32 @@ fn silences_are_made_listed_and_ended() {
         let (code, _, said) = run(arguments);
         assert!(code == 1 && said.contains(why), "`{why}` isn't said:\n{said}");
     }
+}
+
+#[test]
+fn rules_that_are_all_wrong_are_no_missing_files() {
+    let folder = folder(&[
+        ("c.yaml", "rules_files: []\n"),
+        ("wrong.yaml", "- rule: A\n  desc: a\n  condition: nobody\n  output: a\n  priority: INFO\n"),
+        ("off.yaml", &format!("{RULE}  enabled: false\n")),
+    ]);
+    let check = |rules| lanner(folder.path(), &["check", "-c", "c.yaml", "-r", rules]);
+    let (code, said, _) = check("wrong.yaml");
+    assert_eq!((code, said.contains("no rule is"), said.contains("1 error,")), (1, false, true), "{said}");
+    let (code, said, _) = check("off.yaml");
+    assert_eq!(
+        (code, said.contains("no rule is enabled"), said.contains("1 error,")),
+        (1, true, true),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_what_is_appended_is_shown_in_the_configuration() {
+    let configuration = "append_output:\n  - extra_output: '%proc.nam'\n    extra_fields: [proc.pi]\n";
+    let folder = folder(&[("c.yaml", configuration), ("r.yaml", RULE)]);
+    let (code, said, _) = lanner(folder.path(), &["check", "-c", "c.yaml", "-r", "r.yaml"]);
+    assert!(code == 1 && said.contains("c.yaml:2:21") && said.contains("c.yaml:3:20"), "{said}");
+    let (code, said, _) = lanner(folder.path(), &["-c", "c.yaml", "-V", "r.yaml"]);
+    assert!(code == 1 && said.contains("In rules content: (c.yaml:1:20)"), "{said}");
 }

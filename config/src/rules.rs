@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use lanner_alert::Priority;
-use lanner_diagnostic::Node;
+use lanner_diagnostic::{Node, Place};
 
 use crate::values::Values;
 
 /// Which rules are used, and what is added to them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RulesSettings {
     /// Rules of a lower priority are not used.
     pub min_priority: Priority,
@@ -31,10 +31,12 @@ pub struct RuleSelection {
     pub rule: Option<String>,
     /// A tag of theirs.
     pub tag: Option<String>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// An item of `append_output:`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AppendOutput {
     /// Only for rules of this source.
     pub source: Option<String>,
@@ -43,11 +45,13 @@ pub struct AppendOutput {
     /// Only for the rule of this name.
     pub rule: Option<String>,
     /// The format that is added.
-    pub extra_output: Option<String>,
-    /// Values that are added: a field's name, or a name and a format.
-    pub extra_fields: Vec<(String, Option<String>)>,
+    pub extra_output: Option<Node>,
+    /// Values that are added: a field's name, or a name and a format. All of them are texts.
+    pub extra_fields: Vec<(Node, Option<Node>)>,
     /// Whether to add what tells containers and pods apart.
     pub suggested_output: bool,
+    /// Where it stands.
+    pub place: Place,
 }
 
 pub(crate) fn read(values: Values) -> RulesSettings {
@@ -67,6 +71,7 @@ fn selection(node: &Node) -> Vec<RuleSelection> {
         enable: toggle.as_str() == Some("enable"),
         rule: text(which.get("rule")),
         tag: text(which.get("tag")),
+        place: which.place,
     });
     selection.collect()
 }
@@ -78,18 +83,21 @@ fn append_output(node: &Node) -> AppendOutput {
         source: text(values.node("match.source")),
         tags: texts("match.tags"),
         rule: text(values.node("match.rule")),
-        extra_output: text(values.node("extra_output")),
+        extra_output: values.node("extra_output").filter(|node| node.as_str().is_some()).cloned(),
         extra_fields: values.texts("extra_fields").into_iter().flat_map(extra_fields).collect(),
         suggested_output: values.bool("suggested_output"),
+        place: node.place,
     }
 }
 
 /// A field's name, or a mapping of names to formats.
-fn extra_fields(node: &Node) -> Vec<(String, Option<String>)> {
-    match text(Some(node)) {
-        Some(name) => vec![(name, None)],
-        None => pairs(Some(node)).map(|(name, format)| (name, Some(format))).collect(),
+fn extra_fields(node: &Node) -> Vec<(Node, Option<Node>)> {
+    if node.as_str().is_some() {
+        return vec![(node.clone(), None)];
     }
+    let entries = node.as_mapping().unwrap_or_default().iter();
+    let texts = entries.filter(|(_, format)| format.as_str().is_some());
+    texts.map(|(name, format)| (name.clone(), Some(format.clone()))).collect()
 }
 
 /// The texts of a mapping.

@@ -50,8 +50,13 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         outln!("{}\n", renderer.render(diagnostic, sources));
     }
     let mut errors = prepared.loaded.count(Severity::Error);
-    if prepared.rules.enabled() == 0 {
-        outln!("error: no rule is loaded: name rules files that exist in `rules_files`, or with -r\n");
+    // What keeps rules from being loaded was said.
+    if prepared.rules.enabled() == 0 && (errors == 0 || prepared.loaded.rules.is_empty()) {
+        let why = match prepared.loaded.rules.is_empty() {
+            true => "no rule is loaded: name rules files that exist in `rules_files`, or with -r",
+            false => "no rule is enabled: the rules files have none, or each is disabled",
+        };
+        outln!("error: {why}\n");
         errors += 1;
     }
     if matches.get_flag("reach") {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use lanner_config::Options;
-use lanner_diagnostic::{Severity, SourceText, Sources, plain};
+use lanner_diagnostic::{Severity, SourceText, plain};
 use lanner_event::fields::Fields;
 use lanner_rules::validation::{results_json, validate};
 
@@ -42,12 +42,13 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::FAILURE);
     }
-    let mut sources = Sources::default();
+    let rules_options = wire::rules_options(&loaded);
+    let mut sources = loaded.sources;
     let mut files = Vec::new();
     for path in matches.get_many::<PathBuf>("validate").unwrap_or_default() {
         files.push(sources.add(SourceText::new(path.display().to_string(), read(path)?)));
     }
-    let results = validate(&sources, &files, Fields::ALL, &wire::rules_options(&loaded.settings));
+    let results = validate(&sources, &files, Fields::ALL, &rules_options);
     if loaded.settings.format.json {
         outln!("{}", results_json(&results, &sources));
     } else {

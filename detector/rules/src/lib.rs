@@ -29,3 +29,4 @@ pub use kindset::KindSet;
 pub use ruleset::{
     AppendOutput, ExtraField, Matching, Options, Rendered, Rule, RuleId, RuleSet, Selection, Toggle,
 };
+pub use sourced::Sourced;

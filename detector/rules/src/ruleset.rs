@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use lanner_alert::{Priority, Value};
-use lanner_diagnostic::{Diagnostic, SourceId, Sources};
+use lanner_diagnostic::{Diagnostic, Place, SourceId, Sources};
 use lanner_event::fields::Fields;
 use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Kind, Reading, Val};
 
@@ -20,6 +20,7 @@ use crate::compile::{Graph, Node, NodeId, Program, apart};
 use crate::eval::{Hit, Scratch, Tri};
 use crate::format::{Format, typed};
 use crate::kindset::KindSet;
+use crate::sourced::Sourced;
 
 /// Which rules an event gives alerts of (`rule_matching`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,20 +42,22 @@ pub struct AppendOutput {
     /// Only the rule of this name.
     pub rule: Option<String>,
     /// The format that is added.
-    pub extra_output: Option<String>,
+    pub extra_output: Option<Sourced>,
     /// What is added to `output_fields`.
     pub extra_fields: Vec<ExtraField>,
     /// Whether to add what tells containers and pods apart.
     pub suggested_output: bool,
+    /// Where it stands in the configuration.
+    pub place: Place,
 }
 
 /// A value that is added to `output_fields` (`append_output[].extra_fields`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ExtraField {
     /// Its name; that of a field where it has no format.
-    pub name: String,
+    pub name: Sourced,
     /// The format of a text; without one, the value is the field's own, with its type.
-    pub format: Option<String>,
+    pub format: Option<Sourced>,
 }
 
 /// Whether matching rules are enabled or disabled.
@@ -75,6 +78,8 @@ pub struct Selection {
     pub rule: Option<String>,
     /// A tag of theirs.
     pub tag: Option<String>,
+    /// Where it stands in the configuration.
+    pub place: Place,
 }
 
 /// How rules are compiled.

@@ -11,7 +11,9 @@ use lanner_event::fields::Fields;
 use lanner_event::sample::Sample;
 use lanner_event::{EventSource, Reading};
 use lanner_rules::cases::sample;
-use lanner_rules::{AppendOutput, ExtraField, Hit, Matching, Options, RuleSet, Scratch, Selection, Toggle};
+use lanner_rules::{
+    AppendOutput, ExtraField, Hit, Matching, Options, RuleSet, Scratch, Selection, Sourced, Toggle,
+};
 use markdown::{Item, sections};
 
 /// What the cases of a section are about; sections below it have it too.
@@ -19,7 +21,8 @@ use markdown::{Item, sections};
 struct Setting {
     level: usize,
     files: Vec<(String, String)>,
-    options: Options,
+    /// The parts of the configuration that rules are compiled by, as text.
+    options: Option<String>,
     event: Option<Box<Sample>>,
 }
 
@@ -39,12 +42,19 @@ fn yaml(text: &str) -> Result<Vec<Node>, String> {
 }
 
 impl Setting {
-    fn compile(&self, more: Option<&str>, matching: Matching) -> Compiled {
+    /// Compiles the files; `matching` counts, if it is there, not the options.
+    fn compile(&self, more: Option<&str>, matching: Option<Matching>) -> Compiled {
         let mut sources = Sources::default();
+        let mut options = self.options.as_ref().map_or_else(Options::default, |text| {
+            let id = sources.add(SourceText::new("options", text.as_str()));
+            let nodes =
+                parse(sources.get(id), id).unwrap_or_else(|error| panic!("{}", plain(&error, &sources)));
+            options(&nodes[0], &sources).unwrap_or_else(|error| panic!("{error}: {text}"))
+        });
+        options.matching = matching.unwrap_or(options.matching);
         let files = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         let files = files.chain(more.map(|text| ("case", text)));
         let ids: Vec<_> = files.map(|(name, text)| sources.add(SourceText::new(name, text))).collect();
-        let options = Options { matching, ..self.options.clone() };
         let (set, diagnostics) = RuleSet::compile(&sources, &ids, Fields::ALL, &[], &options);
         Compiled { set, sources, diagnostics }
     }
@@ -60,7 +70,7 @@ impl Setting {
             "yaml" => {
                 self.files.push((name.clone().unwrap_or_else(|| "rules.yaml".to_owned()), text.clone()))
             }
-            "options" => self.options = options(yaml(text)?.first().ok_or("there are no options")?)?,
+            "options" => self.options = Some(text.clone()),
             "event" => {
                 let event = sample(yaml(text)?.first().ok_or("there is no event")?);
                 self.event = Some(event.map_err(|error| error.message)?.into());
@@ -72,12 +82,13 @@ impl Setting {
 }
 
 /// The parts of the configuration that rules are compiled by.
-fn options(node: &Node) -> Result<Options, String> {
+fn options(node: &Node, sources: &Sources) -> Result<Options, String> {
     let texts = |node: Option<&Node>| -> Vec<String> {
         let items = node.and_then(Node::as_sequence).unwrap_or_default();
         items.iter().filter_map(Node::as_str).map(str::to_owned).collect()
     };
     let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    let sourced = |node: &Node| Sourced::from_node(node, sources);
     let mut options = Options::default();
     for (key, value) in node.as_mapping().ok_or("options are a mapping")? {
         let items = value.as_sequence().unwrap_or_default();
@@ -98,6 +109,7 @@ fn options(node: &Node) -> Result<Options, String> {
                         },
                         rule: text(of, "rule"),
                         tag: text(of, "tag"),
+                        place: of.place,
                     })
                     .collect();
             }
@@ -106,9 +118,10 @@ fn options(node: &Node) -> Result<Options, String> {
                     source: item.get("match").and_then(|of| text(of, "source")),
                     rule: item.get("match").and_then(|of| text(of, "rule")),
                     tags: texts(item.get("match").and_then(|of| of.get("tags"))),
-                    extra_output: text(item, "extra_output"),
-                    extra_fields: extra_fields(item),
+                    extra_output: item.get("extra_output").map(sourced),
+                    extra_fields: extra_fields(item, &sourced),
                     suggested_output: item.get("suggested_output").and_then(Node::as_bool) == Some(true),
+                    place: item.place,
                 };
                 options.append_output = items.iter().map(append).collect();
             }
@@ -126,12 +139,10 @@ fn options(node: &Node) -> Result<Options, String> {
 }
 
 /// `extra_fields` of an item of `append_output`: names of fields, or names with a format.
-fn extra_fields(item: &Node) -> Vec<ExtraField> {
+fn extra_fields(item: &Node, sourced: &impl Fn(&Node) -> Sourced) -> Vec<ExtraField> {
     let items = item.get("extra_fields").and_then(Node::as_sequence).unwrap_or_default();
-    let field = |name: &Node, format: Option<&Node>| {
-        let format = format.map(|format| format.as_str().unwrap_or_default().to_owned());
-        ExtraField { name: name.as_str().unwrap_or_default().to_owned(), format }
-    };
+    let field =
+        |name: &Node, format: Option<&Node>| ExtraField { name: sourced(name), format: format.map(sourced) };
     let fields = items.iter().flat_map(|item| match item.as_mapping() {
         Some(entries) => entries.iter().map(|(name, format)| field(name, Some(format))).collect(),
         None => vec![field(item, None)],
@@ -196,7 +207,7 @@ fn check_row(cells: &[(String, String)], setting: &Setting) -> Checked {
     }
     let source = setting.event.as_ref().map_or(EventSource::Syscall, |event| event.event.kind.source());
     let text = rule(condition.unwrap_or("evt.num > 0"), output.unwrap_or("o"), source);
-    let compiled = setting.compile(Some(&text), Matching::All);
+    let compiled = setting.compile(Some(&text), Some(Matching::All));
     let messages = compiled.diagnostics.iter().filter(|diagnostic| {
         // Which fields nothing fills yet is no business of the language.
         diagnostic.items.first().is_some_and(|item| item.kind == "rule" && item.name == "r")
@@ -234,7 +245,7 @@ fn truth(compiled: &Compiled, event: &Sample) -> String {
 
 /// A block that says what comes of the section's rules and its last event.
 fn check_block(kind: &str, text: &str, setting: &Setting) -> Checked {
-    let compiled = setting.compile(None, setting.options.matching);
+    let compiled = setting.compile(None, None);
     let text = text.trim_end_matches('\n');
     match kind {
         "diagnostics" => equal(compiled.said().join("\n"), text.to_owned()),

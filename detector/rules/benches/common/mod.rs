@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lanner_diagnostic::{SourceId, SourceText, Sources};
+use lanner_diagnostic::{Place, SourceId, SourceText, Sources};
 use lanner_event::fields::Fields;
 use lanner_event::{EventRef, Host, OwnedEvent, Record};
 use lanner_rules::{Options, RuleSet, Selection, Toggle};
@@ -29,7 +29,12 @@ impl Rules {
         let mut sources = Sources::default();
         let texts = self.texts()?.into_iter();
         let files: Vec<SourceId> = texts.map(|text| sources.add(SourceText::new("rules", text))).collect();
-        let all = Selection { toggle: Toggle::Enable, rule: Some("*".to_owned()), tag: None };
+        let all = Selection {
+            toggle: Toggle::Enable,
+            rule: Some("*".to_owned()),
+            tag: None,
+            place: Place::default(),
+        };
         let options = Options { selection: vec![all], ..Options::default() };
         Some(RuleSet::compile(&sources, &files, Fields::ALL, &[], &options).0)
     }

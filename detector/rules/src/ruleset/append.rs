@@ -1,7 +1,7 @@
 //! What the configuration adds to the outputs of rules (`append_output`).
 
 use hashbrown::HashMap;
-use lanner_diagnostic::{Diagnostic, Place};
+use lanner_diagnostic::Diagnostic;
 use lanner_event::{Ctx, EventSource, FieldRef};
 
 use super::{AppendOutput, ExtraField};
@@ -93,6 +93,23 @@ impl<'a> Appender<'a> {
         }
         extra
     }
+
+    /// Looks at the items that are for none of the rules, which is noted: what is wrong with them is wrong for each
+    /// source of events that they may be for.
+    pub fn check_unused(&self, items: &[RuleItem], names: Names, diagnostics: &mut Vec<Diagnostic>) {
+        for spec in self.specs.iter().filter(|spec| !items.iter().any(|item| spec.is_for(item))) {
+            let message = "this item of `append_output` is for no rule";
+            diagnostics.push(Diagnostic::note("LOAD_NO_EFFECT", message).at(spec.place));
+            let may_be =
+                |source: &&EventSource| spec.source.as_ref().is_none_or(|name| name == source.name());
+            let errors = EventSource::ALL.iter().filter(may_be).map(|source| {
+                let mut errors = Vec::new();
+                compile(spec, Names { fields: names.fields.of(*source), ..names }, &mut errors);
+                errors
+            });
+            diagnostics.extend(errors.min_by_key(Vec::len).unwrap_or_default());
+        }
+    }
 }
 
 impl AppendOutput {
@@ -103,18 +120,24 @@ impl AppendOutput {
     }
 }
 
-/// What is wrong with an item has no place: the configuration was read elsewhere.
 fn compile(spec: &AppendOutput, names: Names, diagnostics: &mut Vec<Diagnostic>) -> Append {
     let known = |name: &str| names.fields.rows().any(|field| field.name == name);
-    let mut text = spec.extra_output.as_ref().map(|extra| format!(" {extra}")).unwrap_or_default();
+    let mut text = Sourced::default();
+    if let Some(extra) = &spec.extra_output {
+        text.push_str(" ", spec.place);
+        text.push_range(extra, 0, extra.as_str().len());
+    }
     if spec.suggested_output {
-        let suggested = SUGGESTED.iter().filter(|(_, field)| known(field));
-        text.extend(suggested.map(|(key, field)| format!(" {key}=%{field}")));
-        text.extend(names.statics.keys().map(|name| format!(" static_{name}=%static.{name}")));
+        for (key, field) in SUGGESTED.iter().filter(|(_, field)| known(field)) {
+            text.push_str(&format!(" {key}=%{field}"), spec.place);
+        }
+        for name in names.statics.keys() {
+            text.push_str(&format!(" static_{name}=%static.{name}"), spec.place);
+        }
     }
     let mut errors = Vec::new();
     let mut append = Append::default();
-    if !text.is_empty() {
+    if !text.as_str().is_empty() {
         append.output = format(&text, names, &mut errors);
     }
     for ExtraField { name, format: text } in &spec.extra_fields {
@@ -122,33 +145,26 @@ fn compile(spec: &AppendOutput, names: Names, diagnostics: &mut Vec<Diagnostic>)
             Some(text) => Some(ExtraValue::Text(format(text, names, &mut errors))),
             None => raw(name, names).map(ExtraValue::Raw).map_err(|stop| errors.push(stop.diagnostic)).ok(),
         };
-        append.extra.extend(value.map(|value| Extra { name: name.clone(), value }));
+        append.extra.extend(value.map(|value| Extra { name: name.as_str().to_owned(), value }));
     }
     diagnostics.extend(errors.into_iter().map(|error| {
         let message = format!("append_output: {}", error.message);
-        Diagnostic { message, place: None, code: "LOAD_ERR_COMPILE_OUTPUT", ..error }
+        Diagnostic { message, code: "LOAD_ERR_COMPILE_OUTPUT", ..error }
     }));
     append
 }
 
-fn unplaced(text: &str) -> Sourced {
-    let mut sourced = Sourced::default();
-    sourced.push_str(text, Place::default());
-    sourced
-}
-
-fn format(text: &str, names: Names, errors: &mut Vec<Diagnostic>) -> Format {
-    Format::parse(&unplaced(text), names, errors).unwrap_or_else(|stops| {
+fn format(text: &Sourced, names: Names, errors: &mut Vec<Diagnostic>) -> Format {
+    Format::parse(text, names, errors).unwrap_or_else(|stops| {
         errors.extend(stops.into_iter().map(|stop| stop.diagnostic));
         Format::default()
     })
 }
 
-fn raw(name: &str, names: Names) -> Result<Source, Box<Stop>> {
-    match parse::operand(name) {
-        Ok((field @ Operand::Field(_), length)) if length == name.len() => {
-            operand(&field, names, &unplaced(name))
-        }
-        _ => Err(Box::new(Stop::at(Place::default(), format!("`{name}` is no field")))),
+fn raw(name: &Sourced, names: Names) -> Result<Source, Box<Stop>> {
+    let length = name.as_str().len();
+    match parse::operand(name.as_str()) {
+        Ok((field @ Operand::Field(_), end)) if end == length => operand(&field, names, name),
+        _ => Err(Box::new(Stop::at(name.place(0, length), format!("`{}` is no field", name.as_str())))),
     }
 }

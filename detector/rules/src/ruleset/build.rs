@@ -5,7 +5,7 @@ use lanner_event::fields::Fields;
 use lanner_event::{EventSource, Field, FieldFlags, FieldRef};
 
 use super::append::Appender;
-use super::select::select;
+use super::select::{check_unused, select};
 use super::{Options, Rule, RuleSet};
 use crate::compile::{Lowering, Names, NodeId, Stop, operand};
 use crate::format::Format;
@@ -47,7 +47,9 @@ pub fn compile_loaded(
     let mut builder = Builder { lowering, appender, wanted, diagnostics };
     let rules = loaded.rules.iter().filter_map(|item| builder.rule(item)).collect();
     builder.unused(loaded);
-    let Builder { lowering, diagnostics, .. } = builder;
+    let Builder { lowering, appender, mut diagnostics, .. } = builder;
+    appender.check_unused(&loaded.rules, names, &mut diagnostics);
+    diagnostics.extend(check_unused(&loaded.rules, options));
     let mut set = RuleSet {
         rules,
         graph: lowering.graph,

@@ -1,6 +1,9 @@
 //! Which rules are enabled, and in which order they are judged: `rules` and `priority` of the configuration.
 
+use lanner_diagnostic::{Diagnostic, nearest};
+
 use super::{Options, Rule, RuleId, Selection, Toggle};
+use crate::load::RuleItem;
 
 /// Enables and disables rules as the configuration says, and gives those that are enabled in the order in which an event
 /// is judged by them: that of their definition, with those behind that were disabled, if only by their file, and enabled
@@ -10,7 +13,8 @@ pub fn select(rules: &mut [Rule], options: &Options) -> Vec<RuleId> {
     let loaded: Vec<bool> = rules.iter().map(|rule| rule.priority >= options.min_priority).collect();
     let mut order: Vec<usize> = (0..rules.len()).filter(|at| loaded[*at] && rules[*at].enabled).collect();
     for selection in &options.selection {
-        let selected: Vec<usize> = (0..rules.len()).filter(|at| selection.is_for(&rules[*at])).collect();
+        let selected: Vec<usize> =
+            (0..rules.len()).filter(|at| selection.is_for(&rules[*at].name, &rules[*at].tags)).collect();
         match selection.toggle {
             Toggle::Disable => order.retain(|at| !selected.contains(at)),
             Toggle::Enable => {
@@ -27,10 +31,27 @@ pub fn select(rules: &mut [Rule], options: &Options) -> Vec<RuleId> {
 }
 
 impl Selection {
-    fn is_for(&self, rule: &Rule) -> bool {
-        self.rule.as_ref().is_some_and(|pattern| matches(pattern, &rule.name))
-            || self.tag.as_ref().is_some_and(|tag| rule.tags.contains(tag))
+    fn is_for(&self, name: &str, tags: &[String]) -> bool {
+        self.rule.as_ref().is_some_and(|pattern| matches(pattern, name))
+            || self.tag.as_ref().is_some_and(|tag| tags.contains(tag))
     }
+
+    /// A note that it is for none of the rules, where it is so.
+    fn unused(&self, items: &[RuleItem]) -> Option<Diagnostic> {
+        if items.iter().any(|item| self.is_for(&item.name, &item.tags)) {
+            return None;
+        }
+        let note = Diagnostic::note("LOAD_NO_EFFECT", "this item of `rules` is for no rule").at(self.place);
+        let rule = self.rule.as_ref().and_then(|rule| nearest(rule, items.iter().map(|item| &*item.name)));
+        let tags = items.iter().flat_map(|item| &item.tags).map(String::as_str);
+        let tag = self.tag.as_ref().and_then(|tag| nearest(tag, tags));
+        Some(note.help_nearest(rule.or(tag)))
+    }
+}
+
+/// Notes which items of the configuration's `rules` are for none of the rules.
+pub fn check_unused(items: &[RuleItem], options: &Options) -> impl Iterator<Item = Diagnostic> {
+    options.selection.iter().filter_map(|selection| selection.unused(items))
 }
 
 /// Whether a name is as a pattern says, in which `*` stands for anything, and nothing else is special.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hashbrown::HashSet;
-use lanner_diagnostic::{SourceText, Sources};
+use lanner_diagnostic::{Place, SourceText, Sources};
 use lanner_event::fields::Fields;
 use lanner_event::{Ctx, Host, OwnedEvent};
 
@@ -81,7 +81,8 @@ fn trees(sources: &Sources, file: lanner_diagnostic::SourceId, set: &RuleSet) ->
 fn real_rules_agree() {
     let events = events();
     assert!(events.len() > 100, "there are hardly any events");
-    let all = Selection { toggle: Toggle::Enable, rule: Some("*".to_owned()), tag: None };
+    let all =
+        Selection { toggle: Toggle::Enable, rule: Some("*".to_owned()), tag: None, place: Place::default() };
     let options = Options { matching: Matching::All, selection: vec![all], ..Options::default() };
     let mut fired = 0;
     for path in rules() {
