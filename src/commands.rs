@@ -6,6 +6,7 @@ mod explain;
 mod fields;
 mod journal;
 mod record;
+mod route;
 pub mod run;
 mod silence;
 mod test;
@@ -38,4 +39,5 @@ pub const COMMANDS: &[CommandSpec] = &[
     journal::COMMAND,
     silence::COMMAND,
     dead_letters::COMMAND,
+    route::COMMAND,
 ];

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
+use lanner_alert::Alert;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
-use lanner_bus::{Entry, Held, Journal, OpenError, Sender, Synchronous};
+use lanner_bus::{Entry, Held, Journal, OpenError, Registered, Sender, Synchronous};
 use lanner_config::{InhibitSettings, Loaded, Options, OutputEntry, RedactSettings, RouteSettings, Settings};
 use lanner_detector::containers::{self, Engines};
 use lanner_detector::names::Names;
 use lanner_detector::source::live;
 use lanner_detector::state::State;
-use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path};
+use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path, key_fingerprint};
 use lanner_diagnostic::{Diagnostic, Node, nearest};
 use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
@@ -247,15 +248,7 @@ pub async fn start_router(
     redactors: Vec<Option<Arc<Redactor>>>,
 ) -> anyhow::Result<Router> {
     let handle = journal.handle();
-    let host: Arc<str> = hostname(settings).into();
-    let policies = settings.outputs.iter().zip(redactors);
-    let policies = policies.map(|(entry, redactor)| policy(entry, redactor, &host)).collect();
-    let inhibit = Inhibit::new(settings.inhibit.iter().map(inhibit_rule).collect());
-    let silences = Silences::new(settings.silences.clone(), TimeZone::system());
-    let pipeline = Pipeline::new(route(&settings.route), handle.outputs(), policies)
-        .with_zone(TimeZone::system())
-        .with_silences(silences)
-        .with_mark(inhibit);
+    let pipeline = pipeline(settings, handle.outputs(), redactors);
     let delivery = |entry: &OutputEntry| DeliverySettings {
         batch: entry.batch,
         timeout: entry.attempts.timeout,
@@ -264,6 +257,33 @@ pub async fn start_router(
     let outputs = settings.outputs.iter().zip(outputs);
     let outputs = outputs.map(|(entry, output)| (output, delivery(entry), system_jitter())).collect();
     Ok(Router::start(handle, pipeline, outputs).await?)
+}
+
+/// The stages as configured.
+fn pipeline(settings: &Settings, outputs: &[Registered], redactors: Vec<Option<Arc<Redactor>>>) -> Pipeline {
+    let host: Arc<str> = hostname(settings).into();
+    let policies = settings.outputs.iter().zip(redactors);
+    let policies = policies.map(|(entry, redactor)| policy(entry, redactor, &host)).collect();
+    let inhibit = Inhibit::new(settings.inhibit.iter().map(inhibit_rule).collect());
+    let silences = Silences::new(settings.silences.clone(), TimeZone::system());
+    Pipeline::new(route(&settings.route), outputs, policies)
+        .with_zone(TimeZone::system())
+        .with_silences(silences)
+        .with_mark(inhibit)
+}
+
+/// The stages as configured, without a journal and with nothing remembered: to say what they would do.
+pub fn unkept_pipeline(settings: &Settings, redactors: Vec<Option<Arc<Redactor>>>) -> Pipeline {
+    let outputs = settings.outputs.iter().zip(0..);
+    let outputs: Vec<Registered> =
+        outputs.map(|(entry, place)| Registered::unkept(place, &entry.name)).collect();
+    pipeline(settings, &outputs, redactors)
+}
+
+/// An alert that was read, with the fingerprint that the detector would give it.
+pub fn fingerprinted(alert: Alert) -> Alert {
+    let fingerprint = key_fingerprint(&alert.rule, &alert.output_fields, &alert.hostname);
+    Alert { fingerprint, ..alert }
 }
 
 fn policy(entry: &OutputEntry, redactor: Option<Arc<Redactor>>, host: &Arc<str>) -> OutputPolicy {

@@ -458,4 +458,86 @@ fn what_is_wrong_with_what_is_appended_is_shown_in_the_configuration() {
     assert!(code == 1 && said.contains("c.yaml:2:21") && said.contains("c.yaml:3:20"), "{said}");
     let (code, said, _) = lanner(folder.path(), &["-c", "c.yaml", "-V", "r.yaml"]);
     assert!(code == 1 && said.contains("In rules content: (c.yaml:1:20)"), "{said}");
+
+/// Routes with all that can be said of them.
+const ROUTES: &str = "rules_files: [r.yaml]\nstdout_output: {enabled: true}\noutputs:\n  - {name: soc, type: file, filename: soc}\n  \
+        - {name: ops, type: file, filename: ops, min_priority: error}\n\
+        router:\n  route:\n    outputs: [ops]\n    routes:\n      \
+        - {match: {container.name: db}, outputs: [ops], continue: true}\n      \
+        - {match: {proc.name: [sh, bash], priority: '>= warning'}, outputs: [soc], mute: [{times: 22:00-06:00, zone: UTC}]}\n      \
+        - {match: [rule = A, user.name != eve]}\n\
+        silences: [{name: drill, match: {user.name: eve}}]\n";
+
+/// What is said of an alert that a route takes in its mute times.
+const MUTED: &[&str] = &[
+    "2026-11-24T23:00:00Z Error «A»",
+    "  silence   not silenced",
+    "  inhibit   not inhibited",
+    "  all alerts: taken",
+    "    Falco's outputs that no route names: taken; those after it are looked at too (`continue`)",
+    "      ends here: to stdout, from Debug up",
+    "    router.route: taken",
+    "      router.route.routes[0]: not taken",
+    r#"        no  container.name = "db": the alert has no value of it"#,
+    "      router.route.routes[1]: taken",
+    r#"        yes proc.name in ("sh", "bash"): it is sh"#,
+    "        yes priority >= Warning: it is Error",
+    "        ends here: to soc, from Debug up",
+    "        but isn't sent: in the route's mute times",
+    "      router.route.routes[2]: not looked at, as the one before took it",
+    "  output stdout",
+    "    route     routed",
+    "    dedup     no dedup",
+    "    limit     no limit",
+    "    digest    no digest",
+    "    heartbeat no heartbeat",
+    "  output soc",
+    "    route     in the route's mute times",
+];
+
+#[test]
+fn a_route_is_explained() {
+    let alert = |time: &str, user: &str, priority: &str| {
+        format!(
+            "{{\"rule\":\"A\",\"priority\":\"{priority}\",\"time\":\"2026-11-24T{time}Z\",\"output_fields\":{{\"proc.name\":\"sh\",\"user.name\":\"{user}\\u001b[2J\"}}}}"
+        )
+    };
+    let alerts = [
+        alert("08:00:00", "bob", "Warning"),
+        alert("08:00:01", "bob", "Warning"),
+        String::new(),
+        alert("23:00:00", "bob", "Error"),
+        alert("23:00:01", "bob", "Notice"),
+    ]
+    .join("\n");
+    let silenced = alert("09:00:00", "eve", "Error").replace("\\u001b[2J", "");
+    let folder = folder(&[
+        ("r.yaml", RULE),
+        ("c.yaml", ROUTES),
+        ("a.jsonl", &alerts),
+        ("s.jsonl", &silenced),
+        ("bad.jsonl", "{\"rule\":\"A\"}\n"),
+    ]);
+    let test = |file| lanner(folder.path(), &["route", "test", "-c", "c.yaml", "--alert", file]);
+    let (code, said, error) = test("a.jsonl");
+    assert_eq!(code, 0, "{said}{error}");
+    let told: Vec<&str> = said.split("\n\n").collect();
+    assert_eq!(told[2].lines().collect::<Vec<_>>(), MUTED);
+    for (at, part) in [
+        (0, "output soc\n    route     routed\n    dedup     new\n"),
+        (1, "output soc\n    route     routed\n    dedup     repeated"),
+        (3, "no  priority >= Warning: it is Notice\n"),
+        (
+            3,
+            "yes user.name != \"eve\": it is bob\\u{1b}[2J\n        ends here: to ops, as above, from Debug up\n",
+        ),
+        (3, "output ops\n    route     below the minimum priority"),
+    ] {
+        assert!(told[at].contains(part), "{part} of {at}:\n{said}");
+    }
+    let (code, said, _) = test("s.jsonl");
+    assert!(code == 0 && said.contains("silence   silenced by drill"), "{said}");
+    assert!(said.contains("output soc\n    route     silenced\n"), "{said}");
+    let (code, _, error) = test("bad.jsonl");
+    assert!(code == 1 && error.contains("bad.jsonl:1 is no alert of Falco's: missing field"), "{error}");
 }

@@ -1,7 +1,9 @@
 //! Falco's own two forms of an alert: the text line and the JSON object.
 
 mod json;
+mod read;
 mod text;
 
 pub use json::{JsonOptions, json};
+pub use read::{ReadError, read};
 pub use text::{TimeFormat, line, message};

@@ -77,3 +77,10 @@ pub struct Registered {
     /// Whether the configuration names it; one that it named once keeps what it is owed until that expires.
     pub configured: bool,
 }
+
+impl Registered {
+    /// An output of no journal, by its place in the configuration: for stages that only say what they would do.
+    pub fn unkept(place: u64, name: &str) -> Registered {
+        Registered { id: OutputId(place), name: name.to_owned(), since: 0, configured: true }
+    }
+}

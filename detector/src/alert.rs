@@ -32,7 +32,7 @@ const CONNECTION_NAME: &str = "fd.name";
 /// The alert of a rule that was true of an event at that time.
 pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) -> Alert {
     let time = Timestamp(time);
-    let fingerprint = fingerprint(&rule.name, &key(&rendered.facts, hostname));
+    let fingerprint = key_fingerprint(&rule.name, &rendered.facts, hostname);
     Alert {
         id: new_id(time),
         time,
@@ -50,6 +50,11 @@ pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) ->
         silenced: None,
         facts: rendered.facts,
     }
+}
+
+/// What alerts that are the same have in common, by their rule, the values of [`KEY_FIELDS`] and their host.
+pub fn key_fingerprint(rule: &str, facts: &BTreeMap<String, Value>, hostname: &Arc<str>) -> u64 {
+    fingerprint(rule, &key(facts, hostname))
 }
 
 /// The values that tell alerts of a rule apart.

@@ -11,6 +11,6 @@ pub mod names;
 pub mod source;
 pub mod state;
 
-pub use alert::KEY_FIELDS;
+pub use alert::{KEY_FIELDS, key_fingerprint};
 pub use detector::{Detector, Outcome, Report, Sink};
 pub use host_root::host_path;

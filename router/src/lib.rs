@@ -30,7 +30,7 @@ pub use heartbeat::Heartbeat;
 pub use inhibit::{Inhibit, InhibitRule, SOURCES_MAX};
 pub use limit::{Limit, LimitSettings};
 pub use output::{DeliveryError, Output, Receipt};
-pub use pipeline::{Decision, OutputPolicy, Pipeline};
+pub use pipeline::{Decided, Decision, Explanation, OutputPolicy, Pipeline};
 pub use redact::{MARK, PatternError, PatternKind, Redact, Redactor};
 pub use route::{Reached, Route, Step, Withheld};
 pub use router::{OutputReport, Router, StartError};

@@ -1,5 +1,7 @@
 //! The stages in their order: pure, so that it can be run over any alerts at any times.
 
+mod explain;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use lanner_alert::{Alert, Kind, Notification, Priority, Silence, Timestamp};
 use lanner_bus::{Outgoing, OutputId, Registered, StateChange};
+
+pub use explain::{Decided, Explanation};
 
 use crate::dedup::{Dedup, DedupSettings};
 use crate::digest::{Digest, DigestSettings};

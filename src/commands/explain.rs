@@ -79,7 +79,8 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &PathBuf) -> std::io::Result<String> {
+/// What a file has, or standard input where it is called `-`.
+pub(super) fn read(path: &PathBuf) -> std::io::Result<String> {
     if path.as_os_str() != "-" {
         return std::fs::read_to_string(path);
     }

@@ -6,10 +6,15 @@
 //! those that aren't sent it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use lanner_alert::{Alert, Calendar, Timestamp, Value};
-use lanner_router::{Route, Step, Withheld};
+use lanner_alert::{Alert, Calendar, Priority, Silence, Timestamp, Value};
+use lanner_bus::Registered;
+use lanner_router::{
+    Decided, Decision, DedupSettings, OutputPolicy, Pipeline, Route, Silences, Step, Withheld,
+};
 
 use crate::common::alert;
 
@@ -288,4 +293,64 @@ fn a_way_is_explained_step_by_step() {
             "1 2 left",
         ]
     );
+}
+
+/// What is explained of an alert is what its stages count.
+#[test]
+fn what_the_stages_do_is_explained() {
+    let outputs = ["soc", "ops", "log"];
+    let registered: Vec<Registered> =
+        outputs.iter().zip(0..).map(|(name, place)| Registered::unkept(place, name)).collect();
+    let mut policies: Vec<OutputPolicy> = outputs.iter().map(|name| OutputPolicy::everything(name)).collect();
+    policies[0].dedup = Some(DedupSettings { by: vec!["host".to_owned()], window: Duration::from_secs(60) });
+    policies[1].min_priority = Priority::Error;
+    let tree = tree("* ; to 0 1 ; continue\n  team = a ; to 2 ; active 08:00-17:00 Europe/Berlin");
+    let silence = Silence {
+        name: "drill".into(),
+        matchers: vec!["team = drill".parse().unwrap()],
+        from: None,
+        until: None,
+        times: Calendar::default(),
+    };
+    let mut pipeline =
+        Pipeline::new(tree, &registered, policies).with_silences(Silences::new(vec![silence], TimeZone::UTC));
+    let mut check = |case: &str, expected: &[(&str, &[&str])]| {
+        let (alert, now) = parse(case);
+        let alert = Arc::new(alert);
+        let explanation = pipeline.explain(&alert, now);
+        let reasons = |decided: &[Decided]| decided.iter().map(|(_, reason)| *reason).collect::<Vec<_>>();
+        let mut said = vec![("", reasons(&explanation.marks))];
+        said.extend(explanation.outputs.iter().map(|(name, decided)| (*name, reasons(decided))));
+        let expected: Vec<_> = expected.iter().map(|(name, reasons)| (*name, reasons.to_vec())).collect();
+        assert_eq!(said, expected, "{case}");
+    };
+    let open = |first: &'static str| ["routed", first, "no limit", "no digest", "no heartbeat"];
+    check(
+        "error host=x @2026-11-24T08:00:00Z",
+        &[("", &["not silenced"]), ("soc", &open("new")), ("ops", &open("no dedup"))],
+    );
+    check(
+        "notice host=x @2026-11-24T08:00:10Z",
+        &[
+            ("", &["not silenced"]),
+            ("soc", &["routed", "repeated"]),
+            ("ops", &["below the minimum priority"]),
+        ],
+    );
+    // What was counted meanwhile has gone out, and the window has ended.
+    check(
+        "error host=x @2026-11-24T08:10:00Z",
+        &[("", &["not silenced"]), ("soc", &open("new")), ("ops", &open("no dedup"))],
+    );
+    check(
+        "error team=a @2026-11-24T16:00:00Z",
+        &[("", &["not silenced"]), ("log", &["outside the route's active times"])],
+    );
+    check(
+        "error team=drill @2026-11-24T16:00:00Z",
+        &[("", &["silenced"]), ("soc", &["silenced"]), ("ops", &["silenced"])],
+    );
+    let decisions = pipeline.decisions();
+    let times = |decision: &&Decision| decision.reason == "outside the route's active times";
+    assert_eq!(decisions.iter().filter(times).map(|decision| decision.count).sum::<u64>(), 1);
 }
