@@ -458,6 +458,7 @@ fn what_is_wrong_with_what_is_appended_is_shown_in_the_configuration() {
     assert!(code == 1 && said.contains("c.yaml:2:21") && said.contains("c.yaml:3:20"), "{said}");
     let (code, said, _) = lanner(folder.path(), &["-c", "c.yaml", "-V", "r.yaml"]);
     assert!(code == 1 && said.contains("In rules content: (c.yaml:1:20)"), "{said}");
+}
 
 /// Routes with all that can be said of them.
 const ROUTES: &str = "rules_files: [r.yaml]\nstdout_output: {enabled: true}\noutputs:\n  - {name: soc, type: file, filename: soc}\n  \
