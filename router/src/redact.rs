@@ -31,6 +31,9 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// The most matches of a pattern in one text; what is behind the last of them is replaced whole.
 const PATTERN_MATCHES_MAX: usize = 256;
 
+/// How often a text is looked through at the most.
+const ROUNDS_MAX: usize = 8;
+
 /// What is replaced beside what is known to be secret, and what isn't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatternKind {
@@ -148,6 +151,18 @@ impl Redactor {
 
     /// The text without secrets; nothing where it holds none.
     fn replaced(&self, text: &str, program: Option<&str>) -> Option<String> {
+        // A mark can bring out a secret that what it stands for had hidden.
+        let mut out = self.replaced_once(text, program)?;
+        for _ in 1..ROUNDS_MAX {
+            match self.replaced_once(&out, program) {
+                Some(more) => out = more,
+                None => break,
+            }
+        }
+        Some(out)
+    }
+
+    fn replaced_once(&self, text: &str, program: Option<&str>) -> Option<String> {
         let mut found = Vec::new();
         self.scanner.find(text, program, &mut found);
         for pattern in &self.patterns {
