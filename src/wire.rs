@@ -292,7 +292,8 @@ fn policy(entry: &OutputEntry, redactor: Option<Arc<Redactor>>, host: &Arc<str>)
         min_priority: entry.min_priority,
         audit: entry.audit,
         dedup: entry.dedup.as_ref().map(|dedup| DedupSettings { by: dedup.by.clone(), window: dedup.window }),
-        limit: entry.limit.map(|limit| LimitSettings {
+        limit: entry.limit.as_ref().map(|limit| LimitSettings {
+            per: limit.per.clone(),
             period: limit.rate.period(),
             burst: limit.burst,
             summary: limit.summary,

@@ -58,10 +58,10 @@ pub(crate) fn read(
             diagnostics.push(missing("program_output.program", place));
         }
     }
-    let shared = limit(values, "router.rate_limit.", "router.rate_limit", diagnostics);
+    let shared = limit(values, "router.rate_limit.", "router.rate_limit", fields, diagnostics);
     for node in values.node("outputs").and_then(Node::as_sequence).unwrap_or_default() {
-        let Some(mut output) = entry(node, diagnostics) else { continue };
-        output.limit = output.limit.or(shared);
+        let Some(mut output) = entry(node, fields, diagnostics) else { continue };
+        output.limit = output.limit.or_else(|| shared.clone());
         output.dedup = own_dedup(Values::of(node, "outputs[]."), values, fields, diagnostics);
         if outputs.iter().any(|other| other.name == output.name) {
             let message = format!("there is another output with the name `{}`", output.name);
@@ -125,7 +125,11 @@ pub(crate) fn missing(what: &str, place: Place) -> Diagnostic {
 }
 
 /// An entry of the list `outputs:`; nothing where it has no name or type.
-fn entry(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> {
+fn entry(
+    node: &Node,
+    fields: &mut Vec<(String, Place)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<OutputEntry> {
     let values = Values::of(node, LIST);
     let mut required = |key| {
         let text = values.text(key);
@@ -155,7 +159,7 @@ fn entry(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<OutputEntry> 
         batch: usize::try_from(values.whole("batch")).unwrap_or(1),
         attempts: attempts(values),
         heartbeat: None,
-        limit: limit(values, "rate_limit.", "rate_limit", diagnostics),
+        limit: limit(values, "rate_limit.", "rate_limit", fields, diagnostics),
         digest: digest(values, diagnostics),
         redact: redact(values),
         node: Node { place: node.place, value: Value::Mapping(own) },
@@ -191,6 +195,7 @@ fn limit(
     values: Values,
     prefix: &str,
     section: &str,
+    fields: &mut Vec<(String, Place)>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<LimitSettings> {
     let node = values.node(section)?;
@@ -198,9 +203,12 @@ fn limit(
     if values.node(&key("rate")).is_none() {
         diagnostics.push(missing(&key("rate"), node.place));
     }
+    let mut per = values.texts(&key("per"));
+    per.retain(|node| node.as_str() != Some("output"));
+    let per = matchers::fields(&per, fields, diagnostics);
     let rate = values.rate(&key("rate"))?;
     let (burst, summary) = (values.count(&key("burst")), values.duration(&key("summary")));
-    Some(LimitSettings { rate, burst, summary })
+    Some(LimitSettings { per, rate, burst, summary })
 }
 
 fn attempts(values: Values) -> AttemptSettings {

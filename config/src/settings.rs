@@ -158,8 +158,10 @@ pub struct AttemptSettings {
 }
 
 /// How many notifications an output is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitSettings {
+    /// The fields whose values have a rate each; none for one rate of the whole output.
+    pub per: Vec<String>,
     /// So many.
     pub rate: Rate,
     /// So many at once after a quiet time.

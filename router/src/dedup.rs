@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use lanner_alert::{Alert, Kind, Notification, Tally, Timestamp, Value, fingerprint};
+use lanner_alert::{Alert, Kind, Notification, Tally, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::stage::{Change, Stage, Verdict, made_id};
+use crate::stage::{Change, Stage, Verdict, key_of, made_id};
 
 /// How many bytes the keys and the alerts that are kept may take, roughly; past that those are given up that came least
 /// lately, and what they hadn't told is told.
@@ -171,11 +171,7 @@ impl Dedup {
 }
 
 fn key(alert: &Alert, settings: &DedupSettings) -> u64 {
-    if settings.by.is_empty() {
-        return alert.fingerprint;
-    }
-    let values: Vec<Value> = settings.by.iter().map(|field| alert.field(field)).collect();
-    fingerprint("", &values)
+    if settings.by.is_empty() { alert.fingerprint } else { key_of(alert, &settings.by) }
 }
 
 impl Stage<Notification> for Dedup {

@@ -28,7 +28,7 @@ pub use dedup::{DEDUP_BYTES_MAX, Dedup, DedupSettings};
 pub use digest::{Digest, DigestSettings};
 pub use heartbeat::Heartbeat;
 pub use inhibit::{Inhibit, InhibitRule, SOURCES_MAX};
-pub use limit::{Limit, LimitSettings};
+pub use limit::{LIMIT_KEYS_MAX, Limit, LimitSettings};
 pub use output::{DeliveryError, Output, Receipt};
 pub use pipeline::{Decided, Decision, Explanation, OutputPolicy, Pipeline};
 pub use redact::{MARK, PatternError, PatternKind, Redact, Redactor};

@@ -1,5 +1,6 @@
-//! How much an output is sent: a rate, and one summary of what was over it.
+//! How much an output is sent: a rate, for all of it or for each value of some fields, and one summary of what was over it.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,14 +11,23 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
+use hashbrown::HashMap;
 use lanner_alert::{AlertId, Kind, Notification, Tally, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::stage::{Change, Stage, Verdict, made_id};
+use crate::stage::{Change, Stage, Verdict, key_of, made_id};
+
+/// How many values of the fields have a rate of their own at the same time; those that come while none has room share
+/// one, so that an attacker who makes up values gets one rate more and no memory.
+pub const LIMIT_KEYS_MAX: usize = 10_000;
+/// The key of all that has no rate of its own.
+const SHARED: u64 = 0;
 
 /// The rate of an output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitSettings {
+    /// The fields whose values have a rate each; none for one rate of the whole output.
+    pub per: Vec<String>,
     /// One notification in this time; longer than nothing.
     pub period: Duration,
     /// So many at once after a quiet time.
@@ -57,6 +67,48 @@ impl StateStore for Arrival {
     }
 }
 
+/// Up to when each key will have worked off what it let through, in ns since 1970. One that has is as good as new, and
+/// forgotten.
+#[derive(Debug, Default)]
+struct Arrivals {
+    by_key: HashMap<u64, u64>,
+    /// The earliest first.
+    order: BTreeSet<(u64, u64)>,
+    changed: BTreeSet<u64>,
+}
+
+impl Arrivals {
+    fn set(&mut self, key: u64, arrival: u64) {
+        self.remove(key);
+        self.by_key.insert(key, arrival);
+        self.order.insert((arrival, key));
+    }
+
+    fn remove(&mut self, key: u64) {
+        if let Some(before) = self.by_key.remove(&key) {
+            self.order.remove(&(before, key));
+        }
+        self.changed.insert(key);
+    }
+
+    /// Forgets those that are as good as new. What is later than `full`, when all that a burst allows was let through
+    /// just now, comes of a clock that was set back, and must not close the output until that time comes again.
+    fn tidy(&mut self, now: Timestamp, full: Timestamp) {
+        while let Some((_, key)) = self.order.first().copied().filter(|(arrival, _)| *arrival <= now.0) {
+            self.remove(key);
+        }
+        while let Some((_, key)) = self.order.last().copied().filter(|(arrival, _)| *arrival > full.0) {
+            self.set(key, full.0);
+        }
+    }
+
+    /// The key under which this one counts.
+    fn place(&self, key: u64) -> u64 {
+        let room = self.by_key.len() < LIMIT_KEYS_MAX || self.by_key.contains_key(&key);
+        if room { key } else { SHARED }
+    }
+}
+
 /// What was withheld and waits to be summed up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Withheld {
@@ -65,13 +117,6 @@ struct Withheld {
     /// The first alert of it.
     first: AlertId,
     tally: Tally,
-}
-
-/// What lies in the journal.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    arrival: u64,
-    withheld: Option<Withheld>,
 }
 
 struct Limiter {
@@ -85,8 +130,11 @@ pub struct Limit {
     output: String,
     limiter: Option<Limiter>,
     now: Given,
+    /// What the limiter works on: that of the key in question.
     arrival: Arrival,
+    arrivals: Arrivals,
     withheld: Option<Withheld>,
+    /// Whether what is withheld has changed.
     changed: bool,
 }
 
@@ -101,7 +149,22 @@ impl Limit {
             let rate = RateLimiter::new(quota.allow_burst(settings.burst), arrival.clone(), now.clone());
             Limiter { settings, rate }
         });
-        Limit { output: output.to_owned(), limiter, now, arrival, withheld: None, changed: false }
+        Limit {
+            output: output.to_owned(),
+            limiter,
+            now,
+            arrival,
+            arrivals: Arrivals::default(),
+            withheld: None,
+            changed: false,
+        }
+    }
+}
+
+fn key(item: &Notification, per: &[String]) -> u64 {
+    match item.alerts.first() {
+        Some(alert) if !per.is_empty() => key_of(alert, per),
+        _ => SHARED,
     }
 }
 
@@ -114,16 +177,15 @@ impl Stage<Notification> for Limit {
         let Some(Limiter { settings, rate }) = &self.limiter else {
             return Verdict::Pass("no limit");
         };
-        self.changed = true;
         self.now.0.store(now.0, Ordering::Relaxed);
-        // A clock that was set back must not close the output until that time comes again.
-        let full = now.after(settings.period.saturating_mul(settings.burst.get()));
-        if self.arrival.0.load(Ordering::Relaxed) > full.0 {
-            self.arrival.0.store(full.0, Ordering::Relaxed);
-        }
+        self.arrivals.tidy(now, now.after(settings.period.saturating_mul(settings.burst.get())));
+        let key = self.arrivals.place(key(item, &settings.per));
+        self.arrival.0.store(self.arrivals.by_key.get(&key).copied().unwrap_or(0), Ordering::Relaxed);
         if rate.check().is_ok() {
+            self.arrivals.set(key, self.arrival.0.load(Ordering::Relaxed));
             return Verdict::Pass("within the limit");
         }
+        self.changed = true;
         let due = now.after(settings.summary);
         let first = item.id;
         let withheld = self.withheld.get_or_insert_with(|| Withheld { due, first, tally: Tally::default() });
@@ -157,21 +219,28 @@ impl Stage<Notification> for Limit {
     }
 
     fn changes(&mut self, out: &mut Vec<Change>) {
-        if !std::mem::take(&mut self.changed) {
-            return;
+        for key in std::mem::take(&mut self.arrivals.changed) {
+            // Without a limit nothing is to be remembered of an earlier one.
+            let arrival = self.arrivals.by_key.get(&key).filter(|_| self.limiter.is_some());
+            out.push(Change { key: format!("{key:016x}"), value: arrival.map(u64::to_string) });
         }
-        let kept = Kept { arrival: self.arrival.0.load(Ordering::Relaxed), withheld: self.withheld.clone() };
-        let idle = self.limiter.is_none() && kept.withheld.is_none();
-        out.push(Change {
-            key: String::new(),
-            value: (!idle).then(|| serde_json::to_string(&kept).unwrap_or_default()),
-        });
+        if std::mem::take(&mut self.changed) {
+            let value = self.withheld.as_ref();
+            let value = value.map(|withheld| serde_json::to_string(withheld).unwrap_or_default());
+            out.push(Change { key: String::new(), value });
+        }
     }
 
-    fn restore(&mut self, _: &str, value: &str) -> bool {
-        let Ok(Kept { arrival, withheld }) = serde_json::from_str(value) else { return false };
-        self.arrival.0.store(arrival, Ordering::Relaxed);
-        self.withheld = withheld;
+    fn restore(&mut self, key: &str, value: &str) -> bool {
+        if key.is_empty() {
+            self.withheld = serde_json::from_str(value).ok();
+            return self.withheld.is_some();
+        }
+        let (Ok(key), Ok(arrival)) = (u64::from_str_radix(key, 16), value.parse()) else { return false };
+        self.arrivals.set(key, arrival);
+        if self.limiter.is_some() {
+            self.arrivals.changed.remove(&key);
+        }
         true
     }
 }

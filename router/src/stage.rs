@@ -1,6 +1,6 @@
 //! What a stage is: a decision about one item at a time, and what comes of the items that it kept.
 
-use lanner_alert::{Kind, Timestamp, Value, fingerprint};
+use lanner_alert::{Alert, Kind, Timestamp, Value, fingerprint};
 use uuid::{Builder, Uuid};
 
 /// What a stage decided, each with its reason: a few words that also label the metric.
@@ -51,6 +51,12 @@ pub trait Stage<T>: Send {
 
     /// Takes back what it kept; whether it could read it.
     fn restore(&mut self, key: &str, value: &str) -> bool;
+}
+
+/// What the values of those fields make of an alert: the same for the same values, across restarts.
+pub(crate) fn key_of(alert: &Alert, fields: &[String]) -> u64 {
+    let values: Vec<Value> = fields.iter().map(|field| alert.field(field)).collect();
+    fingerprint("", &values)
 }
 
 /// The identity of a notification that stands for several alerts: a UUIDv7 of its time and of what it stands

@@ -45,6 +45,7 @@ pub(super) const FAMILY: Family = Family {
             "30s",
             "How long from one probe to the next, less up to half by chance, or longer where the receiver asks for it.",
         ),
+        Key::new("outputs[].rate_limit.per", Kind::Texts, "output", "As `router.rate_limit.per`."),
         Key::new(
             "outputs[].rate_limit.rate",
             Kind::Rate,

@@ -9,9 +9,9 @@ pub(super) const FAMILY: Family = Family {
     keys: &[
         Key::new(
             "router.rate_limit.per",
-            Kind::OneOf(&["output"]),
+            Kind::Texts,
             "output",
-            "What has a limit of its own: each of `outputs`.",
+            "What has a rate of its own: each of `outputs` as a whole (`output`), or for each of them every value of a field, such as `rule` or `k8s.ns.name`, or of several together. Up to 10,000 at a time, and one for the rest.",
         ),
         Key::new(
             "router.rate_limit.rate",

@@ -178,10 +178,10 @@ fn wrong_keys_of_lanner() {
          error f.yaml:2:25: an alert has no `rul` (did you mean `rule`?)",
     );
     check(
-        "router: { rate_limit: { per: rule, burst: 0 } }\n",
+        "router: { rate_limit: { per: rul, burst: 0 } }\n",
         "error f.yaml:1:23: `router.rate_limit.rate` is missing\n\
-         error f.yaml:1:30: this should be `output`, not `rule`\n\
-         error f.yaml:1:43: this should be a whole number from 1 to 1000000, not `0`",
+         error f.yaml:1:30: an alert has no `rul` (did you mean `rule`?)\n\
+         error f.yaml:1:42: this should be a whole number from 1 to 1000000, not `0`",
     );
     check(
         "router: { rate_limit: { rate: 10 } }\n",

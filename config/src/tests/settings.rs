@@ -53,17 +53,20 @@ fn limits_and_digests() {
         "router: { rate_limit: { rate: 10/m, burst: 20 } }\n\
          stdout_output: { enabled: true }\n\
          outputs:\n  - { name: a, type: x, digest: { every: 1h }, immediate_from: critical }\n  \
-         - { name: b, type: x, rate_limit: { rate: 1/s, summary: 5m } }\n",
+         - { name: b, type: x, rate_limit: { rate: 1/s, summary: 5m, per: [rule, k8s.ns.name] } }\n",
         &[],
     );
     let limit = |at: usize| {
         settings.outputs[at]
             .limit
+            .as_ref()
             .map(|limit| (limit.rate.period(), limit.burst.get(), limit.summary.as_secs()))
     };
     assert_eq!(limit(0), None, "Falco's outputs have no limit");
     assert_eq!(limit(1), Some((Duration::from_secs(6), 20, 60)));
     assert_eq!(limit(2), Some((Duration::from_secs(1), 1, 300)));
+    let per = |at: usize| settings.outputs[at].limit.as_ref().expect("a limit").per.clone();
+    assert_eq!((per(1), per(2)), (vec![], vec!["rule".to_owned(), "k8s.ns.name".to_owned()]));
     let digest = settings.outputs[1].digest.expect("a digest");
     assert_eq!((digest.every, digest.immediate_from), (Duration::from_secs(3600), Some(Priority::Critical)));
     assert_eq!(settings.outputs[2].digest, None);

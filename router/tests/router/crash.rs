@@ -62,6 +62,7 @@ fn the_killed_one() {
         let journal = Journal::open(Settings::at(dir.join("journal.db")), &names).unwrap();
         let mut policies: Vec<_> = names.iter().map(|name| OutputPolicy::everything(name)).collect();
         policies[2].limit = (!last).then_some(LimitSettings {
+            per: Vec::new(),
             period: Duration::from_millis(2),
             burst: NonZeroU32::MIN,
             summary: Duration::from_millis(20),

@@ -8,8 +8,8 @@ use crate::common::alert;
 use jiff::tz::TimeZone;
 use lanner_alert::{Alert, Calendar, Kind, Notification, Priority, Silence, Timestamp};
 use lanner_router::{
-    Dedup, DedupSettings, Digest, DigestSettings, Inhibit, InhibitRule, Limit, LimitSettings, SOURCES_MAX,
-    Silences, Stage, Verdict,
+    Dedup, DedupSettings, Digest, DigestSettings, Inhibit, InhibitRule, LIMIT_KEYS_MAX, Limit, LimitSettings,
+    SOURCES_MAX, Silences, Stage, Verdict,
 };
 use proptest::prelude::*;
 
@@ -25,6 +25,7 @@ fn item(rule: &str, priority: Priority, now: Timestamp) -> Notification {
 
 fn limit() -> LimitSettings {
     LimitSettings {
+        per: Vec::new(),
         period: Duration::from_secs(6),
         burst: NonZeroU32::new(3).unwrap(),
         summary: Duration::from_secs(60),
@@ -72,6 +73,47 @@ fn a_limit_lets_a_burst_through_and_sums_up_the_rest() {
 }
 
 #[test]
+fn each_value_of_a_field_has_a_rate_of_its_own() {
+    let per_rule = || Limit::new("soc", Some(LimitSettings { per: vec!["rule".to_owned()], ..limit() }));
+    let judge = |stage: &mut dyn Stage<Notification>, rule: &str, second| {
+        stage.judge(&mut item(rule, Priority::Error, at(second)), at(second)).reason()
+    };
+    let mut stage = per_rule();
+    for _ in 0..3 {
+        assert_eq!(["a", "b"].map(|rule| judge(&mut stage, rule, 0)), ["within the limit"; 2]);
+    }
+    assert_eq!(
+        ["a", "b", "c"].map(|rule| judge(&mut stage, rule, 1)).concat(),
+        "over the limitover the limitwithin the limit"
+    );
+    // One summary for all.
+    let mut stage = restarted(stage, per_rule());
+    assert_eq!(["b", "c"].map(|rule| judge(&mut stage, rule, 2)), ["over the limit", "within the limit"]);
+    let mut out = Vec::new();
+    stage.tick(at(61), &mut out);
+    let counts: Vec<_> = out[0].tally.rules.iter().map(|(rule, count)| (&**rule, count.count)).collect();
+    assert_eq!((out.len(), counts), (1, vec![("a", 1), ("b", 2)]));
+}
+
+#[test]
+fn values_beyond_the_most_share_a_rate_and_what_has_worked_off_is_forgotten() {
+    let mut stage = Limit::new("soc", Some(LimitSettings { per: vec!["rule".to_owned()], ..limit() }));
+    let mut judge = |rule: String, second| {
+        let mut item = item(&rule, Priority::Error, at(second));
+        matches!(stage.judge(&mut item, at(second)), Verdict::Pass(_))
+    };
+    assert!((0..LIMIT_KEYS_MAX).all(|one| judge(format!("r{one}"), 0)));
+    let passed = (0..100).filter(|one| judge(format!("s{one}"), 0)).count();
+    assert_eq!(passed, 3, "a burst for all of the rest");
+    assert!(judge("r1".to_owned(), 0), "those that have one keep it");
+    let mut changes = Vec::new();
+    assert!(judge("t".to_owned(), 3600));
+    stage.changes(&mut changes);
+    let kept = changes.iter().filter(|change| !change.key.is_empty() && change.value.is_some()).count();
+    assert_eq!(kept, 1, "after an hour only the last is remembered");
+}
+
+#[test]
 fn a_clock_that_is_set_back_closes_nothing() {
     let mut limit = Limit::new("soc", Some(limit()));
     for _ in 0..5 {
@@ -101,7 +143,9 @@ fn without_settings_what_was_kept_comes_out_at_once() {
     assert_eq!(out[0].count(), 2);
     let mut changes = Vec::new();
     stage.changes(&mut changes);
-    assert_eq!((changes.len(), &changes[0].value), (1, &None), "nothing is kept any more");
+    assert!(changes.iter().all(|change| change.value.is_none()), "nothing is kept any more: {changes:?}");
+    let keys: Vec<&str> = changes.iter().map(|change| &*change.key).collect();
+    assert_eq!(keys, ["0000000000000000", ""]);
 }
 
 #[test]
