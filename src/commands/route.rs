@@ -40,7 +40,8 @@ fn arguments() -> Vec<Arg> {
             .value_parser(value_parser!(PathBuf))
             .help(
                 "Alerts as Falco writes them with json_output, one in each line; - is standard input. Each comes at \
-                 its own time, and after those before it",
+                 its own time, and after those before it. What a running lanner remembers, and silences made by \
+                 command, count for nothing",
             ),
     ]
 }
