@@ -190,9 +190,20 @@ const MIGRATIONS: &[&str] = &["
     CREATE TABLE silences (id INTEGER PRIMARY KEY AUTOINCREMENT, silence TEXT NOT NULL);
 "];
 
+/// What keeps others from the journal, until it is dropped. It is unlocked rather than only closed: a process that is
+/// being started has copies of all descriptors for a moment, and a lock goes with the last copy.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Where it fails, closing the file is what is left.
+        let _ = self.0.unlock();
+    }
+}
+
 /// The file beside the journal that its owner has locked. SQLite's own locks are of the process, and would go
 /// with the first descriptor of the database that is closed; so the database itself isn't locked.
-pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(path: &Path) -> Result<Lock, OpenError> {
     let beside = beside(path, ".lock");
     let mut file = OpenOptions::new()
         .read(true)
@@ -217,7 +228,7 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     let written =
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(|error| OpenError::io(path, &error))?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 /// Whether there is no room beside the journal for as much as SQLite needs to open it.
@@ -321,4 +332,21 @@ pub(crate) fn open_beside(path: &Path, access: Access) -> Result<Connection, Ope
         return Err(OpenError::Unusable { path: path.to_owned(), cause });
     }
     Ok(db)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_descriptor_keeps_nobody_out() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("journal.db");
+        let held = lock(&path).expect("nobody has it");
+        // As a process that is being started has one.
+        let _copy = held.0.try_clone().expect("a copy");
+        assert!(matches!(lock(&path), Err(OpenError::InUse { .. })));
+        drop(held);
+        assert!(lock(&path).is_ok());
+    }
 }

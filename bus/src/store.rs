@@ -1,7 +1,6 @@
 //! The journal's database as its one thread sees it: what is written comes as transactions, what is read is
 //! read at once and let go.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use crate::queue::{Change, Entry, Held, Write};
 use crate::recent::Recent;
-use crate::schema::{self, OpenError};
+use crate::schema::{self, Lock, OpenError};
 use crate::settings::{OutputId, Registered, Settings};
 
 /// The database, and what is kept in memory of it.
@@ -33,7 +32,7 @@ pub(crate) struct Store {
     /// When an alert last told of what was given up.
     pub(crate) told: Option<Timestamp>,
     /// Locked as long as the store is open.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// Consecutive alerts, each with its place.
