@@ -1,6 +1,7 @@
 //! Points in time.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -46,6 +47,16 @@ impl Timestamp {
     }
 }
 
+/// A time as RFC 3339 writes it, in any zone; one before 1970 is taken for the beginning of 1970.
+impl FromStr for Timestamp {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Timestamp, jiff::Error> {
+        let time: jiff::Timestamp = text.parse()?;
+        Ok(Timestamp(u64::try_from(time.as_nanosecond()).unwrap_or(0)))
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(&self.utc())
@@ -62,6 +73,9 @@ mod tests {
         assert_eq!(time.utc(), "2025-11-01T12:26:40.123456789Z");
         assert_eq!(time.iso_8601(), "2025-11-01T12:26:40.123456789+0000");
         assert_eq!(time.clock(&TimeZone::fixed(jiff::tz::offset(2))), "14:26:40.123456789");
+        assert_eq!("2025-11-01T14:26:40.123456789+02:00".parse::<Timestamp>().ok(), Some(time));
+        assert_eq!("1969-12-31T23:59:59Z".parse::<Timestamp>().ok(), Some(Timestamp(0)));
+        assert!("2025-11-01".parse::<Timestamp>().is_err());
         assert_eq!(Timestamp(u64::MAX).after(Duration::MAX), Timestamp(u64::MAX));
     }
 }

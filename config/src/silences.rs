@@ -50,6 +50,5 @@ fn silence(
 }
 
 fn time(values: Values, key: &str) -> Option<Timestamp> {
-    let time: jiff::Timestamp = values.node(key)?.as_str()?.parse().ok()?;
-    Some(Timestamp(u64::try_from(time.as_nanosecond()).unwrap_or(0)))
+    values.node(key)?.as_str()?.parse().ok()
 }

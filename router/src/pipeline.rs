@@ -90,7 +90,7 @@ impl Lane {
         // An audit wants each of them.
         let dedup = policy.dedup.filter(|_| !policy.audit);
         let dedup = Box::new(Dedup::new(&output.name, dedup));
-        let limit = Box::new(Limit::new(&output.name, policy.limit.clone()));
+        let limit = Box::new(Limit::new(&output.name, policy.limit));
         let digest = Box::new(Digest::new(&output.name, policy.digest));
         let (every, hostname) = policy.heartbeat.unzip();
         let heartbeat = Box::new(Heartbeat::new(&output.name, hostname.unwrap_or_default(), every));

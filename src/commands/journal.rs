@@ -55,9 +55,7 @@ fn parse_moment(text: &str) -> Result<Timestamp, String> {
         let ago = u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX);
         return Ok(Timestamp(system_clock()().0.saturating_sub(ago)));
     }
-    let time: jiff::Timestamp =
-        text.parse().map_err(|_| "write 2026-11-24T08:00:00Z, or how long ago, such as 2h".to_owned())?;
-    Ok(Timestamp(u64::try_from(time.as_nanosecond()).unwrap_or(0)))
+    text.parse().map_err(|_| "write 2026-11-24T08:00:00Z, or how long ago, such as 2h".to_owned())
 }
 
 /// The option that names a journal, of every command that looks into one.

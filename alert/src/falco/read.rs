@@ -50,9 +50,8 @@ fn syscall() -> String {
 /// Where the text is no JSON object, or it lacks a rule, a priority or a time.
 pub fn read(text: &str) -> Result<Alert, ReadError> {
     let object: Object = serde_json::from_str(text).map_err(|error| ReadError(error.to_string()))?;
-    let time = object.time.parse::<jiff::Timestamp>();
-    let time = time.map_err(|_| ReadError(format!("`{}` is no time", object.time)))?;
-    let time = Timestamp(u64::try_from(time.as_nanosecond()).unwrap_or(0));
+    let time: Timestamp =
+        object.time.parse().map_err(|_| ReadError(format!("`{}` is no time", object.time)))?;
     let Object { rule, priority, output, source, hostname, mut tags, output_fields, .. } = object;
     tags.sort();
     Ok(Alert {

@@ -10,6 +10,16 @@ use lanner_alert::{Alert, Notification, Priority, Timestamp};
 use lanner_router::{DeliveryError, DeliverySettings, Jitter, Output, Receipt};
 use uuid::Uuid;
 
+/// Waits until it is so, looking again and again, and fails where that takes too long.
+pub async fn until(is_so: impl Fn() -> bool) {
+    let so = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), so).await.expect("it comes in time");
+}
+
 pub fn alert(rule: &str, priority: Priority) -> Alert {
     let time = Timestamp(1_700_000_000_000_000_000);
     Alert {
@@ -78,14 +88,7 @@ impl Receiver {
 
     /// Waits until so many have arrived.
     pub async fn wait(&self, count: usize) {
-        let enough = async {
-            while self.got.lock().unwrap().len() < count {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), enough)
-            .await
-            .expect("the notifications arrive in time");
+        until(|| self.got.lock().unwrap().len() >= count).await;
     }
 }
 

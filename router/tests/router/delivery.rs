@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::common::{Answer, Receiver, alert};
+use crate::common::{Answer, Receiver, alert, until};
 use jiff::tz::TimeZone;
 use lanner_alert::{Calendar, Kind, Notification, Priority, Silence, Timestamp};
 use lanner_bus::{Beside, Entry, Fate, Journal, MadeSilence, Settings, State, Which};
@@ -159,9 +159,7 @@ async fn an_open_circuit_is_probed_and_told_of_each_way() {
 
     // The circuit opens at the first batch; then there are probes, and the other output is told.
     good.wait(26).await;
-    while bad.attempts.lock().unwrap().len() < 4 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| bad.attempts.lock().unwrap().len() >= 4).await;
     assert_eq!(bad.attempts.lock().unwrap()[..4], [10, 1, 1, 1]);
     *bad.answer.lock().unwrap() = Answer::Take;
     // The first to go through closes it, and the rest follows in batches.
@@ -195,9 +193,7 @@ async fn dead_letters_are_sent_again_while_the_router_runs() {
     let good = running.send("good", 1);
     receiver.wait(1).await;
     let path = dir.path().join("journal.db");
-    while Beside::read(&path).unwrap().dead_letters(None, 0, 10).unwrap().len() < 2 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| Beside::read(&path).unwrap().dead_letters(None, 0, 10).unwrap().len() >= 2).await;
     *receiver.answer.lock().unwrap() = Answer::Take;
     let again = Beside::ask(&path).unwrap().retry_dead_letters(Which::All { output: None }).unwrap();
     assert_eq!(again, 2);
@@ -244,9 +240,7 @@ async fn a_wait_that_the_receiver_asks_for_is_kept() {
         _ => None,
     };
     let asked = running.journal.handle().now().after(Duration::from_secs(3600));
-    while waits().is_none() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(|| waits().is_some()).await;
     let (not_before, cause) = waits().unwrap();
     assert!(not_before >= asked && cause.as_deref() == Some("busy"));
     *receiver.answer.lock().unwrap() = Answer::Take;

@@ -18,8 +18,9 @@ fn numbers<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     if text.len() == 0 { Val::Missing } else { text.val() }
 }
 
-/// Why the rest isn't filled.
-const NO_TABLE: &str = "Capture reports the descriptor that an event is about, not all that a process has.";
+/// Why fields about all descriptors of a process aren't filled.
+pub(super) const NO_TABLE: &str =
+    "Capture reports the descriptor that an event is about, not all that a process has.";
 
 /// The family's rows.
 pub const FIELDS: &[Field] = &[

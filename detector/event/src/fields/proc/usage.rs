@@ -1,10 +1,9 @@
 //! What a process uses: memory, descriptors, threads.
 
 use crate::Type::{CharBuf, Double, Int64, Uint64};
+use crate::fields::fdlist::NO_TABLE;
 use crate::{Field, FieldFlags};
 
-/// Why descriptors aren't known.
-const NO_TABLE: &str = "Capture reports the descriptor that an event is about, not all that a process has.";
 /// Why the use of memory isn't known.
 const NO_MEMORY: &str = "Capture doesn't measure it yet.";
 /// Why threads aren't counted.
