@@ -1,5 +1,7 @@
 //! The only file that knows every crate: what was configured, made into what runs.
 
+mod texts;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use jiff::tz::TimeZone;
 use lanner_alert::Alert;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_bus::{Entry, Held, Journal, OpenError, Registered, Sender, Synchronous};
-use lanner_config::{InhibitSettings, Loaded, Options, OutputEntry, RedactSettings, RouteSettings, Settings};
+use lanner_config::{InhibitSettings, Loaded, Options, OutputEntry, RedactSettings, Settings};
 use lanner_detector::containers::{self, Engines};
 use lanner_detector::names::Names;
 use lanner_detector::source::live;
@@ -32,6 +34,8 @@ pub struct Prepared {
     pub rules: Arc<RuleSet>,
     /// How they were compiled.
     pub rules_options: lanner_rules::Options,
+    /// To which outputs an alert goes, and how.
+    pub route: Route,
     /// The outputs.
     pub outputs: Vec<Box<dyn Output>>,
     /// The own texts of each of the outputs, which count where they fail.
@@ -46,7 +50,8 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     if strict {
         loaded = loaded.strict();
     }
-    let texts = own_texts(&mut loaded);
+    let texts = texts::of_outputs(&mut loaded);
+    let route = texts::of_routes(&mut loaded);
     let rules_options = rules_options(&loaded);
     loaded.diagnostics.extend(unknown_fields(&loaded.settings));
     let wanted = wanted_fields(&loaded.settings);
@@ -66,35 +71,7 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     }
     let entries = &loaded.settings.outputs;
     let redactors = entries.iter().map(|entry| redactor(entry, &mut loaded.diagnostics)).collect();
-    Prepared { loaded, rules: Arc::new(rules), rules_options, outputs, templates, redactors }
-}
-
-/// The templates of all outputs, told what is wrong with them and which fields they name: what each output is told, and
-/// its settings without them.
-fn own_texts(loaded: &mut Loaded) -> Vec<(Node, Common)> {
-    let (mut texts, mut fields) = (Vec::new(), Vec::new());
-    for entry in &loaded.settings.outputs {
-        let (mut node, mut common) = (entry.node.clone(), common(entry, &loaded.settings));
-        let (templates, wrong) = lanner_outputs::take_templates(&entry.kind, &mut node, &common);
-        for (key, named) in templates.fields() {
-            let Some(scalar) = entry.node.get(key) else { continue };
-            if named.sure || FieldRef::from_name(&named.name).is_ok() {
-                let value = scalar.as_str().unwrap_or_default();
-                let place = loaded.sources.inside(scalar.place, value, named.part.clone());
-                fields.push((named.name.clone(), place));
-            }
-        }
-        for error in wrong {
-            let place = loaded.sources.inside(error.place, &error.text, error.part);
-            let mut diagnostic = Diagnostic::error("CONFIG_TEMPLATE", error.message).at(place);
-            diagnostic.help = error.help;
-            loaded.diagnostics.push(loaded.secrets.hide_in(diagnostic));
-        }
-        common.templates = templates;
-        texts.push((node, common));
-    }
-    loaded.settings.fields.extend(fields);
-    texts
+    Prepared { loaded, rules: Arc::new(rules), rules_options, route, outputs, templates, redactors }
 }
 
 fn redactor(entry: &OutputEntry, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<Redactor>> {
@@ -180,14 +157,14 @@ fn wanted_fields(settings: &Settings) -> Vec<FieldRef> {
     wanted
 }
 
-fn common(entry: &OutputEntry, settings: &Settings) -> Common {
+fn common(name: &str, batch: usize, settings: &Settings) -> Common {
     let zone = TimeZone::system();
     let format = settings.format;
     let time_format = if format.iso_8601 { TimeFormat::Iso8601 } else { TimeFormat::Clock(zone.clone()) };
     Common {
-        name: entry.name.as_str().into(),
+        name: name.into(),
         hostname: hostname(settings).into(),
-        batch: entry.batch,
+        batch,
         json_output: format.json,
         json: JsonOptions {
             output: format.output,
@@ -244,11 +221,12 @@ pub fn open_journal(settings: &Settings) -> anyhow::Result<Journal> {
 pub async fn start_router(
     settings: &Settings,
     journal: &Journal,
+    route: Route,
     outputs: Vec<Box<dyn Output>>,
     redactors: Vec<Option<Arc<Redactor>>>,
 ) -> anyhow::Result<Router> {
     let handle = journal.handle();
-    let pipeline = pipeline(settings, handle.outputs(), redactors);
+    let pipeline = pipeline(settings, route, handle.outputs(), redactors);
     let delivery = |entry: &OutputEntry| DeliverySettings {
         batch: entry.batch,
         timeout: entry.attempts.timeout,
@@ -260,24 +238,29 @@ pub async fn start_router(
 }
 
 /// The stages as configured.
-fn pipeline(settings: &Settings, outputs: &[Registered], redactors: Vec<Option<Arc<Redactor>>>) -> Pipeline {
+fn pipeline(
+    settings: &Settings,
+    route: Route,
+    outputs: &[Registered],
+    redactors: Vec<Option<Arc<Redactor>>>,
+) -> Pipeline {
     let host: Arc<str> = hostname(settings).into();
     let policies = settings.outputs.iter().zip(redactors);
     let policies = policies.map(|(entry, redactor)| policy(entry, redactor, &host)).collect();
     let inhibit = Inhibit::new(settings.inhibit.iter().map(inhibit_rule).collect());
     let silences = Silences::new(settings.silences.clone(), TimeZone::system());
-    Pipeline::new(route(&settings.route), outputs, policies)
+    Pipeline::new(route, outputs, policies)
         .with_zone(TimeZone::system())
         .with_silences(silences)
         .with_mark(inhibit)
 }
 
 /// The stages as configured, without a journal and with nothing remembered: to say what they would do.
-pub fn unkept_pipeline(settings: &Settings, redactors: Vec<Option<Arc<Redactor>>>) -> Pipeline {
+pub fn unkept_pipeline(settings: &Settings, route: Route, redactors: Vec<Option<Arc<Redactor>>>) -> Pipeline {
     let outputs = settings.outputs.iter().zip(0..);
     let outputs: Vec<Registered> =
         outputs.map(|(entry, place)| Registered::unkept(place, &entry.name)).collect();
-    pipeline(settings, &outputs, redactors)
+    pipeline(settings, route, &outputs, redactors)
 }
 
 /// An alert that was read, with the fingerprint that the detector would give it.
@@ -298,9 +281,11 @@ fn policy(entry: &OutputEntry, redactor: Option<Arc<Redactor>>, host: &Arc<str>)
             burst: limit.burst,
             summary: limit.summary,
         }),
-        digest: entry
-            .digest
-            .map(|digest| DigestSettings { every: digest.every, immediate_from: digest.immediate_from }),
+        digest: entry.digest.as_ref().map(|digest| DigestSettings {
+            schedule: digest.schedule.clone(),
+            zone: TimeZone::system(),
+            immediate_from: digest.immediate_from,
+        }),
         heartbeat: entry.heartbeat.map(|every| (every, host.clone())),
         redactor,
     }
@@ -309,19 +294,6 @@ fn policy(entry: &OutputEntry, redactor: Option<Arc<Redactor>>, host: &Arc<str>)
 fn inhibit_rule(settings: &InhibitSettings) -> InhibitRule {
     let InhibitSettings { source, target, equal, lasts } = settings.clone();
     InhibitRule { source, target, equal, lasts }
-}
-
-fn route(settings: &RouteSettings) -> Route {
-    Route {
-        name: settings.name.clone(),
-        matchers: settings.matchers.clone(),
-        outputs: settings.outputs.clone(),
-        min_priority: settings.min_priority,
-        active: settings.active.clone(),
-        mute: settings.mute.clone(),
-        continues: settings.continues,
-        routes: settings.routes.iter().map(route).collect(),
-    }
 }
 
 /// Starts to capture events of these kinds.

@@ -372,6 +372,12 @@ fn templates_are_tried() {
         ("name.yaml", slack("{{ rule }}\nrule: {{ ruel }}")),
         ("syntax.yaml", slack("{{ rule }}\n%proc.name {% if rule }}")),
         ("field.yaml", slack("%proc.nam {{ fields['container.nam'] }}")),
+        (
+            "route.yaml",
+            "rules_files: [r.yaml]\nstdout_output: {enabled: true}\nrouter:\n  route:\n    template: '{{ ruel }} %proc.nam'\n    \
+             routes: [{}]\n"
+                .to_owned(),
+        ),
         ("r.yaml", RULE.to_owned()),
     ];
     let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
@@ -385,6 +391,10 @@ fn templates_are_tried() {
             &["CONFIG_TEMPLATE", "name.yaml:8:16", "`ruel` is not there", "did you mean `rule`?", "^^^^"][..],
         ),
         ("syntax.yaml", &["CONFIG_TEMPLATE", "syntax.yaml:8:"]),
+        (
+            "route.yaml",
+            &["CONFIG_TEMPLATE", "route.yaml:5:19", "`ruel` is not there", "1 error"],
+        ),
         (
             "field.yaml",
             &[
@@ -466,7 +476,7 @@ const ROUTES: &str = "rules_files: [r.yaml]\nstdout_output: {enabled: true}\nout
         router:\n  route:\n    outputs: [ops]\n    routes:\n      \
         - {match: {container.name: db}, outputs: [ops], continue: true}\n      \
         - {match: {proc.name: [sh, bash], priority: '>= warning'}, outputs: [soc], mute: [{times: 22:00-06:00, zone: UTC}]}\n      \
-        - {match: [rule = A, user.name != eve]}\n\
+        - {match: [rule = A, user.name != eve], group_by: [rule, user.name], template: '%proc.name'}\n\
         silences: [{name: drill, match: {user.name: eve}}]\n";
 
 /// What is said of an alert that a route takes in its mute times.
@@ -491,7 +501,9 @@ const MUTED: &[&str] = &[
     "    dedup     no dedup",
     "    limit     no limit",
     "    digest    no digest",
+    "    group     no group",
     "    heartbeat no heartbeat",
+    "    template  no template",
     "  output soc",
     "    route     in the route's mute times",
 ];
@@ -530,7 +542,9 @@ fn a_route_is_explained() {
         (3, "no  priority >= Warning: it is Notice\n"),
         (
             3,
-            "yes user.name != \"eve\": it is bob\\u{1b}[2J\n        ends here: to ops, as above, from Debug up\n",
+            "yes user.name != \"eve\": it is bob\\u{1b}[2J\n        ends here: to ops, as above, from Debug up\n\
+             \x20       grouped by rule, user.name: told after 30 s, what is new then 300 s apart\n\
+             \x20       with the text that its `template` makes\n",
         ),
         (3, "output ops\n    route     below the minimum priority"),
     ] {

@@ -44,6 +44,9 @@ pub struct Alert {
     /// The silence that keeps it from being sent, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silenced: Option<Arc<str>>,
+    /// The route that it took to an output, where that says how it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Arc<str>>,
     /// The values of every field that a matcher, key or template of the router names.
     pub facts: BTreeMap<String, Value>,
 }
@@ -77,6 +80,7 @@ impl Alert {
             first_seen: time,
             last_seen: time,
             silenced: None,
+            route: None,
             facts: BTreeMap::new(),
         }
     }

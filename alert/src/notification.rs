@@ -1,12 +1,11 @@
 //! What an output is given to send.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Alert, Priority, Timestamp};
+use crate::{Alert, Priority, Tally, Timestamp, Value};
 
 /// What a notification stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,51 +17,25 @@ pub enum Kind {
     Summary,
     /// What came together over an interval.
     Digest,
+    /// What belongs together, as far as it has come.
+    Group,
 }
 
-/// How often a rule occurred.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuleCount {
-    /// Its highest priority.
-    pub priority: Priority,
-    /// How many occurrences.
-    pub count: u64,
-}
-
-/// Counts over alerts that a notification stands for without holding them all.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Tally {
-    /// When the first occurred.
-    pub since: Timestamp,
-    /// When the last occurred.
-    pub until: Timestamp,
-    /// By rule.
-    pub rules: BTreeMap<Arc<str>, RuleCount>,
-}
-
-impl Tally {
-    /// Counts one more alert.
-    pub fn add(&mut self, alert: &Alert) {
-        if self.rules.is_empty() {
-            self.since = alert.first_seen;
-        }
-        self.since = self.since.min(alert.first_seen);
-        self.until = self.until.max(alert.last_seen);
-        let rule =
-            self.rules.entry(alert.rule.clone()).or_insert(RuleCount { priority: alert.priority, count: 0 });
-        rule.priority = rule.priority.max(alert.priority);
-        rule.count += alert.count;
-    }
-
-    /// All occurrences.
-    pub fn total(&self) -> u64 {
-        self.rules.values().map(|rule| rule.count).sum()
-    }
-
-    /// The highest priority; `Debug` where nothing was counted.
-    pub fn priority(&self) -> Priority {
-        self.rules.values().map(|rule| rule.priority).max().unwrap_or(Priority::Debug)
-    }
+/// Which group a notification tells of, and what it tells anew.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// The group's identity: the id of its first notification, of which the later ones are updates.
+    pub id: Uuid,
+    /// How many notifications of it came before.
+    pub update: u32,
+    /// The fields that its alerts have in common, each with their value of it.
+    pub by: Vec<(String, Value)>,
+    /// Occurrences that none of the notifications before told of.
+    pub new: u64,
+    /// What the receiver said of the first notification, where it has it: it lets an output change what it sent. Filled in
+    /// when an update is sent.
+    #[serde(skip)]
+    pub receipt: Option<String>,
 }
 
 /// What an output is given to send: once it is made, only its delivery is tried again.
@@ -77,11 +50,15 @@ pub struct Notification {
     pub time: Timestamp,
     /// The highest priority of what it stands for.
     pub priority: Priority,
-    /// The alerts: one, or those of a digest that it has room for, the most important first; none in a
+    /// The alerts: one, or those of a digest or group that it has room for, the most important first; none in a
     /// summary.
     pub alerts: Vec<Arc<Alert>>,
-    /// What a summary or a digest stands for, all of it counted; empty for a single alert.
+    /// What a summary or a digest stands for, all of it counted, and all that a group has had; empty for a single
+    /// alert.
     pub tally: Tally,
+    /// The group that it tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Box<Group>>,
 }
 
 impl Notification {
@@ -94,14 +71,16 @@ impl Notification {
             priority: alert.priority,
             alerts: vec![alert],
             tally: Tally::default(),
+            group: None,
         }
     }
 
-    /// How many occurrences it stands for.
+    /// How many occurrences it stands for that no other notification does: of a group those that are new.
     pub fn count(&self) -> u64 {
-        match self.kind {
-            Kind::Alert => self.alerts.iter().map(|alert| alert.count).sum(),
-            Kind::Summary | Kind::Digest => self.tally.total(),
+        match (self.kind, &self.group) {
+            (Kind::Alert, _) => self.alerts.iter().map(|alert| alert.count).sum(),
+            (Kind::Group, Some(group)) => group.new,
+            (Kind::Summary | Kind::Digest | Kind::Group, _) => self.tally.total(),
         }
     }
 }

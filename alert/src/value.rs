@@ -26,6 +26,17 @@ pub enum Value {
     List(Vec<Value>),
 }
 
+impl Value {
+    /// How many bytes of text it holds.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Value::Str(text) => text.len(),
+            Value::List(items) => items.iter().map(Value::bytes).sum(),
+            _ => 0,
+        }
+    }
+}
+
 impl fmt::Display for Value {
     /// The value as it stands in a text: nothing is `<NA>`, as in Falco; a list is `(a,b)`.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {

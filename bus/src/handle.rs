@@ -126,8 +126,8 @@ impl Handle {
         self.change(Change::Step(step)).await
     }
 
-    /// What an output has to send at that time, up to a number of rows. A row that can't be read back becomes a
-    /// dead letter.
+    /// What an output has to send at that time, up to a number of rows; the updates of groups with what was said of
+    /// their first notification. A row that can't be read back becomes a dead letter.
     ///
     /// # Errors
     /// As every question: the journal is closed, or can't be read.
@@ -146,6 +146,12 @@ impl Handle {
                     let end = End::Refused { answer: "it could not be read back from the journal".into() };
                     damaged.push(Outcome { row: id, end });
                 }
+            }
+        }
+        for row in &mut due.rows {
+            if let Some(group) = row.notification.group.as_mut().filter(|group| group.update > 0) {
+                let first = group.id;
+                group.receipt = self.ask(move |store| store.receipt(output, first)).await?;
             }
         }
         if !damaged.is_empty() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lanner_alert::{Alert, Notification, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
+use uuid::Uuid;
 
 use crate::replay::Progress;
 use crate::settings::OutputId;
@@ -243,6 +244,15 @@ impl Store {
         }
         self.release(stored.notification)?;
         Ok(1)
+    }
+
+    /// What an output's receiver said of a notification that was made.
+    pub(crate) fn receipt(&self, output: OutputId, notification: Uuid) -> rusqlite::Result<Option<String>> {
+        self.sql(
+            "SELECT receipt FROM receipts WHERE notification = ? AND output = ? ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(params![notification.to_string(), output.0], |row| row.get(0))
+        .optional()
     }
 
     pub(crate) fn stored(&self, output: OutputId, row: u64) -> rusqlite::Result<Option<Stored>> {

@@ -188,6 +188,9 @@ const MIGRATIONS: &[&str] = &["
 ", "
     -- Silences that commands have made.
     CREATE TABLE silences (id INTEGER PRIMARY KEY AUTOINCREMENT, silence TEXT NOT NULL);
+", "
+    -- What was said of a group's first notification is asked for by its updates.
+    CREATE INDEX receipts_by_notification ON receipts (notification);
 "];
 
 /// What keeps others from the journal, until it is dropped. It is unlocked rather than only closed: a process that is

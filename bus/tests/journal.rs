@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use lanner_alert::{Alert, Notification, Priority, Timestamp};
+use lanner_alert::{Alert, Group, Kind, Notification, Priority, Timestamp};
 use lanner_bus::{
     End, Entry, Handle, Held, Journal, OpenError, Outcome, Outgoing, Settings, StateChange, Stats, Step,
 };
@@ -31,6 +31,7 @@ fn alert(rule: &str) -> Alert {
         first_seen: time,
         last_seen: time,
         silenced: None,
+        route: None,
         facts: BTreeMap::new(),
     }
 }
@@ -101,6 +102,41 @@ async fn an_alert_goes_its_way() {
     assert!(stats.to_string().contains("a fails: away"), "{stats}");
     assert_eq!((stats.accepted, stats.alerts, stats.cursor), (2, 2, 2));
     assert_eq!(journal.close(), 0);
+}
+
+/// An update of a group comes with what was said of the group's first notification, by the same output.
+#[tokio::test]
+async fn an_update_knows_what_was_said_of_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), &["a", "b"]);
+    let handle = journal.handle();
+    let first = Uuid::now_v7();
+    let told = |id, update| Notification {
+        id,
+        kind: Kind::Group,
+        group: Some(Box::new(Group { id: first, update, by: Vec::new(), new: 1, receipt: None })),
+        ..Notification::of(Arc::new(alert("rule")), handle.now())
+    };
+    let outputs: Vec<_> = handle.outputs().iter().map(|output| output.id).collect();
+    let put = |notification| {
+        let outbox = vec![Outgoing::Notification { notification, outputs: outputs.clone() }];
+        handle.step(Step { made: handle.now(), outbox, ..Step::default() })
+    };
+    put(told(first, 0)).await.unwrap();
+    for (output, receipt) in outputs.iter().zip(["C1:1.2", ""]) {
+        let due = handle.due(*output, handle.now(), 1).await.unwrap();
+        assert_eq!(due.rows[0].notification.group.as_ref().unwrap().receipt, None);
+        let end = match receipt {
+            "" => End::Refused { answer: "no".into() },
+            receipt => End::Sent { receipt: receipt.into() },
+        };
+        handle.settle(*output, vec![Outcome { row: due.rows[0].id, end }]).await.unwrap();
+    }
+    put(told(Uuid::now_v7(), 1)).await.unwrap();
+    for (output, receipt) in outputs.iter().zip([Some("C1:1.2"), None]) {
+        let due = handle.due(*output, handle.now(), 1).await.unwrap();
+        assert_eq!(due.rows[0].notification.group.as_ref().unwrap().receipt.as_deref(), receipt);
+    }
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ fn alert() -> Alert {
         first_seen: Timestamp(1),
         last_seen: Timestamp(u64::MAX),
         silenced: None,
+        route: None,
         facts: BTreeMap::new(),
     }
 }

@@ -27,16 +27,20 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Calendar {
             }
         }
     }
-    if let Some(zone) = values.node("zone") {
-        let name = zone.as_str().unwrap_or_default();
-        match TimeZone::get(name) {
-            Ok(zone) => calendar.set_zone(zone),
-            Err(_) => {
-                let message = format!("there is no time zone `{name}`");
-                let help = "a zone is named as in the IANA's database, such as `Europe/Berlin`";
-                diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(zone.place).help(help));
-            }
-        }
+    if let Some(zone) = values.node("zone").and_then(|node| zone(node, diagnostics)) {
+        calendar.set_zone(zone);
     }
     calendar
+}
+
+/// A time zone by its name.
+pub(crate) fn zone(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<TimeZone> {
+    let name = node.as_str().unwrap_or_default();
+    let zone = TimeZone::get(name).ok();
+    if zone.is_none() {
+        let message = format!("there is no time zone `{name}`");
+        let help = "a zone is named as in the IANA's database, such as `Europe/Berlin`";
+        diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(node.place).help(help));
+    }
+    zone
 }

@@ -38,7 +38,7 @@ pub use kind::Kind;
 pub use load::{CONFIG_PATHS, Loaded, Options, load};
 pub use quantity::{Rate, bytes, duration, rate};
 pub use read::FILE_BYTES_MAX;
-pub use route::RouteSettings;
+pub use route::{GroupSettings, RouteSettings};
 pub use rules::{AppendOutput, RuleSelection, RulesSettings};
 pub use secrets::Secrets;
 pub use settings::{

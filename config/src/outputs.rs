@@ -1,8 +1,9 @@
 //! The outputs: Falco's under their fixed names, and those of the list `outputs:`, in one form.
 
-use lanner_alert::Priority;
+use lanner_alert::{Priority, Schedule};
 use lanner_diagnostic::{Diagnostic, Node, Place, Value};
 
+use crate::calendar;
 use crate::check::{NO_EFFECT, WRONG_VALUE};
 use crate::key::{self, Effect};
 use crate::matchers;
@@ -61,7 +62,8 @@ pub(crate) fn read(
     let shared = limit(values, "router.rate_limit.", "router.rate_limit", fields, diagnostics);
     for node in values.node("outputs").and_then(Node::as_sequence).unwrap_or_default() {
         let Some(mut output) = entry(node, fields, diagnostics) else { continue };
-        output.limit = output.limit.or_else(|| shared.clone());
+        // An audit wants each of them.
+        output.limit = output.limit.or_else(|| shared.clone().filter(|_| !output.audit));
         output.dedup = own_dedup(Values::of(node, "outputs[]."), values, fields, diagnostics);
         if outputs.iter().any(|other| other.name == output.name) {
             let message = format!("there is another output with the name `{}`", output.name);
@@ -228,16 +230,53 @@ fn redact(values: Values) -> RedactSettings {
 
 fn digest(values: Values, diagnostics: &mut Vec<Diagnostic>) -> Option<DigestSettings> {
     let immediate_from = values.node("immediate_from").map(|_| values.priority("immediate_from"));
-    if let Some(every) = values.node("digest.every") {
-        let every = crate::quantity::duration(every.as_str()?).ok()?;
-        return Some(DigestSettings { every, immediate_from });
-    }
     if let Some(digest) = values.node("digest") {
-        diagnostics.push(missing("digest.every", digest.place));
-    } else if immediate_from.is_some() {
+        let schedule = schedule(values, digest, diagnostics)?;
+        return Some(DigestSettings { schedule, immediate_from });
+    }
+    if immediate_from.is_some() {
         let message = "without a `digest`, everything is sent at once";
         let place = values.place("immediate_from");
         diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(place));
     }
     None
+}
+
+fn schedule(values: Values, digest: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Schedule> {
+    let (every, at) = (values.node("digest.every"), values.node("digest.at"));
+    let mut wrong = |message: String, node: &Node| {
+        diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(node.place));
+    };
+    let (node, rest) = match (every, at) {
+        (Some(every), None) => {
+            if let Some(zone) = values.node("digest.zone") {
+                wrong("only times of the day (`at`) are in a time zone".to_owned(), zone);
+            }
+            return Some(Schedule::Every(crate::quantity::duration(every.as_str()?).ok()?));
+        }
+        (None, Some(at)) => (at, values.texts("digest.at")),
+        (Some(_), Some(at)) => {
+            wrong("either `every` or `at`, not both".to_owned(), at);
+            return None;
+        }
+        (None, None) => {
+            diagnostics.push(missing("digest.every` or `digest.at", digest.place));
+            return None;
+        }
+    };
+    let mut times = Vec::new();
+    for text in &rest {
+        match text.as_str().and_then(Schedule::time) {
+            Some(time) => times.push(time),
+            None => wrong(
+                format!("`{}` is no time of the day such as `08:00`", text.as_str().unwrap_or_default()),
+                text,
+            ),
+        }
+    }
+    if rest.is_empty() {
+        wrong("at least one time of the day is needed".to_owned(), node);
+    }
+    let zone = values.node("digest.zone").and_then(|node| calendar::zone(node, diagnostics));
+    (!times.is_empty()).then_some(Schedule::Daily { times, zone })
 }

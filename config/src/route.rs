@@ -1,5 +1,7 @@
 //! `router.route`: to whom an alert goes.
 
+use std::time::Duration;
+
 use lanner_alert::{Calendar, Matcher, Priority};
 use lanner_diagnostic::{Diagnostic, Node, Place, nearest};
 
@@ -13,7 +15,7 @@ pub(crate) const UNKNOWN_OUTPUT: &str = "CONFIG_UNKNOWN_OUTPUT";
 
 /// A node of the tree that says to whom an alert goes: to the first of its routes that takes it, and where none
 /// does, to its own outputs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct RouteSettings {
     /// Where it stands, such as `router.route.routes[0]`.
     pub name: String,
@@ -27,11 +29,42 @@ pub struct RouteSettings {
     pub active: Vec<Calendar>,
     /// It sends at none of these times.
     pub mute: Vec<Calendar>,
+    /// How what it sends is grouped, its own or its parent's; none where it isn't.
+    pub group: Option<GroupSettings>,
+    /// The template of what its alerts say, its own or its parent's: a scalar.
+    pub template: Option<Node>,
     /// Whether the routes after this one are looked at too.
     pub continues: bool,
     /// The routes below.
     pub routes: Vec<RouteSettings>,
 }
+
+/// How a route groups what it sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupSettings {
+    /// The fields whose values the alerts of a group have in common.
+    pub by: Vec<String>,
+    /// How long a group waits for what comes with what is new.
+    pub wait: Duration,
+    /// How far its notifications are apart.
+    pub interval: Duration,
+    /// How long after its last alert it closes.
+    pub idle: Duration,
+}
+
+/// What a route has from its parent, as far as it is said here.
+#[derive(Clone)]
+struct Inherited {
+    /// None where nothing is grouped.
+    by: Option<Vec<String>>,
+    wait: Duration,
+    interval: Duration,
+    idle: Duration,
+    template: Option<Node>,
+}
+
+/// The word that ends what a parent groups by.
+const OFF: &str = "off";
 
 /// The tree of the configuration; without one, everything goes to every output. Falco's own outputs get
 /// everything, as in Falco, unless a route names them.
@@ -47,7 +80,15 @@ pub(crate) fn read(
         return RouteSettings { name, outputs: everything(), ..RouteSettings::default() };
     };
     let mut reader = Reader { outputs, named: vec![false; outputs.len()], fields, diagnostics };
-    let mut tree = reader.route("router.route".to_owned(), node);
+    let defaults = Values::of(node, "router.route.");
+    let top = Inherited {
+        by: None,
+        wait: defaults.duration("group_wait"),
+        interval: defaults.duration("group_interval"),
+        idle: defaults.duration("group_idle"),
+        template: None,
+    };
+    let mut tree = reader.route("router.route".to_owned(), node, &top);
     let named = reader.named;
     tree.outputs = tree.outputs.or_else(everything);
     let falco: Vec<usize> = (0..outputs.len()).filter(|at| outputs[*at].fixed && !named[*at]).collect();
@@ -69,11 +110,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn route(&mut self, name: String, node: &Node) -> RouteSettings {
+    fn route(&mut self, name: String, node: &Node, parent: &Inherited) -> RouteSettings {
         let values = Values::of(node, "router.route.");
+        let own = self.own(values, parent);
         let outputs = values.node("outputs").and_then(Node::as_sequence);
         let routes = values.node("routes").and_then(Node::as_sequence).unwrap_or_default();
-        let below = |(at, route)| self.route(format!("{name}.routes[{at}]"), route);
+        let below = |(at, route)| self.route(format!("{name}.routes[{at}]"), route, &own);
         let routes = routes.iter().enumerate().map(below).collect();
         RouteSettings {
             matchers: self.matchers(values),
@@ -81,9 +123,35 @@ impl Reader<'_> {
             min_priority: values.set_priority("min_priority"),
             active: self.times(values, "active"),
             mute: self.times(values, "mute"),
+            group: own.by.clone().map(|by| GroupSettings {
+                by,
+                wait: own.wait,
+                interval: own.interval,
+                idle: own.idle,
+            }),
+            template: own.template,
             continues: values.bool("continue"),
             routes,
             name,
+        }
+    }
+
+    /// What the route and those below it have.
+    fn own(&mut self, values: Values, parent: &Inherited) -> Inherited {
+        let by = values.node("group_by").map(|_| values.texts("group_by"));
+        let off = |by: &Vec<&Node>| matches!(by[..], [word] if word.as_str() == Some(OFF));
+        let by = match by {
+            None => parent.by.clone(),
+            Some(by) if off(&by) => None,
+            Some(by) => Some(matchers::fields(&by, self.fields, self.diagnostics)),
+        };
+        let duration = |key, inherited| values.node(key).map_or(inherited, |_| values.duration(key));
+        Inherited {
+            by,
+            wait: duration("group_wait", parent.wait),
+            interval: duration("group_interval", parent.interval),
+            idle: duration("group_idle", parent.idle),
+            template: values.node("template").cloned().or_else(|| parent.template.clone()),
         }
     }
 

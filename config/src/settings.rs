@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lanner_alert::{Matcher, Priority, Silence};
+use lanner_alert::{Matcher, Priority, Schedule, Silence};
 use lanner_diagnostic::{Diagnostic, Node, Place};
 
 use crate::check::{NO_EFFECT, WRONG_VALUE};
@@ -193,10 +193,10 @@ pub struct DedupSettings {
 }
 
 /// What an output collects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestSettings {
-    /// How long after the first alert a digest goes out.
-    pub every: Duration,
+    /// When a digest goes out.
+    pub schedule: Schedule,
     /// What has this priority or a higher one goes at once.
     pub immediate_from: Option<Priority>,
 }

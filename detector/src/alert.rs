@@ -48,6 +48,7 @@ pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) ->
         first_seen: time,
         last_seen: time,
         silenced: None,
+        route: None,
         facts: rendered.facts,
     }
 }

@@ -14,6 +14,10 @@ pub const TOKEN: &str = "xoxb-test-token";
 pub const WEBHOOK: &str = "/services/T0/B0/secret";
 /// The path of `chat.postMessage`.
 pub const POST_MESSAGE: &str = "/api/chat.postMessage";
+/// The path of `chat.update`.
+pub const UPDATE: &str = "/api/chat.update";
+/// The id of the channel.
+const CHANNEL: &str = "C0";
 
 #[derive(Default)]
 struct State {
@@ -33,6 +37,8 @@ pub enum Via {
     Webhook,
     /// `chat.postMessage`.
     PostMessage,
+    /// `chat.update`, of a message that is there.
+    Update,
 }
 
 /// The stand-in. It can be stopped and started again on its port.
@@ -101,31 +107,44 @@ fn answer(state: &Mutex<State>, request: &Request) -> Answer {
     if let Some((status, retry_after)) = lock(state).failures.pop_front() {
         return Answer { status, kind: "text/plain", body: "failed".to_owned(), retry_after };
     }
-    let posts = request.path == POST_MESSAGE;
+    let (posts, updates) = (request.path == POST_MESSAGE, request.path == UPDATE);
+    let calls = posts || updates;
     let of = |status, kind, body| Answer { status, kind, body, retry_after: None };
     let text = |status, body: &str| of(status, "text/plain", body.to_owned());
     let api = |body: Value| of(200, "application/json", body.to_string());
-    if !posts && request.path != WEBHOOK {
+    if !calls && request.path != WEBHOOK {
         return text(404, "no_service");
     }
     let message: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let token = format!("Bearer {TOKEN}");
-    let wrong = if posts && request.header("authorization") != Some(&token) {
+    let posted = |number: usize| format!("1700000000.{number:06}");
+    let there = |ts: &str| (1..=lock(state).messages.len()).any(|number| posted(number) == ts);
+    let wrong = if calls && request.header("authorization") != Some(&token) {
         Some("invalid_auth".to_owned())
     } else if posts && message["channel"].as_str().is_none_or(str::is_empty) {
         Some("channel_not_found".to_owned())
+    } else if updates && message["channel"] != CHANNEL {
+        // By its name a channel isn't found here.
+        Some("channel_not_found".to_owned())
+    } else if updates && !message["ts"].as_str().is_some_and(there) {
+        Some("message_not_found".to_owned())
     } else {
         check_message(&message).err()
     };
     let mut state = lock(state);
     if let Some(wrong) = wrong {
         state.refused.push(format!("{wrong}: {message}"));
-        return if posts { api(json!({"ok": false, "error": wrong})) } else { text(400, "invalid_blocks") };
+        return if calls { api(json!({"ok": false, "error": wrong})) } else { text(400, "invalid_blocks") };
     }
-    let via = if posts { Via::PostMessage } else { Via::Webhook };
+    let via = match (posts, updates) {
+        (true, _) => Via::PostMessage,
+        (_, true) => Via::Update,
+        _ => Via::Webhook,
+    };
+    let changed = message["ts"].as_str().filter(|_| updates).map(str::to_owned);
     state.messages.push((via, message));
-    let ts = format!("1700000000.{:06}", state.messages.len());
-    if posts { api(json!({"ok": true, "ts": ts, "channel": "C0"})) } else { text(200, "ok") }
+    let ts = changed.unwrap_or_else(|| posted(state.messages.len()));
+    if calls { api(json!({"ok": true, "ts": ts, "channel": CHANNEL})) } else { text(200, "ok") }
 }
 
 type Checked = Result<(), String>;

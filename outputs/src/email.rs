@@ -201,28 +201,29 @@ impl Email {
         self.transport.get_or_insert_with(|| self.make.clone().build()).clone()
     }
 
-    /// The mail, with its `Message-ID`. Alerts with the same fingerprint make a thread, and so do an output's
-    /// digests and its summaries.
+    /// The mail, with its `Message-ID`. What belongs together makes a thread: a group, alerts with the same
+    /// fingerprint, and an output's digests and its summaries.
     fn compose(&self, notification: &Notification) -> Result<(Message, String), DeliveryError> {
         let domain = self.from.email.domain();
         let id = format!("<{}@{domain}>", notification.id);
-        let thread = match (notification.kind, notification.alerts.first()) {
-            (Kind::Alert, Some(alert)) => format!("{:016x}", alert.fingerprint),
-            (kind, _) => {
-                let kind = if kind == Kind::Digest { "digest" } else { "summary" };
-                format!("{kind}.{:016x}", lanner_alert::fingerprint(&self.common.name, []))
-            }
+        let of_output = |kind| format!("{kind}.{:016x}", lanner_alert::fingerprint(&self.common.name, []));
+        let thread = match (&notification.group, notification.alerts.first()) {
+            (Some(group), _) => group.id.to_string(),
+            (None, Some(alert)) if notification.kind == Kind::Alert => format!("{:016x}", alert.fingerprint),
+            _ => of_output(render::kind(notification.kind)),
         };
         let thread = format!("<{thread}@{domain}>");
         let mut mail = Message::builder()
             .from(self.from.clone())
             .subject(self.subject(notification))
             .date(std::time::UNIX_EPOCH + Duration::from_nanos(notification.time.0))
-            .message_id(Some(id.clone()))
-            .in_reply_to(thread.clone())
-            .references(thread)
-            // RFC 3834 §5: nobody's absence assistant should answer.
-            .raw_header(raw("Auto-Submitted", "auto-generated"));
+            .message_id(Some(id.clone()));
+        // The first of a group begins its thread.
+        if thread != id {
+            mail = mail.in_reply_to(thread.clone()).references(thread);
+        }
+        // RFC 3834 §5: nobody's absence assistant should answer.
+        mail = mail.raw_header(raw("Auto-Submitted", "auto-generated"));
         if notification.priority >= Priority::Critical {
             mail = mail.raw_header(raw("Importance", "high"));
         }
@@ -239,9 +240,11 @@ impl Email {
         let own = self.common.templates.render("subject", notification, &self.common);
         let subject = own.unwrap_or_else(|| {
             let alert = render::as_alert(notification, &self.common);
-            let what = match notification.kind {
-                Kind::Alert => alert.rule.to_string(),
-                Kind::Summary | Kind::Digest => render::title(notification),
+            // Mail programs keep mails of one thread together only where they have the same subject.
+            let what = match (&notification.group, notification.kind) {
+                (Some(group), _) => format!("Alerts: {}", render::together(group)),
+                (None, Kind::Alert) => alert.rule.to_string(),
+                (None, _) => render::title(notification),
             };
             format!("[{}] {what} on {}", alert.priority, alert.hostname)
         });
@@ -319,7 +322,8 @@ mod tests {
 
     #[test]
     fn headers_of_each_kind() {
-        let kinds = [samples::single(), samples::summary(), samples::digest()];
+        let kinds =
+            [samples::single(), samples::summary(), samples::digest(), samples::group(), samples::update()];
         insta::assert_snapshot!(kinds.map(|notification| headers("", &notification)).join("\n"));
     }
 

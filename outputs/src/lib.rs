@@ -34,7 +34,7 @@ use lanner_router::Output;
 
 pub use docs::reference;
 pub use render::fields_shown;
-pub use template::{Medium, Named, Slot, TemplateError, Templates};
+pub use template::{Medium, Named, ROUTE, Slot, TemplateError, Templates};
 
 /// What every output is told beside its own settings.
 #[derive(Debug, Clone)]

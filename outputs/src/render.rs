@@ -5,16 +5,17 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use lanner_alert::{
-    Alert, Kind, Notification, RuleCount, Tally, Timestamp, Value, falco, printable, truncate,
+    Alert, Group, Kind, Notification, RuleCount, TALLIED, Tally, Timestamp, Value, falco, printable, truncate,
 };
 
 use crate::format::shown;
 use crate::{Common, template};
 
-/// The most rules that a text names of a summary or digest; the rest is counted.
+/// The most rules that a text names of what stands for many alerts; the rest is counted.
 pub const RULES_LISTED_MAX: usize = 20;
 /// The most bytes of one fact's value in a mail or chat.
 pub const FACT_BYTES_MAX: usize = 1024;
@@ -38,7 +39,10 @@ const FACTS: &[Fact] = &[
 
 /// The fields that mail and chat show where an alert has them: whoever makes alerts should fill them in.
 pub fn fields_shown() -> impl Iterator<Item = &'static str> {
-    FACTS.iter().flat_map(|(_, field, more)| [Some(*field), more.map(|(_, field, _)| field)]).flatten()
+    let facts = FACTS.iter().flat_map(|(_, field, more)| [Some(*field), more.map(|(_, field, _)| field)]);
+    // Those without a dot are the alert's own.
+    let counted = TALLIED.iter().map(|(field, _)| *field).filter(|field| field.contains('.'));
+    facts.flatten().chain(counted)
 }
 
 /// The facts of an alert that have a value, as (label, value): the host, then those of [`fields_shown`].
@@ -69,16 +73,37 @@ pub fn kind(kind: Kind) -> &'static str {
         Kind::Alert => "alert",
         Kind::Summary => "summary",
         Kind::Digest => "digest",
+        Kind::Group => "group",
     }
+}
+
+/// The alert that a notification is of, where it is of one: sent by itself, or the only one of its group yet.
+pub fn single(notification: &Notification) -> Option<&Arc<Alert>> {
+    let alert = notification.alerts.first()?;
+    let only = notification.kind == Kind::Group && notification.tally.total() == alert.count;
+    (notification.kind == Kind::Alert || only).then_some(alert)
 }
 
 /// The notification in a few words: `Warning: Terminal shell in container`, `12 alerts withheld`.
 pub fn title(notification: &Notification) -> String {
-    match (notification.kind, notification.alerts.first()) {
-        (Kind::Alert, Some(alert)) => format!("{}: {}", alert.priority, printable(&alert.rule)),
-        (Kind::Digest, _) => alerts(notification.count()),
-        _ => format!("{} withheld", alerts(notification.count())),
+    if let Some(alert) = single(notification) {
+        return format!("{}: {}", alert.priority, printable(&alert.rule));
     }
+    match (notification.kind, &notification.group) {
+        (Kind::Group, Some(group)) => {
+            let new = if group.update > 0 { format!(", {} new", group.new) } else { String::new() };
+            format!("{}{new}: {}", alerts(notification.tally.total()), together(group))
+        }
+        (Kind::Summary, _) => format!("{} withheld", alerts(notification.count())),
+        _ => alerts(notification.count()),
+    }
+}
+
+/// What the alerts of a group have in common: `container.name=web, user.name=root`.
+pub fn together(group: &Group) -> String {
+    let values = group.by.iter().map(|(field, value)| format!("{field}={}", bounded(&value.to_string())));
+    let values: Vec<String> = values.collect();
+    if values.is_empty() { "all together".to_owned() } else { values.join(", ") }
 }
 
 /// `1 alert`, `2 alerts`.
@@ -86,15 +111,42 @@ pub fn alerts(count: u64) -> String {
     if count == 1 { "1 alert".to_owned() } else { format!("{count} alerts") }
 }
 
-/// What a summary or digest stands for, in one sentence without its rules.
+/// What stands for many alerts, in one sentence without its rules.
 pub fn sentence(notification: &Notification, zone: &TimeZone) -> String {
     let Tally { since, until, .. } = notification.tally;
-    let what = match notification.kind {
-        Kind::Digest => "came",
-        Kind::Alert | Kind::Summary => "were withheld by the rate limit",
+    let (count, what) = match (notification.kind, &notification.group) {
+        (Kind::Group, Some(group)) => {
+            let new = if group.update > 0 { format!(" ({} of them new)", group.new) } else { String::new() };
+            (notification.tally.total(), format!("{new} came"))
+        }
+        (Kind::Summary, _) => (notification.count(), " were withheld by the rate limit".to_owned()),
+        _ => (notification.count(), " came".to_owned()),
     };
-    let count = alerts(notification.count());
-    format!("{count} {what} between {} and {}", moment(since, zone), moment(until, zone))
+    let with = notification.group.as_ref().filter(|group| !group.by.is_empty());
+    let with = with.map(|group| format!(", with {}", together(group))).unwrap_or_default();
+    let count = alerts(count);
+    format!("{count}{what} between {} and {}{with}", moment(since, zone), moment(until, zone))
+}
+
+/// The most values of a field that are shown.
+const TOP_SHOWN_MAX: usize = 5;
+
+/// Where most of it happened: for each field that is counted a word, and its most frequent values.
+pub fn top(tally: &Tally) -> Vec<(&'static str, &'static str, Vec<String>)> {
+    let of_field = |(field, word): &(&'static str, &'static str)| {
+        let ranked = tally.top.get(*field)?.ranked();
+        let shown = ranked.iter().take(TOP_SHOWN_MAX).map(|(value, count)| {
+            let about = if count.over > 0 { "about " } else { "" };
+            format!("{} ({about}{}{})", printable(value), count.count, new(count.new))
+        });
+        Some((*field, *word, shown.collect()))
+    };
+    TALLIED.iter().filter_map(of_field).collect()
+}
+
+/// What stands behind a count of what the digest before had none of.
+pub fn new(new: bool) -> &'static str {
+    if new { ", new" } else { "" }
 }
 
 /// A time as a person reads it: `2025-11-01 12:26:40 UTC`.
@@ -109,10 +161,10 @@ pub fn ranked(tally: &Tally) -> Vec<(&str, &RuleCount)> {
     rules
 }
 
-/// The notification as one alert: its own, or, for a summary or digest, one of Lanner's (source `internal`)
+/// The notification as one alert: its own, or, where it stands for many, one of Lanner's (source `internal`)
 /// with the counts in `output_fields`, so that whatever reads Falco's alerts can read it.
 pub fn as_alert(notification: &Notification, common: &Common) -> Alert {
-    if let (Kind::Alert, Some(alert)) = (notification.kind, notification.alerts.first()) {
+    if let Some(alert) = single(notification) {
         return (**alert).clone();
     }
     let ranked = ranked(&notification.tally);
@@ -125,17 +177,28 @@ pub fn as_alert(notification: &Notification, common: &Common) -> Alert {
         listed.push(format!("and {} more rules", ranked.len() - RULES_LISTED_MAX));
     }
     let rule = match notification.kind {
+        Kind::Group => "Lanner internal: group",
         Kind::Digest => "Lanner internal: digest",
         Kind::Alert | Kind::Summary => "Lanner internal: alerts withheld",
     };
     let Tally { since, until, .. } = notification.tally;
     let mut fields = BTreeMap::from([
-        ("lanner.alerts".to_owned(), Value::Uint(notification.count())),
+        ("lanner.alerts".to_owned(), Value::Uint(notification.tally.total())),
         ("lanner.since".to_owned(), Value::from(since.utc())),
         ("lanner.until".to_owned(), Value::from(until.utc())),
     ]);
     for (rule, count) in ranked {
         fields.insert(format!("lanner.alerts[{rule}]"), Value::Uint(count.count));
+    }
+    for (field, _, values) in top(&notification.tally) {
+        let values = values.into_iter().map(Value::from).collect();
+        fields.insert(format!("lanner.top[{field}]"), Value::List(values));
+    }
+    if let Some(group) = &notification.group {
+        fields.insert("lanner.group".to_owned(), Value::from(group.id.to_string()));
+        fields.insert("lanner.update".to_owned(), Value::from(u64::from(group.update)));
+        fields.insert("lanner.new".to_owned(), Value::Uint(group.new));
+        fields.extend(group.by.iter().cloned());
     }
     let output = format!("{}: {}", sentence(notification, &common.zone), listed.join(", "));
     let hostname = common.hostname.clone();
@@ -188,7 +251,9 @@ mod tests {
                 r#""lanner.alerts":40,"lanner.alerts[Outbound connection not expected]":31,"#,
                 r#""lanner.alerts[Sensitive file opened for reading]":2,"#,
                 r#""lanner.alerts[Terminal shell in container]":7,"#,
-                r#""lanner.since":"2025-11-01T11:26:40.123456789Z","lanner.until":"2025-11-01T12:26:40.123456789Z"},"#,
+                r#""lanner.since":"2025-11-01T11:26:40.123456789Z","lanner.top[container.name]":["web (3)","#,
+                r#""<b>db</b> (1)"],"lanner.top[hostname]":["node-1 (4)"],"lanner.top[proc.name]":["sh (4)"],"#,
+                r#""lanner.top[user.name]":["root\\r\\nBcc: x@evil.example (4)"],"lanner.until":"2025-11-01T12:26:40.123456789Z"},"#,
                 r#""priority":"Critical","rule":"Lanner internal: digest","source":"internal","tags":[],"#,
                 r#""time":"2025-11-01T12:26:40.123456789Z"}"#
             )

@@ -7,6 +7,7 @@ use lanner_router::{DeliveryError, Output, Receipt};
 use reqwest::{Client, RequestBuilder, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::secret::Secret;
 use crate::settings::{Period, wrong};
@@ -40,7 +41,8 @@ pub const SPEC: OutputSpec = OutputSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
-    /// A bot's token with the scope `chat:write`. Needs `channel`.
+    /// A bot's token with the scope `chat:write`. Needs `channel`. What becomes of a group is then one message that
+    /// changes; a webhook can only post another.
     #[serde(default)]
     token: Option<Secret>,
     /// The channel, by id or by name.
@@ -74,10 +76,11 @@ fn build(node: &Node, common: &Common) -> Made {
     let way = match (settings.token, settings.channel, settings.webhook_url) {
         (Some(token), Some(channel), None) => {
             let base = settings.api_url.trim_end_matches('/');
-            let post = url("api_url", &format!("{base}/chat.postMessage"))?;
-            Way::Bot { test: url("api_url", &format!("{base}/auth.test"))?, post, token, channel }
+            let method = |name: &str| url("api_url", &format!("{base}/{name}"));
+            let (post, update) = (method("chat.postMessage")?, method("chat.update")?);
+            Way::Bot(Box::new(Bot { post, update, test: method("auth.test")?, token, channel }))
         }
-        (None, None, Some(webhook)) => Way::Webhook(url("webhook_url", webhook.expose())?),
+        (None, None, Some(webhook)) => Way::Webhook(Box::new(url("webhook_url", webhook.expose())?)),
         (Some(_), None, _) => return Err(wrong(node, "token", "a token needs the key `channel` beside it")),
         (Some(_), _, Some(_)) => {
             return Err(wrong(node, "webhook_url", "either `token` or `webhook_url`, not both"));
@@ -92,17 +95,26 @@ fn build(node: &Node, common: &Common) -> Made {
         .map_err(|error| wrong(node, "", web::causes(&error.without_url())))?;
     let receiver = match &way {
         Way::Webhook(url) => web::Receiver::new(url),
-        Way::Bot { post, token, .. } => {
-            let host = web::Receiver::new(post).host;
-            web::Receiver { host, secrets: vec![token.clone()] }
+        Way::Bot(bot) => {
+            let host = web::Receiver::new(&bot.post).host;
+            web::Receiver { host, secrets: vec![bot.token.clone()] }
         }
     };
     Ok(Box::new(Slack { way, client, receiver, common: common.clone() }))
 }
 
 enum Way {
-    Webhook(Url),
-    Bot { post: Url, test: Url, token: Secret, channel: String },
+    Webhook(Box<Url>),
+    Bot(Box<Bot>),
+}
+
+/// A bot's token and channel, and the methods that it calls.
+struct Bot {
+    post: Url,
+    update: Url,
+    test: Url,
+    token: Secret,
+    channel: String,
 }
 
 struct Slack {
@@ -112,15 +124,22 @@ struct Slack {
     common: Common,
 }
 
-/// What `chat.postMessage` and `auth.test` answer.
+/// What `chat.postMessage`, `chat.update` and `auth.test` answer.
 #[derive(Deserialize)]
 struct Said {
     ok: bool,
     #[serde(default)]
     error: String,
+    /// The channel's id, by which alone a message can be changed.
+    #[serde(default)]
+    channel: String,
     #[serde(default)]
     ts: String,
 }
+
+/// The errors by which Slack says that a message is there no more, or can't be changed any more.
+const UNCHANGEABLE_ERRORS: &[&str] =
+    &["cant_update_message", "channel_not_found", "edit_window_closed", "message_not_found"];
 
 /// The errors by which Slack judges a message's content. All others, such as `channel_not_found` or
 /// `invalid_auth`, are for the operator to set right, and meanwhile nothing must be lost.
@@ -139,11 +158,12 @@ const CONTENT_ERRORS: &[&str] = &[
 ];
 
 impl Slack {
-    async fn post(&self, notification: &Notification) -> Result<Receipt, DeliveryError> {
+    /// Posts a message, or changes the one that was `sent` of the same group.
+    async fn post(&self, notification: &Notification, sent: Option<&str>) -> Result<Receipt, DeliveryError> {
         let mut message = blocks::message(notification, &self.common);
         match &self.way {
             Way::Webhook(url) => {
-                let answer = self.receiver.send(self.client.post(url.clone()).json(&message)).await?;
+                let answer = self.receiver.send(self.client.post(Url::clone(url)).json(&message)).await?;
                 // A webhook says its error in words, with a status that tells little.
                 if !answer.status.is_success() && CONTENT_ERRORS.contains(&answer.body.trim()) {
                     return Err(self.receiver.refused(answer.body.trim()));
@@ -153,32 +173,61 @@ impl Slack {
                     judged => judged.map(|()| Receipt::default()),
                 }
             }
-            Way::Bot { post, token, channel, .. } => {
+            Way::Bot(bot) => {
+                let Bot { post, update, token, channel, .. } = &**bot;
+                let send = async |url: &Url, message: &Value| {
+                    self.ask(self.client.post(url.clone()).bearer_auth(token.expose()).json(message)).await
+                };
+                if let Some((channel, ts)) = sent.and_then(|receipt| receipt.split_once(':')) {
+                    (message["channel"], message["ts"]) = (channel.into(), ts.into());
+                    let said = send(update, &message).await?;
+                    if said.ok || !UNCHANGEABLE_ERRORS.contains(&&*said.error) {
+                        return self.judge(said);
+                    }
+                    message["ts"].take();
+                }
                 message["channel"] = channel.as_str().into();
-                let request = self.client.post(post.clone()).bearer_auth(token.expose()).json(&message);
-                self.ask(request).await.map(Receipt)
+                self.judge(send(post, &message).await?)
             }
         }
     }
 
-    /// Calls a method of the API: the `ts` that it answers.
-    async fn ask(&self, request: RequestBuilder) -> Result<String, DeliveryError> {
+    /// Calls a method of the API, which may take it or not.
+    async fn ask(&self, request: RequestBuilder) -> Result<Said, DeliveryError> {
         let answer = self.receiver.send(request).await?;
-        let said: Said = match serde_json::from_str(&answer.body) {
-            Ok(said) => said,
+        match serde_json::from_str(&answer.body) {
+            Ok(Said { ok: false, error, .. }) if answer.retry_after.is_some() => {
+                Err(self.receiver.retry(answer.retry_after, &web::quote(&error)))
+            }
+            Ok(said) => Ok(said),
             Err(_) => {
                 self.receiver.judge(&answer)?;
-                return Err(self
-                    .receiver
-                    .retry(None, &format!("not Slack's answer: {}", web::quote(&answer.body))));
+                Err(self.receiver.retry(None, &format!("not Slack's answer: {}", web::quote(&answer.body))))
             }
-        };
-        match said {
-            Said { ok: true, ts, .. } => Ok(ts),
-            Said { error, .. } if CONTENT_ERRORS.contains(&&*error) => Err(self.receiver.refused(&error)),
-            Said { error, .. } => Err(self.receiver.retry(answer.retry_after, &web::quote(&error))),
         }
     }
+
+    /// What it said, as a receipt: the channel's id and the message's `ts`.
+    fn judge(&self, said: Said) -> Result<Receipt, DeliveryError> {
+        match said {
+            Said { ok: true, ts, .. } if ts.is_empty() => Ok(Receipt::default()),
+            Said { ok: true, channel, ts, .. } => Ok(Receipt(format!("{channel}:{ts}"))),
+            Said { error, .. } if CONTENT_ERRORS.contains(&&*error) => Err(self.receiver.refused(&error)),
+            Said { error, .. } => Err(self.receiver.retry(None, &web::quote(&error))),
+        }
+    }
+}
+
+/// What Slack said of the first notification of a group: before, or of one earlier in this batch.
+fn first_of_group<'a>(
+    notification: &'a Notification,
+    earlier: &'a [Notification],
+    results: &'a [Result<Receipt, DeliveryError>],
+) -> Option<&'a str> {
+    let group = notification.group.as_ref().filter(|group| group.update > 0)?;
+    let mut sent = earlier.iter().zip(results).filter(|(earlier, _)| earlier.id == group.id);
+    let sent = sent.find_map(|(_, result)| result.as_ref().ok()).map(|receipt| &*receipt.0);
+    sent.or(group.receipt.as_deref())
 }
 
 impl Output for Slack {
@@ -188,8 +237,10 @@ impl Output for Slack {
     ) -> BoxFuture<'a, Vec<Result<Receipt, DeliveryError>>> {
         async move {
             let mut results = Vec::with_capacity(batch.len());
-            for notification in batch {
-                results.push(self.post(notification).await);
+            for (at, notification) in batch.iter().enumerate() {
+                let sent = first_of_group(notification, &batch[..at], &results);
+                let result = self.post(notification, sent).await;
+                results.push(result);
             }
             results
         }
@@ -200,9 +251,11 @@ impl Output for Slack {
         async {
             match &self.way {
                 // A webhook can only post: that it answers is all that can be known.
-                Way::Webhook(url) => self.receiver.send(self.client.head(url.clone())).await.map(|_| ()),
-                Way::Bot { test, token, .. } => {
-                    self.ask(self.client.post(test.clone()).bearer_auth(token.expose())).await.map(|_| ())
+                Way::Webhook(url) => self.receiver.send(self.client.head(Url::clone(url))).await.map(|_| ()),
+                Way::Bot(bot) => {
+                    let Bot { test, token, .. } = &**bot;
+                    let said = self.ask(self.client.post(test.clone()).bearer_auth(token.expose())).await?;
+                    self.judge(said).map(|_| ())
                 }
             }
         }

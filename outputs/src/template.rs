@@ -59,6 +59,10 @@ pub const LINE: Slot = Slot {
     doc: "A template of what is sent of a notification. Where it begins with `{`, it is JSON.",
 };
 
+/// What a route's alerts say in place of their own text.
+pub const ROUTE: &[Slot] =
+    &[Slot { key: "template", medium: Some(Medium::Plain), doc: "A template of what an alert says." }];
+
 /// What is wrong with a template, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateError {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lanner_alert::Notification;
 use lanner_diagnostic::{Node, NodeError, SourceText, Sources, Value, parse};
 use lanner_outputs::{Common, OUTPUTS, Templates, build, reference, take_templates};
 use lanner_router::{DeliveryError, Output, Receipt};
@@ -279,12 +280,59 @@ async fn slack(answer: fn() -> Answer) -> (Server, Result<Receipt, DeliveryError
 
 #[tokio::test]
 async fn slack_posts_to_its_channel() {
-    let (server, result) = slack(|| ("200 OK", "", r#"{"ok":true,"ts":"1762000000.000100"}"#.into())).await;
-    assert_eq!(result, Ok(Receipt("1762000000.000100".into())));
+    let (server, result) =
+        slack(|| ("200 OK", "", r#"{"ok":true,"channel":"C1","ts":"1762000000.000100"}"#.into())).await;
+    assert_eq!(result, Ok(Receipt("C1:1762000000.000100".into())));
     let request = server.asked().remove(0);
     assert_eq!(request.line, "POST /api/chat.postMessage HTTP/1.1");
     assert_eq!(request.headers["authorization"], format!("Bearer {TOKEN}"));
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&request.body).unwrap()["channel"], "#soc");
+}
+
+/// What Slack is asked, as method, channel and message, where it answers so to `chat.update`, and the receipts.
+async fn updates(
+    batch: &[Notification],
+    update: fn() -> &'static str,
+) -> (Vec<(String, String, String)>, Vec<Receipt>) {
+    let server = Server::start(move |request| {
+        let posted = r#"{"ok":true,"channel":"C1","ts":"9.9"}"#;
+        ("200 OK", "", if request.line.contains("chat.update") { update() } else { posted }.to_owned())
+    })
+    .await;
+    let text = format!("token: {TOKEN}\nchannel: '#soc'\napi_url: http://{}/api", server.address);
+    let results = output("slack", &text, &samples::common()).deliver(batch).await;
+    let asked = server.asked().into_iter().map(|request| {
+        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+        (request.line.split('/').nth(2).unwrap().replace(" HTTP", ""), text("channel"), text("ts"))
+    });
+    (asked.collect(), results.into_iter().map(Result::unwrap).collect())
+}
+
+#[tokio::test]
+async fn slack_changes_the_message_of_a_group() {
+    let call = |method: &str, channel: &str, ts: &str| (method.to_owned(), channel.to_owned(), ts.to_owned());
+    let told = |receipt: Option<&str>| {
+        let mut update = samples::update();
+        update.group.as_mut().unwrap().receipt = receipt.map(str::to_owned);
+        update
+    };
+    let taken = || r#"{"ok":true,"channel":"C1","ts":"1.2"}"#;
+    let (asked, receipts) = updates(&[told(Some("C1:1.2"))], taken).await;
+    assert_eq!(asked, [call("chat.update", "C1", "1.2")]);
+    assert_eq!(receipts, [Receipt("C1:1.2".into())]);
+
+    // The first has just been sent with it.
+    let (asked, _) = updates(&[samples::group(), told(None)], taken).await;
+    assert_eq!(asked, [call("chat.postMessage", "#soc", ""), call("chat.update", "C1", "9.9")]);
+
+    // Where the first isn't there (any more) it is a message of its own.
+    let gone = || r#"{"ok":false,"error":"message_not_found"}"#;
+    let (asked, receipts) = updates(&[told(Some("C1:1.2"))], gone).await;
+    assert_eq!(asked, [call("chat.update", "C1", "1.2"), call("chat.postMessage", "#soc", "")]);
+    assert_eq!(receipts, [Receipt("C1:9.9".into())]);
+    let (asked, _) = updates(&[told(None)], gone).await;
+    assert_eq!(asked, [call("chat.postMessage", "#soc", "")]);
 }
 
 #[tokio::test]

@@ -71,6 +71,7 @@ fn alert(number: u64, clock: &lanner_bus::Clock) -> Alert {
         first_seen: now,
         last_seen: now,
         silenced: None,
+        route: None,
         facts: BTreeMap::new(),
     }
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use lanner_alert::{Alert, Kind, Notification, Tally, Timestamp, Value};
+use lanner_alert::{Alert, Kind, Notification, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::stage::{Change, Stage, Verdict, key_of, made_id};
+use crate::stage::{Change, Stage, Verdict, alert_bytes, json, key_of, made_id};
 
 /// How many bytes the keys and the alerts that are kept may take, roughly; past that those are given up that came least
 /// lately, and what they hadn't told is told.
@@ -57,22 +57,7 @@ impl Entry {
     }
 
     fn bytes(&self) -> usize {
-        ENTRY_BYTES + self.repeats.as_ref().map_or(0, |alert| size(alert))
-    }
-}
-
-/// How much memory an alert takes, roughly.
-fn size(alert: &Alert) -> usize {
-    let fields = alert.output_fields.iter().chain(&alert.facts);
-    let fields: usize = fields.map(|(name, value)| 64 + name.len() + value_size(value)).sum();
-    256 + alert.output.len() + fields
-}
-
-fn value_size(value: &Value) -> usize {
-    match value {
-        Value::Str(text) => text.len(),
-        Value::List(items) => items.iter().map(value_size).sum(),
-        _ => 0,
+        ENTRY_BYTES + self.repeats.as_ref().map_or(0, |alert| alert_bytes(alert))
     }
 }
 
@@ -159,14 +144,8 @@ impl Dedup {
     fn update(&self, entry: &mut Entry, now: Timestamp) -> Option<Notification> {
         let alert = entry.repeats.take()?;
         entry.update = None;
-        Some(Notification {
-            id: made_id(Kind::Alert, &self.output, alert.id, now),
-            kind: Kind::Alert,
-            time: now,
-            priority: alert.priority,
-            alerts: vec![alert],
-            tally: Tally::default(),
-        })
+        let id = made_id(Kind::Alert, &self.output, alert.id, now);
+        Some(Notification { id, ..Notification::of(alert, now) })
     }
 }
 
@@ -197,9 +176,7 @@ impl Stage<Notification> for Dedup {
         }
         entry.at = now;
         entry.repeats = Some(Arc::new(repeat));
-        // A clock that was set back must not put the update off.
-        let update = now.after(entry.interval);
-        entry.update = Some(entry.update.map_or(update, |before| before.min(update)));
+        entry.update.get_or_insert(now.after(entry.interval));
         self.put(key, entry);
         self.shrink(now);
         Verdict::Hold("repeated")
@@ -229,9 +206,19 @@ impl Stage<Notification> for Dedup {
         }
     }
 
+    fn set_back(&mut self, now: Timestamp) {
+        let keys: Vec<u64> = self.order.values().copied().collect();
+        for key in keys {
+            let Some(mut entry) = self.take(key) else { continue };
+            entry.at = entry.at.min(now);
+            entry.update = entry.update.map(|update| update.min(now.after(entry.interval)));
+            self.put(key, entry);
+        }
+    }
+
     fn changes(&mut self, out: &mut Vec<Change>) {
         for key in std::mem::take(&mut self.changed) {
-            let value = self.entries.get(&key).map(|entry| serde_json::to_string(entry).unwrap_or_default());
+            let value = self.entries.get(&key).map(json);
             out.push(Change { key: format!("{key:016x}"), value });
         }
     }

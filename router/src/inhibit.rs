@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use lanner_alert::{Alert, Matcher, Timestamp, Value, fingerprint};
 use serde::{Deserialize, Serialize};
 
-use crate::stage::{Change, Stage, Verdict};
+use crate::stage::{Change, Stage, Verdict, json, key_of};
 
 /// How many occurrences a rule remembers, each of other values of its fields; past that the oldest is forgotten.
 pub const SOURCES_MAX: usize = 16_384;
@@ -30,11 +30,6 @@ pub struct InhibitRule {
 }
 
 impl InhibitRule {
-    fn key(&self, alert: &Alert) -> u64 {
-        let values: Vec<Value> = self.equal.iter().map(|field| alert.field(field)).collect();
-        fingerprint("", &values)
-    }
-
     /// What tells the rule apart from others, whatever its place.
     fn identity(&self) -> u64 {
         let text = |matchers: &[Matcher]| {
@@ -122,7 +117,7 @@ impl Stage<Arc<Alert>> for Inhibit {
                 continue;
             }
             memory.forget(now, &mut self.changed);
-            let key = memory.rule.key(alert);
+            let key = key_of(alert, &memory.rule.equal);
             // What is both marks the others, but nothing of its own sort.
             if target && !source && by.is_none() {
                 by = memory.sources.get(&key).map(|source| source.rule.clone());
@@ -141,17 +136,25 @@ impl Stage<Arc<Alert>> for Inhibit {
         Verdict::Pass("inhibited")
     }
 
-    fn next(&self) -> Option<Timestamp> {
-        None
+    fn set_back(&mut self, now: Timestamp) {
+        for memory in &mut self.memories {
+            let latest = now.after(memory.rule.lasts);
+            while let Some((until, key)) = memory.ends.last().copied().filter(|(until, _)| *until > latest) {
+                memory.ends.remove(&(until, key));
+                memory.ends.insert((latest, key));
+                if let Some(source) = memory.sources.get_mut(&key) {
+                    source.until = latest;
+                }
+                self.changed.insert((memory.identity, key), ());
+            }
+        }
     }
-
-    fn tick(&mut self, _: Timestamp, _: &mut Vec<Arc<Alert>>) {}
 
     fn changes(&mut self, out: &mut Vec<Change>) {
         for ((identity, key), ()) in std::mem::take(&mut self.changed) {
             let memory = self.memories.iter().find(|memory| memory.identity == identity);
             let source = memory.and_then(|memory| memory.sources.get(&key));
-            let value = source.map(|source| serde_json::to_string(source).unwrap_or_default());
+            let value = source.map(json);
             out.push(Change { key: format!("{identity:016x}/{key:016x}"), value });
         }
     }

@@ -15,7 +15,7 @@ use hashbrown::HashMap;
 use lanner_alert::{AlertId, Kind, Notification, Tally, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::stage::{Change, Stage, Verdict, key_of, made_id};
+use crate::stage::{Change, Stage, Verdict, json, key_of, made_id};
 
 /// How many values of the fields have a rate of their own at the same time; those that come while none has room share
 /// one, so that an attacker who makes up values gets one rate more and no memory.
@@ -91,12 +91,15 @@ impl Arrivals {
         self.changed.insert(key);
     }
 
-    /// Forgets those that are as good as new. What is later than `full`, when all that a burst allows was let through
-    /// just now, comes of a clock that was set back, and must not close the output until that time comes again.
-    fn tidy(&mut self, now: Timestamp, full: Timestamp) {
+    /// Forgets those that are as good as new.
+    fn tidy(&mut self, now: Timestamp) {
         while let Some((_, key)) = self.order.first().copied().filter(|(arrival, _)| *arrival <= now.0) {
             self.remove(key);
         }
+    }
+
+    /// None is later than `full`, when all that a burst allows was let through just now.
+    fn set_back(&mut self, full: Timestamp) {
         while let Some((_, key)) = self.order.last().copied().filter(|(arrival, _)| *arrival > full.0) {
             self.set(key, full.0);
         }
@@ -178,7 +181,7 @@ impl Stage<Notification> for Limit {
             return Verdict::Pass("no limit");
         };
         self.now.0.store(now.0, Ordering::Relaxed);
-        self.arrivals.tidy(now, now.after(settings.period.saturating_mul(settings.burst.get())));
+        self.arrivals.tidy(now);
         let key = self.arrivals.place(key(item, &settings.per));
         self.arrival.0.store(self.arrivals.by_key.get(&key).copied().unwrap_or(0), Ordering::Relaxed);
         if rate.check().is_ok() {
@@ -189,7 +192,6 @@ impl Stage<Notification> for Limit {
         let due = now.after(settings.summary);
         let first = item.id;
         let withheld = self.withheld.get_or_insert_with(|| Withheld { due, first, tally: Tally::default() });
-        withheld.due = withheld.due.min(due);
         for alert in &item.alerts {
             withheld.tally.add(alert);
         }
@@ -214,7 +216,17 @@ impl Stage<Notification> for Limit {
                 priority: tally.priority(),
                 alerts: Vec::new(),
                 tally,
+                group: None,
             });
+        }
+    }
+
+    fn set_back(&mut self, now: Timestamp) {
+        let Some(Limiter { settings, .. }) = &self.limiter else { return };
+        self.arrivals.set_back(now.after(settings.period.saturating_mul(settings.burst.get())));
+        if let Some(withheld) = &mut self.withheld {
+            withheld.due = withheld.due.min(now.after(settings.summary));
+            self.changed = true;
         }
     }
 
@@ -225,9 +237,7 @@ impl Stage<Notification> for Limit {
             out.push(Change { key: format!("{key:016x}"), value: arrival.map(u64::to_string) });
         }
         if std::mem::take(&mut self.changed) {
-            let value = self.withheld.as_ref();
-            let value = value.map(|withheld| serde_json::to_string(withheld).unwrap_or_default());
-            out.push(Change { key: String::new(), value });
+            out.push(Change { key: String::new(), value: self.withheld.as_ref().map(json) });
         }
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use lanner_alert::Notification;
 
-/// What the receiver said of a notification that it took, such as Slack's `ts` or the `Message-ID`; empty
-/// where it says nothing.
+/// What the receiver said of a notification that it took, such as Slack's channel and `ts`, or the `Message-ID`;
+/// empty where it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Receipt(pub String);
 

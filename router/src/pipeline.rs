@@ -14,12 +14,14 @@ pub use explain::{Decided, Explanation};
 
 use crate::dedup::{Dedup, DedupSettings};
 use crate::digest::{Digest, DigestSettings};
+use crate::group::{Group, GroupSettings};
 use crate::heartbeat::Heartbeat;
 use crate::limit::{Limit, LimitSettings};
 use crate::redact::{Redact, Redactor};
 use crate::route::{Reached, Route, Withheld};
 use crate::silence::Silences;
-use crate::stage::{Stage, Verdict};
+use crate::stage::{Change, Stage, Verdict};
+use crate::template::{RouteText, Template};
 
 /// What the stages do for one output.
 #[derive(Debug, Clone)]
@@ -85,19 +87,43 @@ struct Lane {
     decisions: BTreeMap<(&'static str, &'static str), u64>,
 }
 
+/// What routes say of how they send, by their names.
+#[derive(Default)]
+struct Ways {
+    groups: BTreeMap<Arc<str>, Arc<GroupSettings>>,
+    texts: BTreeMap<Arc<str>, RouteText>,
+}
+
+impl Ways {
+    fn of(route: &Route) -> Ways {
+        let mut ways = Ways::default();
+        route.each(&mut |route| {
+            let name = || route.name.clone();
+            ways.groups.extend(route.group.clone().map(|group| (name(), group)));
+            ways.texts.extend(route.text.clone().map(|text| (name(), text)));
+        });
+        ways
+    }
+}
+
 impl Lane {
-    fn new(output: Registered, policy: OutputPolicy) -> Lane {
-        // An audit wants each of them.
-        let dedup = policy.dedup.filter(|_| !policy.audit);
-        let dedup = Box::new(Dedup::new(&output.name, dedup));
-        let limit = Box::new(Limit::new(&output.name, policy.limit));
-        let digest = Box::new(Digest::new(&output.name, policy.digest));
+    fn new(output: Registered, policy: OutputPolicy, ways: &Ways) -> Lane {
+        let name = &output.name;
+        // An audit wants each of them, by itself.
+        let dedup = Box::new(Dedup::new(name, policy.dedup.filter(|_| !policy.audit)));
+        let limit = Box::new(Limit::new(name, policy.limit));
+        let digest = Box::new(Digest::new(name, policy.digest));
+        let groups = if policy.audit { BTreeMap::new() } else { ways.groups.clone() };
+        let group = Box::new(Group::new(name, groups));
         let (every, hostname) = policy.heartbeat.unzip();
-        let heartbeat = Box::new(Heartbeat::new(&output.name, hostname.unwrap_or_default(), every));
-        let mut stages: Vec<Box<dyn Stage<Notification>>> = vec![dedup, limit, digest, heartbeat];
+        let heartbeat = Box::new(Heartbeat::new(name, hostname.unwrap_or_default(), every));
+        let mut stages: Vec<Box<dyn Stage<Notification>>> = vec![dedup, limit, digest, group, heartbeat];
         let changes_from = stages.len();
         if let Some(redactor) = policy.redactor {
             stages.push(Box::new(Redact::new(redactor)));
+        }
+        if !ways.texts.is_empty() {
+            stages.push(Box::new(Template::new(ways.texts.clone())));
         }
         Lane {
             output,
@@ -130,7 +156,7 @@ impl Lane {
     fn wants(&mut self, seq: u64, alert: &Alert, withheld: Option<Withheld>) -> bool {
         let (reason, wanted) = if seq <= self.output.since {
             ("before the output was there", false)
-        } else if let Some(withheld) = withheld {
+        } else if let Some(withheld) = withheld.filter(|_| !self.audit) {
             (withheld.reason(), false)
         } else if alert.priority < self.min_priority {
             ("below the minimum priority", false)
@@ -171,6 +197,8 @@ pub struct Pipeline {
     unrouted: u64,
     /// Used again for each alert.
     to: Vec<Reached>,
+    /// The latest time that it was given.
+    last: Timestamp,
 }
 
 impl Pipeline {
@@ -178,11 +206,12 @@ impl Pipeline {
     /// come first, in the same order. The route names outputs by their place in it.
     pub fn new(route: Route, outputs: &[Registered], policies: Vec<OutputPolicy>) -> Pipeline {
         let mut policies = policies.into_iter();
+        let ways = Ways::of(&route);
         let lanes = outputs
             .iter()
             .map(|output| {
                 let policy = policies.next().unwrap_or_else(|| OutputPolicy::everything(&output.name));
-                Lane::new(output.clone(), policy)
+                Lane::new(output.clone(), policy, &ways)
             })
             .collect();
         Pipeline {
@@ -194,6 +223,8 @@ impl Pipeline {
             lanes,
             unrouted: 0,
             to: Vec::new(),
+            // What was kept may be of a time that the clock, set back meanwhile, hasn't reached.
+            last: Timestamp(u64::MAX),
         }
     }
 
@@ -218,8 +249,18 @@ impl Pipeline {
         self
     }
 
+    /// Takes note of the time; where it was set back, nothing that is kept may wait for the time that was.
+    fn heed(&mut self, now: Timestamp) {
+        if now < self.last {
+            self.marks.iter_mut().for_each(|stage| stage.set_back(now));
+            self.lanes.iter_mut().flat_map(|lane| &mut lane.stages).for_each(|stage| stage.set_back(now));
+        }
+        self.last = now;
+    }
+
     /// Takes one accepted alert through the stages.
     pub fn push(&mut self, seq: u64, alert: &Arc<Alert>, now: Timestamp, out: &mut Vec<Outgoing>) {
+        self.heed(now);
         let marked = self.mark(alert, now);
         self.send(seq, alert, &marked, now, out);
     }
@@ -248,14 +289,16 @@ impl Pipeline {
         to.clear();
         self.route.outputs(alert, now, &self.zone, &mut to);
         self.unrouted += u64::from(to.is_empty());
-        for Reached { output, withheld } in &to {
-            let Some(lane) = self.lanes.get_mut(*output) else { continue };
-            if !lane.wants(seq, alert, *withheld) {
+        for Reached { output, withheld, route } in to.drain(..) {
+            let Some(lane) = self.lanes.get_mut(output) else { continue };
+            if !lane.wants(seq, alert, withheld) {
                 continue;
             }
-            let Some(notification) = lane.judge(0, Notification::of(alert.clone(), now), now) else {
-                continue;
-            };
+            let mut alert = alert.clone();
+            if route.is_some() {
+                Arc::make_mut(&mut alert).route = route;
+            }
+            let Some(notification) = lane.judge(0, Notification::of(alert, now), now) else { continue };
             let output = lane.output.id;
             // An alert that no stage has changed is in the journal already.
             out.push(match &notification.alerts[..] {
@@ -271,11 +314,15 @@ impl Pipeline {
     /// Takes an accepted alert to an output again, with the tag `replayed`: past what withholds and collects, but
     /// not past what takes secrets out.
     pub fn replay(&mut self, alert: &Alert, output: OutputId, now: Timestamp, out: &mut Vec<Outgoing>) {
-        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.output.id == output) else { return };
+        let Some(at) = self.lanes.iter().position(|lane| lane.output.id == output) else { return };
         let mut again = alert.clone();
         if let Err(place) = again.tags.binary_search_by(|tag| tag.as_str().cmp(REPLAYED)) {
             again.tags.insert(place, REPLAYED.to_owned());
         }
+        let mut to = Vec::new();
+        self.route.outputs(alert, now, &self.zone, &mut to);
+        again.route = to.into_iter().find(|reached| reached.output == at).and_then(|reached| reached.route);
+        let lane = &mut self.lanes[at];
         lane.count("replay", "sent again");
         let again = Notification::of(Arc::new(again), now);
         if let Some(notification) = lane.judge(lane.changes_from, again, now) {
@@ -285,6 +332,7 @@ impl Pipeline {
 
     /// Lets out what is due.
     pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Outgoing>) {
+        self.heed(now);
         for lane in &mut self.lanes {
             if lane.stages.iter().filter_map(|stage| stage.next()).any(|next| next <= now) {
                 lane.tick(now, out);
@@ -300,23 +348,22 @@ impl Pipeline {
     /// What has changed, since it was asked last, of what the stages keep.
     pub fn changes(&mut self, out: &mut Vec<StateChange>) {
         let mut changes = Vec::new();
+        let mut put = |stage: &'static str, changes: &mut Vec<Change>, at: &str| {
+            out.extend(changes.drain(..).map(|Change { key, value }| StateChange {
+                stage,
+                key: key + at,
+                value,
+            }));
+        };
         for stage in &mut self.marks {
             stage.changes(&mut changes);
-            out.extend(changes.drain(..).map(|change| StateChange {
-                stage: stage.name(),
-                key: change.key,
-                value: change.value,
-            }));
+            put(stage.name(), &mut changes, "");
         }
         for lane in &mut self.lanes {
+            let at = format!("@{}", lane.output.name);
             for stage in &mut lane.stages {
                 stage.changes(&mut changes);
-                let key = |key: String| format!("{key}@{}", lane.output.name);
-                out.extend(changes.drain(..).map(|change| StateChange {
-                    stage: stage.name(),
-                    key: key(change.key),
-                    value: change.value,
-                }));
+                put(stage.name(), &mut changes, &at);
             }
         }
     }

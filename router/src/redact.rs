@@ -19,7 +19,7 @@ use lanner_alert::{Alert, Notification, Timestamp, Value};
 use regex_automata::meta::Regex;
 use regex_automata::{Input, Span};
 
-use crate::stage::{Change, Stage, Verdict};
+use crate::stage::{Stage, Verdict};
 use scan::Scanner;
 
 /// What stands in a secret's place.
@@ -269,18 +269,12 @@ impl Stage<Notification> for Redact {
                 replaced = true;
             }
         }
+        for (field, value) in item.group.iter_mut().flat_map(|group| &mut group.by) {
+            if let Some(redacted) = self.0.field(field, value, None) {
+                *value = redacted;
+                replaced = true;
+            }
+        }
         Verdict::Pass(if replaced { REPLACED } else { "no secret" })
-    }
-
-    fn next(&self) -> Option<Timestamp> {
-        None
-    }
-
-    fn tick(&mut self, _: Timestamp, _: &mut Vec<Notification>) {}
-
-    fn changes(&mut self, _: &mut Vec<Change>) {}
-
-    fn restore(&mut self, _: &str, _: &str) -> bool {
-        false
     }
 }

@@ -1,17 +1,22 @@
 //! To whom an alert goes: a tree as Alertmanager's.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use lanner_alert::{Alert, Calendar, Matcher, Priority, Timestamp};
+
+use crate::group::GroupSettings;
+use crate::template::RouteText;
 
 /// A node of the tree. An alert that meets its conditions goes to the first of its routes that takes it, and to
 /// those after that one where it says `continue`; where none does, to the node's own outputs.
 ///
 /// Outputs and the least priority are inherited, times are not: they say when a node sends what ends at it, as in
 /// Alertmanager. What a node doesn't send it takes all the same, so that nobody else gets it instead.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Route {
-    /// Where it stands in the configuration, for those who ask.
-    pub name: String,
+    /// Where it stands in the configuration, for those who ask; what its alerts are grouped by is remembered by it.
+    pub name: Arc<str>,
     /// All of these must hold.
     pub matchers: Vec<Matcher>,
     /// The outputs, by their place in the list of outputs; none to have the parent's.
@@ -22,6 +27,10 @@ pub struct Route {
     pub active: Vec<Calendar>,
     /// It sends at none of these times.
     pub mute: Vec<Calendar>,
+    /// How what it sends is grouped, as it has it from its parent too; not at all without.
+    pub group: Option<Arc<GroupSettings>>,
+    /// What its alerts say in place of their own text, as it has it from its parent too.
+    pub text: Option<RouteText>,
     /// Whether the routes after this one are looked at too.
     pub continues: bool,
     /// The routes below.
@@ -51,16 +60,18 @@ impl Withheld {
 }
 
 /// An output that an alert comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
     /// Its place in the list of outputs.
     pub output: usize,
     /// Why it isn't sent the alert; none where one of the routes that lead to it sends.
     pub withheld: Option<Withheld>,
+    /// The first route that sends it, or would, where that says how.
+    pub route: Option<Arc<str>>,
 }
 
 /// What happens to an alert on its way through the tree.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Step<'a> {
     /// It comes to a route, so many levels down.
     At {
@@ -99,15 +110,24 @@ impl Route {
         Route { outputs: Some((0..outputs).collect()), ..Route::default() }
     }
 
+    /// Shows it and all routes below it.
+    pub(crate) fn each(&self, see: &mut impl FnMut(&Route)) {
+        see(self);
+        self.routes.iter().for_each(|route| route.each(see));
+    }
+
     /// Adds the outputs that an alert comes to now, each once. `host` is the zone of times that name none.
     pub fn outputs(&self, alert: &Alert, now: Timestamp, host: &TimeZone, to: &mut Vec<Reached>) {
         let see = |step: Step| {
-            let Step::End { outputs, withheld, .. } = step else { return };
+            let Step::End { route, outputs, withheld, .. } = step else { return };
+            let name = || (route.group.is_some() || route.text.is_some()).then(|| route.name.clone());
             for output in outputs {
                 match to.iter_mut().find(|reached| reached.output == *output) {
-                    Some(reached) if withheld.is_none() => reached.withheld = None,
+                    Some(reached) if reached.withheld.is_some() && withheld.is_none() => {
+                        *reached = Reached { output: *output, withheld, route: name() };
+                    }
                     Some(_) => {}
-                    None => to.push(Reached { output: *output, withheld }),
+                    None => to.push(Reached { output: *output, withheld, route: name() }),
                 }
             }
         };

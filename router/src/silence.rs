@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use lanner_alert::{Alert, Silence, Timestamp};
 
-use crate::stage::{Change, Stage, Verdict};
+use crate::stage::{Stage, Verdict};
 
 /// The silences of the configuration, and those that commands have made.
 pub struct Silences {
@@ -38,17 +38,5 @@ impl Stage<Arc<Alert>> for Silences {
         };
         Arc::make_mut(alert).silenced = Some(silence.name.clone());
         Verdict::Pass("silenced")
-    }
-
-    fn next(&self) -> Option<Timestamp> {
-        None
-    }
-
-    fn tick(&mut self, _: Timestamp, _: &mut Vec<Arc<Alert>>) {}
-
-    fn changes(&mut self, _: &mut Vec<Change>) {}
-
-    fn restore(&mut self, _: &str, _: &str) -> bool {
-        false
     }
 }

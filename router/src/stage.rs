@@ -1,6 +1,7 @@
 //! What a stage is: a decision about one item at a time, and what comes of the items that it kept.
 
 use lanner_alert::{Alert, Kind, Timestamp, Value, fingerprint};
+use serde::Serialize;
 use uuid::{Builder, Uuid};
 
 /// What a stage decided, each with its reason: a few words that also label the metric.
@@ -41,16 +42,36 @@ pub trait Stage<T>: Send {
     fn judge(&mut self, item: &mut T, now: Timestamp) -> Verdict;
 
     /// When it wants to be woken.
-    fn next(&self) -> Option<Timestamp>;
+    fn next(&self) -> Option<Timestamp> {
+        None
+    }
 
     /// Lets out what is due: summaries, digests.
-    fn tick(&mut self, now: Timestamp, out: &mut Vec<T>);
+    fn tick(&mut self, _now: Timestamp, _out: &mut Vec<T>) {}
+
+    /// The clock was set back, or may have been while Lanner was stopped: nothing must wait longer than if it had come
+    /// now.
+    fn set_back(&mut self, _now: Timestamp) {}
 
     /// What has changed, since it was asked last, of what it keeps across restarts.
-    fn changes(&mut self, out: &mut Vec<Change>);
+    fn changes(&mut self, _out: &mut Vec<Change>) {}
 
     /// Takes back what it kept; whether it could read it.
-    fn restore(&mut self, key: &str, value: &str) -> bool;
+    fn restore(&mut self, _key: &str, _value: &str) -> bool {
+        false
+    }
+}
+
+/// The text of something that always has one.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// How much memory an alert takes, roughly, in bytes.
+pub(crate) fn alert_bytes(alert: &Alert) -> usize {
+    let fields = alert.output_fields.iter().chain(&alert.facts);
+    let fields: usize = fields.map(|(name, value)| 64 + name.len() + value.bytes()).sum();
+    256 + alert.output.len() + fields
 }
 
 /// What the values of those fields make of an alert: the same for the same values, across restarts.

@@ -60,7 +60,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let text = super::explain::read(path).with_context(|| format!("{} can't be read", path.display()))?;
     let settings = &loaded.settings;
     let names: Vec<&str> = settings.outputs.iter().map(|entry| &*entry.name).collect();
-    let mut pipeline = wire::unkept_pipeline(settings, prepared.redactors);
+    let mut pipeline = wire::unkept_pipeline(settings, prepared.route, prepared.redactors);
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let place = || format!("{}:{} is no alert of Falco's", path.display(), at + 1);
         let alert = Arc::new(wire::fingerprinted(falco::read(line).with_context(place)?));
@@ -127,6 +127,17 @@ fn told_step(text: &mut String, step: &Step, alert: &Alert, names: &[&str]) {
             let to = if to.is_empty() { "no output".to_owned() } else { to.join(", ") };
             let inherited = if route.outputs.is_none() { ", as above" } else { "" };
             let _ = writeln!(text, "{margin}ends here: to {to}{inherited}, from {min_priority} up");
+            if let Some(group) = &route.group {
+                let by = if group.by.is_empty() { "nothing".to_owned() } else { group.by.join(", ") };
+                let [wait, interval] = [group.wait, group.interval].map(|time| time.as_secs());
+                let _ = writeln!(
+                    text,
+                    "{margin}grouped by {by}: told after {wait} s, what is new then {interval} s apart"
+                );
+            }
+            if route.text.is_some() {
+                let _ = writeln!(text, "{margin}with the text that its `template` makes");
+            }
             if let Some(withheld) = withheld {
                 let _ = writeln!(text, "{margin}but isn't sent: {}", withheld.reason());
             }

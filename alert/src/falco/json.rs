@@ -100,6 +100,7 @@ mod tests {
             first_seen: time,
             last_seen: time,
             silenced: None,
+            route: None,
             facts: BTreeMap::new(),
         }
     }

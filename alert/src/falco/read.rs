@@ -69,6 +69,7 @@ pub fn read(text: &str) -> Result<Alert, ReadError> {
         first_seen: time,
         last_seen: time,
         silenced: None,
+        route: None,
         facts: BTreeMap::new(),
     })
 }

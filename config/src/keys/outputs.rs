@@ -71,6 +71,18 @@ pub(super) const FAMILY: Family = Family {
             "Collects alerts, and sends them together that long after the first.",
         ),
         Key::new(
+            "outputs[].digest.at",
+            Kind::Texts,
+            "",
+            "Collects alerts, and sends them together at that time of the day, such as `08:00`, or at several. In place of `every`.",
+        ),
+        Key::new(
+            "outputs[].digest.zone",
+            Kind::Text,
+            "",
+            "The time zone of `at`, such as `Europe/Berlin`; the host's without it.",
+        ),
+        Key::new(
             "outputs[].immediate_from",
             Kind::Priority,
             "",

@@ -122,6 +122,36 @@ pub(super) const FAMILY: Family = Family {
             "The time zone of these times, such as `Europe/Berlin`; the host's without it.",
         ),
         Key::new(
+            "router.route.group_by",
+            Kind::Texts,
+            "",
+            "The fields by which alerts belong together, such as `[rule, container.name]`: those that have the same values go as one notification, and what comes later as an update of it. `[]` makes one group of all; `off` ends what the parent groups by. The parent's where the key isn't there; without one each alert goes by itself. Outputs with a `digest` or `audit: true` don't group.",
+        ),
+        Key::new(
+            "router.route.group_wait",
+            Kind::Duration("0s", "1d"),
+            "30s",
+            "How long a group waits for what comes with what is new; the parent's where the key isn't there.",
+        ),
+        Key::new(
+            "router.route.group_interval",
+            Kind::Duration("1s", "1w"),
+            "5m",
+            "How far two notifications of a group are apart at least; the parent's where the key isn't there.",
+        ),
+        Key::new(
+            "router.route.group_idle",
+            Kind::Duration("1s", "4w"),
+            "1h",
+            "How long after its last alert a group closes, so that the next begins another; the parent's where the key isn't there.",
+        ),
+        Key::new(
+            "router.route.template",
+            Kind::Text,
+            "",
+            "A template of what the route's alerts say in place of their `output`, as plain text: Jinja with `%field` formats, as for outputs. The parent's where the key isn't there.",
+        ),
+        Key::new(
             "router.route.continue",
             Kind::Bool,
             "false",

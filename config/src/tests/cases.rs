@@ -216,9 +216,14 @@ fn wrong_keys_of_lanner() {
         "error f.yaml:2:12: `heartbeat.every` is missing\n\
          error f.yaml:2:24: there is no output with the name `sock` (did you mean `soc`?)",
     );
+    check("outputs: { a: { type: slack } }\n", "error f.yaml:1:10: this should be a list, not a mapping");
+}
+
+#[test]
+fn wrong_ways_to_send_less() {
     check(
         "outputs: [{ name: a, type: x, digest: {}, rate_limit: { burst: 1 } }, { name: b, type: x, immediate_from: error }]\n",
-        "error f.yaml:1:39: `digest.every` is missing\n\
+        "error f.yaml:1:39: `digest.every` or `digest.at` is missing\n\
          error f.yaml:1:55: `rate_limit.rate` is missing\n\
          error f.yaml:1:107: without a `digest`, everything is sent at once",
     );
@@ -228,7 +233,23 @@ fn wrong_keys_of_lanner() {
          error f.yaml:1:76: a rate is a whole number, a slash and a time, such as `10/m`, `1/s` or `5/30s`\n\
          error f.yaml:1:79: unknown key `burts` in `outputs[].rate_limit` (did you mean `burst`?)",
     );
-    check("outputs: { a: { type: slack } }\n", "error f.yaml:1:10: this should be a list, not a mapping");
+    check(
+        "outputs:\n- { name: a, type: x, digest: { every: 1h, at: '08:00' } }\n- { name: b, type: x, digest: { at: [8, 25:00] } }\n\
+         - { name: c, type: x, digest: { at: [], zone: Mars } }\n- { name: d, type: x, digest: { every: 1h, zone: UTC } }\n",
+        "error f.yaml:2:48: either `every` or `at`, not both\n\
+         error f.yaml:3:38: `8` is no time of the day such as `08:00`\n\
+         error f.yaml:3:41: `25:00` is no time of the day such as `08:00`\n\
+         error f.yaml:4:37: at least one time of the day is needed\n\
+         error f.yaml:4:47: there is no time zone `Mars` (a zone is named as in the IANA's database, such as `Europe/Berlin`)\n\
+         error f.yaml:5:50: only times of the day (`at`) are in a time zone",
+    );
+    check(
+        "outputs: [{ name: a, type: x }]\nrouter: { route: { group_by: [rul, proc.name], group_wait: soon, group_every: 1h, routes: [{ group_by: of }] } }\n",
+        "error f.yaml:2:31: an alert has no `rul` (did you mean `rule`?)\n\
+         error f.yaml:2:60: a duration is numbers with units, the largest first, such as `5ms`, `10s` or `1h30m`\n\
+         error f.yaml:2:66: unknown key `group_every` in `router.route`\n\
+         error f.yaml:2:104: an alert has no `of` (known are rule, priority, source, hostname, tags, and the fields of events, such as `proc.name`)",
+    );
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use lanner_alert::{Calendar, CalendarError, Matcher, Priority};
+use lanner_alert::{Calendar, CalendarError, Matcher, Priority, Schedule};
 use lanner_diagnostic::{Node, Renderer, Severity};
 
 use super::memory::{Memory, env, lines, load};
 use crate::load::{Options, load_from};
-use crate::{RedactSettings, RouteSettings, Settings};
+use crate::{DigestSettings, RedactSettings, RouteSettings, Settings};
 
 #[track_caller]
 fn settings(yaml: &str, options: &[&str]) -> Settings {
@@ -67,9 +67,61 @@ fn limits_and_digests() {
     assert_eq!(limit(2), Some((Duration::from_secs(1), 1, 300)));
     let per = |at: usize| settings.outputs[at].limit.as_ref().expect("a limit").per.clone();
     assert_eq!((per(1), per(2)), (vec![], vec!["rule".to_owned(), "k8s.ns.name".to_owned()]));
-    let digest = settings.outputs[1].digest.expect("a digest");
-    assert_eq!((digest.every, digest.immediate_from), (Duration::from_secs(3600), Some(Priority::Critical)));
+    let schedule = Schedule::Every(Duration::from_secs(3600));
+    let immediate_from = Some(Priority::Critical);
+    assert_eq!(settings.outputs[1].digest, Some(DigestSettings { schedule, immediate_from }));
     assert_eq!(settings.outputs[2].digest, None);
+}
+
+#[test]
+fn digests_at_times_of_the_day() {
+    let schedule = |digest: &str| {
+        let yaml = format!("outputs: [{{ name: a, type: x, digest: {digest} }}]\n");
+        settings(&yaml, &[]).outputs[0].digest.clone().expect("a digest").schedule
+    };
+    let daily = |times: &[&str], zone: Option<&str>| Schedule::Daily {
+        times: times.iter().map(|time| Schedule::time(time).unwrap()).collect(),
+        zone: zone.map(|name| TimeZone::get(name).unwrap()),
+    };
+    assert_eq!(schedule("{ at: '08:00' }"), daily(&["08:00"], None));
+    let berlin = "{ at: ['08:00', '16:30'], zone: Europe/Berlin }";
+    assert_eq!(schedule(berlin), daily(&["08:00", "16:30"], Some("Europe/Berlin")));
+}
+
+#[test]
+fn an_audit_has_no_limit_but_its_own() {
+    let settings = settings(
+        "router: { rate_limit: { rate: 10/m } }\n\
+         outputs:\n  - { name: a, type: x, audit: true }\n  \
+         - { name: b, type: x, audit: true, rate_limit: { rate: 1/s } }\n",
+        &[],
+    );
+    let limited: Vec<bool> = settings.outputs.iter().map(|output| output.limit.is_some()).collect();
+    assert_eq!(limited, [false, true]);
+}
+
+#[test]
+fn routes_inherit_how_they_group_and_what_they_say() {
+    let yaml = "outputs: [{ name: a, type: x }]\n\
+                router:\n  route:\n    group_by: [rule, container.name]\n    group_interval: 10m\n    template: '%rule'\n    \
+                routes:\n    - { match: { rule: A } }\n    \
+                - { match: { rule: B }, group_by: hostname, group_wait: 0s, group_idle: 2h, template: x }\n    \
+                - { match: { rule: C }, group_by: off, routes: [{ match: { rule: C }, group_by: [] }] }\n";
+    let tree = settings(yaml, &[]).route;
+    let told = |route: &RouteSettings| {
+        let group = route.group.as_ref().map(|group| {
+            let seconds = [group.wait, group.interval, group.idle].map(|duration| duration.as_secs());
+            (group.by.join(" "), seconds)
+        });
+        (group, route.template.as_ref().and_then(Node::as_str).unwrap_or_default().to_owned())
+    };
+    let group = |by: &str, seconds| Some((by.to_owned(), seconds));
+    let all = group("rule container.name", [30, 600, 3600]);
+    assert_eq!(told(&tree), (all.clone(), "%rule".to_owned()));
+    assert_eq!(told(&tree.routes[0]), (all, "%rule".to_owned()));
+    assert_eq!(told(&tree.routes[1]), (group("hostname", [0, 600, 7200]), "x".to_owned()));
+    assert_eq!(told(&tree.routes[2]), (None, "%rule".to_owned()));
+    assert_eq!(told(&tree.routes[2].routes[0]), (group("", [30, 600, 3600]), "%rule".to_owned()));
 }
 
 #[test]

@@ -146,6 +146,7 @@ fn alert(number: usize) -> Alert {
         first_seen: time,
         last_seen: time,
         silenced: None,
+        route: None,
         facts: fields,
     }
 }

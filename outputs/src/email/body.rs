@@ -23,9 +23,9 @@ pub fn text(notification: &Notification, common: &Common) -> String {
     }
     let mut out = String::new();
     // Writing to a string can't fail.
-    let _ = match (notification.kind, notification.alerts.first()) {
-        (Kind::Alert, Some(alert)) => text_alert(&mut out, alert, common),
-        _ => text_digest(&mut out, notification, common),
+    let _ = match render::single(notification) {
+        Some(alert) => text_alert(&mut out, alert, common),
+        None => text_digest(&mut out, notification, common),
     };
     let _ = write!(out, "\n-- \nLanner on {}, {}\n", printable(&common.hostname), notification.id);
     out
@@ -43,10 +43,16 @@ fn text_digest(out: &mut String, notification: &Notification, common: &Common) -
     writeln!(out, "{}.\n", render::sentence(notification, &common.zone))?;
     let ranked = render::ranked(&notification.tally);
     for (rule, count) in ranked.iter().take(render::RULES_LISTED_MAX) {
-        writeln!(out, "{:>7}  {:<14}{}", count.count, count.priority, printable(rule))?;
+        let new = render::new(count.new);
+        writeln!(out, "{:>7}  {:<14}{}{new}", count.count, count.priority, printable(rule))?;
     }
     if let Some(more) = more(ranked.len(), render::RULES_LISTED_MAX, "rules") {
         writeln!(out, "         {more}")?;
+    }
+    let top = render::top(&notification.tally);
+    out.push_str(if top.is_empty() { "" } else { "\n" });
+    for (_, word, values) in top {
+        writeln!(out, "{:<14}{}", format!("By {word}:"), values.join(", "))?;
     }
     for alert in notification.alerts.iter().take(ALERTS_MAX) {
         let time = render::moment(alert.time, &common.zone);
@@ -81,9 +87,10 @@ fn html_page(
     ink: &str,
     band: &str,
 ) -> fmt::Result {
-    let (kicker, heading) = match (notification.kind, notification.alerts.first()) {
-        (Kind::Alert, Some(alert)) => (alert.priority.to_string(), printable(&alert.rule).into_owned()),
+    let (kicker, heading) = match (notification.kind, render::single(notification)) {
+        (_, Some(alert)) => (alert.priority.to_string(), printable(&alert.rule).into_owned()),
         (Kind::Digest, _) => ("Digest".to_owned(), render::title(notification)),
+        (Kind::Group, _) => (notification.priority.to_string(), render::title(notification)),
         _ => ("Rate limit".to_owned(), render::title(notification)),
     };
     write!(
@@ -104,9 +111,9 @@ fn html_page(
         kicker = Html(&kicker),
         heading = Html(&heading),
     )?;
-    match (notification.kind, notification.alerts.first()) {
-        (Kind::Alert, Some(alert)) => html_alert(out, alert, common)?,
-        _ => html_digest(out, notification, common)?,
+    match render::single(notification) {
+        Some(alert) => html_alert(out, alert, common)?,
+        None => html_digest(out, notification, common)?,
     }
     write!(
         out,
@@ -151,14 +158,24 @@ fn html_digest(out: &mut String, notification: &Notification, common: &Common) -
             "<tr><td align=\"right\" style=\"padding:7px 12px 7px 0;border-top:1px solid #f3f4f6;\
              font-weight:600;vertical-align:top\">{}</td>\
              <td style=\"padding:7px 12px 7px 0;border-top:1px solid #f3f4f6;vertical-align:top\">{}</td>\
-             <td width=\"100%\" style=\"padding:7px 0;border-top:1px solid #f3f4f6;word-break:break-word\">{}</td></tr>",
+             <td width=\"100%\" style=\"padding:7px 0;border-top:1px solid #f3f4f6;word-break:break-word\">{}{}</td></tr>",
             count.count,
             badge(count.priority),
-            Html(&printable(rule))
+            Html(&printable(rule)),
+            if count.new { " <span style=\"color:#b91c1c;font-weight:600\">new</span>" } else { "" },
         )?;
     }
     if let Some(more) = more(ranked.len(), render::RULES_LISTED_MAX, "rules") {
         writeln!(out, "<tr><td colspan=\"3\" style=\"padding:7px 0;color:#6b7280\">{more}</td></tr>")?;
+    }
+    for (_, word, values) in render::top(&notification.tally) {
+        writeln!(
+            out,
+            "<tr><td colspan=\"2\" style=\"padding:7px 12px 7px 0;border-top:1px solid #f3f4f6;color:#6b7280;\
+             white-space:nowrap;vertical-align:top\">By {word}</td>\
+             <td style=\"padding:7px 0;border-top:1px solid #f3f4f6;word-break:break-word\">{}</td></tr>",
+            Html(&values.join(", "))
+        )?;
     }
     out.push_str("</table></td></tr>\n");
     for alert in notification.alerts.iter().take(ALERTS_MAX) {
@@ -236,7 +253,7 @@ fn more(all: usize, shown: usize, what: &str) -> Option<String> {
     all.checked_sub(shown).filter(|more| *more > 0).map(|more| format!("and {more} more {what}"))
 }
 
-/// What a digest counts but doesn't show.
+/// What a digest, or a group's notification of what is new in it, counts but doesn't show.
 fn unshown(notification: &Notification) -> Option<String> {
     let shown: u64 = notification.alerts.iter().take(ALERTS_MAX).map(|alert| alert.count).sum();
     let unshown = notification.count().saturating_sub(shown);
@@ -257,6 +274,12 @@ mod tests {
         insta::assert_snapshot!(text(&samples::single(), &common));
         insta::assert_snapshot!(text(&samples::digest(), &common));
         insta::assert_snapshot!(text(&samples::summary(), &common));
+        insta::assert_snapshot!(text(&samples::update(), &common));
+        assert_eq!(
+            text(&samples::group(), &common).lines().next(),
+            text(&samples::single(), &common).lines().next(),
+            "the only alert of a group is shown as one"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! spans from which nothing can break out. Slack's own limits are kept, since it refuses the whole message
 //! where one is passed: <https://docs.slack.dev/reference/block-kit/blocks>.
 
-use lanner_alert::{Alert, Kind, Notification, Priority, printable, truncate};
+use lanner_alert::{Alert, Notification, Priority, printable, truncate};
 use serde_json::{Value, json};
 
 use crate::{Common, render};
@@ -32,9 +32,9 @@ pub fn message(notification: &Notification, common: &Common) -> Value {
     let title =
         own.unwrap_or_else(|| format!("{} {}", symbol(notification.priority), render::title(notification)));
     let mut blocks = vec![json!({ "type": "header", "text": plain(&title, HEADER_MAX) })];
-    let said = match (notification.kind, notification.alerts.first()) {
-        (Kind::Alert, Some(alert)) => alert.output.clone(),
-        _ => render::sentence(notification, &common.zone),
+    let said = match render::single(notification) {
+        Some(alert) => alert.output.clone(),
+        None => render::sentence(notification, &common.zone),
     };
     match common.templates.render("template", notification, common) {
         Some(own) => blocks.extend(sections(&own)),
@@ -53,10 +53,11 @@ pub fn message(notification: &Notification, common: &Common) -> Value {
 
 fn built_in(notification: &Notification, said: &str) -> Vec<Value> {
     let mut blocks = vec![section(said)];
-    match (notification.kind, notification.alerts.first()) {
-        (Kind::Alert, Some(alert)) => blocks.extend(fact_blocks(alert)),
-        _ => {
+    match render::single(notification) {
+        Some(alert) => blocks.extend(fact_blocks(alert)),
+        None => {
             blocks.push(mrkdwn_section(&rules(notification)));
+            blocks.extend(top(notification));
             blocks.extend(notification.alerts.iter().take(ALERTS_MAX).map(|alert| digest_block(alert)));
         }
     }
@@ -101,12 +102,22 @@ fn rules(notification: &Notification) -> String {
     let mut text = String::new();
     for (rule, count) in ranked.iter().take(render::RULES_LISTED_MAX) {
         let rule = escape(&printable(rule).replace('`', "ˋ"), 100);
-        text.push_str(&format!("{} *{}* × `{rule}`\n", symbol(count.priority), count.count));
+        let new = if count.new { " *new*" } else { "" };
+        text.push_str(&format!("{} *{}* × `{rule}`{new}\n", symbol(count.priority), count.count));
     }
     if ranked.len() > render::RULES_LISTED_MAX {
         text.push_str(&format!("and {} more rules\n", ranked.len() - render::RULES_LISTED_MAX));
     }
     text
+}
+
+/// Where most of it happened.
+fn top(notification: &Notification) -> Option<Value> {
+    let field = |(_, word, values): (_, &str, Vec<String>)| {
+        mrkdwn(&fact(&format!("By {word}"), &values.join(", "), FIELD_MAX))
+    };
+    let fields: Vec<_> = render::top(&notification.tally).into_iter().map(field).collect();
+    (!fields.is_empty()).then(|| json!({ "type": "section", "fields": fields }))
 }
 
 fn digest_block(alert: &Alert) -> Value {
@@ -115,9 +126,9 @@ fn digest_block(alert: &Alert) -> Value {
 }
 
 fn context(notification: &Notification, common: &Common) -> Value {
-    let (host, time, tags) = match (notification.kind, notification.alerts.first()) {
-        (Kind::Alert, Some(alert)) => (&alert.hostname, alert.time, alert.tags.join(", ")),
-        _ => (&common.hostname, notification.time, String::new()),
+    let (host, time, tags) = match render::single(notification) {
+        Some(alert) => (&alert.hostname, alert.time, alert.tags.join(", ")),
+        None => (&common.hostname, notification.time, String::new()),
     };
     let mut parts = vec![render::moment(time, &common.zone), host.to_string(), tags];
     parts.retain(|part| !part.is_empty());
@@ -196,6 +207,11 @@ mod tests {
     #[test]
     fn digest() {
         insta::assert_json_snapshot!(message(&samples::digest(), &samples::common()));
+    }
+
+    #[test]
+    fn update_of_a_group() {
+        insta::assert_json_snapshot!(message(&samples::update(), &samples::common()));
     }
 
     #[test]

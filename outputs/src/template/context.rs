@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lanner_alert::{Alert, Notification, Tally, Value as FieldValue};
+use lanner_alert::{Alert, Group, Notification, Tally, Top, Value as FieldValue};
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
 
@@ -11,30 +11,44 @@ use crate::{Common, render};
 
 /// What there is in every template, and what it is.
 pub const NAMES: &[(&str, &str)] = &[
-    ("kind", "`alert`, `summary` or `digest`."),
+    ("kind", "`alert`, `summary`, `digest` or `group`."),
     ("id", "The notification's id."),
     ("time", "When it was made, as `2025-11-01T12:26:40.123456789Z`."),
     ("title", "The notification in a few words."),
     ("priority", "The highest priority of what it stands for."),
-    ("count", "How many occurrences it stands for."),
+    ("count", "How many occurrences it stands for; of a group those that are new."),
     ("first_seen", "When the first of them happened."),
     ("last_seen", "When the last of them happened."),
-    ("rule", "The alert's rule; of a summary or digest, Lanner's name for it."),
-    ("output", "The alert's output; of a summary or digest, what it stands for in a sentence."),
+    ("rule", "The alert's rule; of what stands for many, Lanner's name for it."),
+    ("output", "The alert's output; of what stands for many, that in a sentence."),
     ("source", "The alert's event source."),
     ("hostname", "The host's name."),
     ("tags", "The rule's tags."),
     ("silenced", "The silence that keeps it from outputs which aren't for audits; else none."),
     ("fields", "The fields of the alert: `fields[\"proc.name\"]`. One that it doesn't have is none."),
     ("alerts", "The alerts, the most important first; each has the names above but `kind` and `title`."),
-    ("rules", "How often each rule occurred: `rule`, `priority` and `count`, the most important first."),
+    (
+        "rules",
+        "How often each rule occurred: `rule`, `priority`, `count` and whether it is `new` since the last digest, the \
+         most important first.",
+    ),
+    (
+        "top",
+        "Where it happened most: for `hostname`, `container.name`, `proc.name` and `user.name` a list of `value`, \
+         `count` and `new`, the most frequent first; a field of which there is no value isn't there.",
+    ),
+    (
+        "group",
+        "Of a group its `id`, the number of this `update`, the fields that it was grouped `by` with their values, and \
+         its `total`; else none.",
+    ),
 ];
 
 /// The context of a notification.
 pub fn context(notification: &Notification, common: &Common) -> Value {
-    let alert = match (notification.kind, notification.alerts.first()) {
-        (lanner_alert::Kind::Alert, Some(alert)) => alert.clone(),
-        _ => Arc::new(render::as_alert(notification, common)),
+    let alert = match render::single(notification) {
+        Some(alert) => alert.clone(),
+        None => Arc::new(render::as_alert(notification, common)),
     };
     let mut counted = Tally::default();
     let tally = if notification.kind == lanner_alert::Kind::Alert {
@@ -50,6 +64,7 @@ pub fn context(notification: &Notification, common: &Common) -> Value {
                 ("rule", Value::from(rule)),
                 ("priority", Value::from(count.priority.name())),
                 ("count", Value::from(count.count)),
+                ("new", Value::from(count.new)),
             ]))
         })
         .collect();
@@ -63,8 +78,34 @@ pub fn context(notification: &Notification, common: &Common) -> Value {
         ("count", Value::from(notification.count())),
         ("alerts", notification.alerts.iter().map(|alert| Value::from(of_alert(alert))).collect()),
         ("rules", Value::from(rules)),
+        ("top", top(tally)),
+        ("group", notification.group.as_ref().map_or(Value::from(()), |told| group(told, tally))),
     ]);
     Value::from(names)
+}
+
+fn top(tally: &Tally) -> Value {
+    let values = |top: &Top| -> Value {
+        let counted = top.ranked().into_iter().map(|(value, count)| {
+            BTreeMap::from([
+                ("value", Value::from(value)),
+                ("count", Value::from(count.count)),
+                ("new", Value::from(count.new)),
+            ])
+        });
+        counted.map(Value::from).collect()
+    };
+    tally.top.iter().map(|(field, top)| (Value::from(&**field), values(top))).collect()
+}
+
+fn group(told: &Group, tally: &Tally) -> Value {
+    let by: BTreeMap<&str, Value> = told.by.iter().map(|(field, of)| (&**field, value(of))).collect();
+    Value::from(BTreeMap::from([
+        ("id", Value::from(told.id.to_string())),
+        ("update", Value::from(told.update)),
+        ("by", Value::from(by)),
+        ("total", Value::from(tally.total())),
+    ]))
 }
 
 fn of_alert(alert: &Arc<Alert>) -> BTreeMap<&'static str, Value> {

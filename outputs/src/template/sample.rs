@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lanner_alert::{Alert, AlertId, Kind, Notification, Priority, Tally, Timestamp, Value};
+use lanner_alert::{Alert, AlertId, Group, Kind, Notification, Priority, Tally, Timestamp, Value};
 
 use crate::render;
 
-/// An alert, a summary and a digest. They have every field that outputs show.
-pub fn notifications() -> [Notification; 3] {
+/// An alert, a summary, a digest and a group. They have every field that outputs show.
+pub fn notifications() -> [Notification; 4] {
     let time = Timestamp(1_762_000_000_123_456_789);
     let value = |name: &str| {
         let number = ["pid", "sid", "uid"].iter().any(|end| name.ends_with(end));
@@ -24,5 +24,10 @@ pub fn notifications() -> [Notification; 3] {
     tally.add(&alert);
     let summary = Notification { kind: Kind::Summary, alerts: Vec::new(), tally, ..single.clone() };
     let digest = Notification { kind: Kind::Digest, alerts: vec![alert], ..summary.clone() };
-    [single, summary, digest]
+    let by = vec![("rule".to_owned(), Value::from("A rule"))];
+    let group = Group { id: digest.id, update: 1, by, new: 1, receipt: None };
+    let mut tally = digest.tally.clone();
+    tally.merge(&digest.tally);
+    let group = Notification { kind: Kind::Group, tally, group: Some(Box::new(group)), ..digest.clone() };
+    [single, summary, digest, group]
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
-use lanner_alert::{Alert, Kind, Notification, Priority, RuleCount, Tally, Timestamp, Value};
+use lanner_alert::{Alert, Group, Kind, Notification, Priority, RuleCount, Tally, Timestamp, Value};
 use uuid::Uuid;
 
 use crate::{Common, Templates};
@@ -56,6 +56,7 @@ pub fn alert() -> Alert {
         first_seen: TIME,
         last_seen: TIME,
         silenced: None,
+        route: None,
         facts: BTreeMap::new(),
     }
 }
@@ -65,7 +66,13 @@ pub fn single() -> Notification {
 }
 
 fn tally() -> Tally {
-    let count = |priority, count| RuleCount { priority, count };
+    let count = |priority, count| RuleCount { priority, count, new: count == 2 };
+    let mut counted = Tally::default();
+    for (container, count) in [("web", 3), ("<b>db</b>", 1)] {
+        let mut alert = Alert { count, ..alert() };
+        alert.output_fields.insert("container.name".into(), Value::from(container));
+        counted.add(&alert);
+    }
     Tally {
         since: Timestamp(TIME.0 - 3_600_000_000_000),
         until: TIME,
@@ -74,6 +81,7 @@ fn tally() -> Tally {
             ("Sensitive file opened for reading".into(), count(Priority::Critical, 2)),
             ("Terminal shell in container".into(), count(Priority::Warning, 7)),
         ]),
+        top: counted.top,
     }
 }
 
@@ -85,6 +93,7 @@ pub fn summary() -> Notification {
         priority: Priority::Critical,
         alerts: Vec::new(),
         tally: tally(),
+        group: None,
     }
 }
 
@@ -101,4 +110,24 @@ pub fn digest() -> Notification {
         alerts: vec![Arc::new(first), Arc::new(alert())],
         ..summary()
     }
+}
+
+/// The first notification of a group, of its only alert.
+pub fn group() -> Notification {
+    let mut tally = Tally::default();
+    tally.add(&alert());
+    let id = Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0004);
+    let by = vec![
+        ("container.name".to_owned(), Value::from("web")),
+        ("user.name".to_owned(), Value::from("<!here>")),
+    ];
+    let group = Group { id, update: 0, by, new: 1, receipt: None };
+    Notification { id, kind: Kind::Group, tally, group: Some(Box::new(group)), ..single() }
+}
+
+/// A later one of the same group.
+pub fn update() -> Notification {
+    let group = group().group.map(|group| Box::new(Group { update: 2, new: 3, ..*group }));
+    let id = Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0005);
+    Notification { id, kind: Kind::Group, group, ..digest() }
 }

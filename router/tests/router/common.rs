@@ -37,6 +37,7 @@ pub fn alert(rule: &str, priority: Priority) -> Alert {
         first_seen: time,
         last_seen: time,
         silenced: None,
+        route: None,
         facts: BTreeMap::new(),
     }
 }

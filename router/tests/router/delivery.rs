@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::common::{Answer, Receiver, alert, until};
 use jiff::tz::TimeZone;
-use lanner_alert::{Calendar, Kind, Notification, Priority, Silence, Timestamp};
+use lanner_alert::{Calendar, Kind, Notification, Priority, Schedule, Silence, Timestamp};
 use lanner_bus::{Beside, Entry, Fate, Journal, MadeSilence, Settings, State, Which};
 use lanner_router::{
     BreakerSettings, DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router, Silences,
@@ -64,6 +64,10 @@ impl Running {
         assert_eq!(self.journal.close(), 0);
         reports
     }
+}
+
+fn digest(every: Duration, immediate_from: Option<Priority>) -> DigestSettings {
+    DigestSettings { schedule: Schedule::Every(every), zone: TimeZone::UTC, immediate_from }
 }
 
 #[tokio::test]
@@ -271,7 +275,7 @@ async fn a_heartbeat_goes_where_nothing_else_does() {
     let day = Duration::from_secs(24 * 3600);
     let quiet = |policy: &mut OutputPolicy| {
         policy.min_priority = Priority::Emergency;
-        policy.digest = Some(DigestSettings { every: day, immediate_from: None });
+        policy.digest = Some(digest(day, None));
         policy.heartbeat = (policy.name == "0").then(|| (day, "web-1".into()));
     };
     for _ in 0..2 {
@@ -309,9 +313,8 @@ async fn what_always_fails_takes_nothing_along_for_long() {
 async fn what_a_removed_output_collected_is_accounted_for() {
     let dir = TempDir::new().unwrap();
     let receiver = Receiver::new(Answer::Take);
-    let digest =
-        DigestSettings { every: Duration::from_secs(3600), immediate_from: Some(Priority::Critical) };
-    let collect = |policy: &mut OutputPolicy| policy.digest = (policy.name == "1").then_some(digest);
+    let digest = digest(Duration::from_secs(3600), Some(Priority::Critical));
+    let collect = |policy: &mut OutputPolicy| policy.digest = (policy.name == "1").then(|| digest.clone());
     let running = start(&dir, &[(&receiver, 1), (&receiver, 1)], collect).await;
     running.send("rule", 150);
     running.stop(STOP).await;

@@ -3,5 +3,6 @@
 mod common;
 mod crash;
 mod delivery;
+mod groups;
 mod routes;
 mod stages;

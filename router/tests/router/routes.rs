@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use lanner_alert::{Alert, Calendar, Priority, Silence, Timestamp, Value};
-use lanner_bus::Registered;
+use lanner_alert::{Alert, Calendar, Kind, Notification, Priority, Silence, Timestamp, Value};
+use lanner_bus::{Outgoing, Registered};
 use lanner_router::{
-    Decided, Decision, DedupSettings, OutputPolicy, Pipeline, Route, Silences, Step, Withheld,
+    Decided, Decision, DedupSettings, GroupSettings, OutputPolicy, Pipeline, Route, RouteText, Silences,
+    Step, Withheld,
 };
 
 use crate::common::alert;
@@ -324,7 +325,7 @@ fn what_the_stages_do_is_explained() {
         let expected: Vec<_> = expected.iter().map(|(name, reasons)| (*name, reasons.to_vec())).collect();
         assert_eq!(said, expected, "{case}");
     };
-    let open = |first: &'static str| ["routed", first, "no limit", "no digest", "no heartbeat"];
+    let open = |first: &'static str| ["routed", first, "no limit", "no digest", "no group", "no heartbeat"];
     check(
         "error host=x @2026-11-24T08:00:00Z",
         &[("", &["not silenced"]), ("soc", &open("new")), ("ops", &open("no dedup"))],
@@ -353,4 +354,67 @@ fn what_the_stages_do_is_explained() {
     let decisions = pipeline.decisions();
     let times = |decision: &&Decision| decision.reason == "outside the route's active times";
     assert_eq!(decisions.iter().filter(times).map(|decision| decision.count).sum::<u64>(), 1);
+}
+
+fn group(by: &str) -> Option<Arc<GroupSettings>> {
+    let (wait, interval, idle) =
+        (Duration::from_secs(30), Duration::from_secs(300), Duration::from_secs(3600));
+    Some(Arc::new(GroupSettings { by: vec![by.to_owned()], wait, interval, idle }))
+}
+
+/// What is sent to each output: of each notification its kind, how much of it is new, and what its alerts say.
+fn sent(out: &[Outgoing], outputs: &[Registered]) -> Vec<(String, Kind, u64, Vec<String>)> {
+    let told = |outgoing: &Outgoing| {
+        let Outgoing::Notification { notification, outputs: to } = outgoing else {
+            panic!("{outgoing:?}: it was changed, so it isn't in the journal")
+        };
+        let name = &outputs.iter().find(|output| to.contains(&output.id)).unwrap().name;
+        let says = notification.alerts.iter().map(|alert| alert.output.clone()).collect();
+        (name.clone(), notification.kind, notification.count(), says)
+    };
+    out.iter().map(told).collect()
+}
+
+/// A route says how its alerts are grouped and what they say; an audit gets each of them by itself, whatever times and
+/// priorities the route has.
+#[test]
+fn a_route_groups_and_gives_its_alerts_a_text() {
+    let registered: Vec<Registered> =
+        ["soc", "audit"].iter().zip(0..).map(|(name, place)| Registered::unkept(place, name)).collect();
+    let text = RouteText(Arc::new(|item: &Notification| match &*item.alerts[0].rule {
+        "bad" => None,
+        rule => Some(format!("{rule}!")),
+    }));
+    let mut tree = tree("* ; to 0 1\n  team = a ; min warning ; mute 22:00-06:00\n  team = b");
+    (tree.routes[0].group, tree.routes[0].name, tree.routes[0].text) =
+        (group("host"), "a".into(), Some(text.clone()));
+    (tree.routes[1].name, tree.routes[1].text) = ("b".into(), Some(text));
+    let mut policies = vec![OutputPolicy::everything("soc"), OutputPolicy::everything("audit")];
+    policies[1].audit = true;
+    let mut pipeline = Pipeline::new(tree, &registered, policies);
+    let mut push = |rule: &str, case: &str| {
+        let (alert, now) = parse(case);
+        let mut out = Vec::new();
+        pipeline.tick(now, &mut out);
+        pipeline.push(1, &Arc::new(Alert { rule: rule.into(), ..alert }), now, &mut out);
+        sent(&out, &registered)
+    };
+    let (alert, grouped) = (Kind::Alert, Kind::Group);
+    let to = |output: &str, kind, new, says: &[&str]| {
+        (output.to_owned(), kind, new, says.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
+    };
+    assert_eq!(push("A", "error team=a host=x @2026-11-24T08:00:00Z"), [to("audit", alert, 1, &["A!"])]);
+    assert_eq!(push("B", "error team=a host=x @2026-11-24T08:00:10Z"), [to("audit", alert, 1, &["B!"])]);
+    assert_eq!(
+        push("bad", "debug team=a host=x @2026-11-24T08:00:10Z"),
+        [to("audit", alert, 1, &["a rule happened"])]
+    );
+    assert_eq!(
+        push("bad", "error team=a host=y @2026-11-24T23:00:00Z"),
+        [to("soc", grouped, 2, &["A!", "B!"]), to("audit", alert, 1, &["a rule happened"]),]
+    );
+    assert_eq!(
+        push("C", "error team=b @2026-11-24T23:00:00Z"),
+        [to("soc", alert, 1, &["C!"]), to("audit", alert, 1, &["C!"])]
+    );
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::common::alert;
 use jiff::tz::TimeZone;
-use lanner_alert::{Alert, Calendar, Kind, Notification, Priority, Silence, Timestamp};
+use lanner_alert::{Alert, Calendar, Kind, Notification, Priority, Schedule, Silence, Timestamp};
 use lanner_router::{
     Dedup, DedupSettings, Digest, DigestSettings, Inhibit, InhibitRule, LIMIT_KEYS_MAX, Limit, LimitSettings,
     SOURCES_MAX, Silences, Stage, Verdict,
@@ -30,6 +30,11 @@ fn limit() -> LimitSettings {
         burst: NonZeroU32::new(3).unwrap(),
         summary: Duration::from_secs(60),
     }
+}
+
+fn digest_settings(seconds: u64, immediate_from: Option<Priority>) -> DigestSettings {
+    let schedule = Schedule::Every(Duration::from_secs(seconds));
+    DigestSettings { schedule, zone: TimeZone::UTC, immediate_from }
 }
 
 /// A stage that was given back what another one kept.
@@ -119,14 +124,14 @@ fn a_clock_that_is_set_back_closes_nothing() {
     for _ in 0..5 {
         limit.judge(&mut item("a", Priority::Error, at(100_000)), at(100_000));
     }
+    limit.set_back(at(0));
     limit.judge(&mut item("a", Priority::Error, at(0)), at(0));
     assert_eq!(limit.next(), Some(at(60)));
     assert_eq!(limit.judge(&mut item("a", Priority::Error, at(7)), at(7)).reason(), "within the limit");
 
-    let settings = DigestSettings { every: Duration::from_secs(60), immediate_from: None };
-    let mut digest = Digest::new("mail", Some(settings));
+    let mut digest = Digest::new("mail", Some(digest_settings(60, None)));
     digest.judge(&mut item("a", Priority::Error, at(100_000)), at(100_000));
-    digest.judge(&mut item("a", Priority::Error, at(0)), at(0));
+    digest.set_back(at(0));
     assert_eq!(digest.next(), Some(at(60)));
 }
 
@@ -150,9 +155,8 @@ fn without_settings_what_was_kept_comes_out_at_once() {
 
 #[test]
 fn a_digest_lets_the_important_through_and_collects_the_rest() {
-    let settings =
-        DigestSettings { every: Duration::from_secs(3600), immediate_from: Some(Priority::Critical) };
-    let mut stage = Digest::new("mail", Some(settings));
+    let settings = digest_settings(3600, Some(Priority::Critical));
+    let mut stage = Digest::new("mail", Some(settings.clone()));
     assert_eq!(stage.judge(&mut item("a", Priority::Critical, at(0)), at(0)), Verdict::Pass("immediate"));
     for (rule, priority) in [("a", Priority::Notice), ("b", Priority::Error), ("c", Priority::Notice)] {
         assert_eq!(stage.judge(&mut item(rule, priority, at(1)), at(1)), Verdict::Hold("collected"));
@@ -175,8 +179,8 @@ proptest! {
     /// written down is what is kept.
     #[test]
     fn counts_add_up(steps in prop::collection::vec((0..4_u8, 0..8_usize, 0..40_u64, any::<bool>()), 1..400)) {
-        let settings = DigestSettings { every: Duration::from_secs(100), immediate_from: Some(Priority::Critical) };
-        let new = || (Limit::new("o", Some(limit())), Digest::new("o", Some(settings)));
+        let settings = digest_settings(100, Some(Priority::Critical));
+        let new = || (Limit::new("o", Some(limit())), Digest::new("o", Some(settings.clone())));
         let (mut limiter, mut digest) = new();
         let mut kept = std::collections::BTreeMap::new();
         let (mut now, mut accepted, mut sent) = (0, 0, 0);

@@ -1,0 +1,327 @@
+//! What belongs together goes together: one notification of a group, and updates of it while more comes.
+//!
+//! As in Alertmanager a group waits a little for what comes with its first alert, and then for a longer time between one
+//! notification and the next. Security events don't resolve: a group to which nothing new comes isn't told of again, and
+//! closes after a while. The next alert that would belong to it then begins another.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+use lanner_alert::{Alert, AlertId, Group as Told, Kind, Notification, Tally, Timestamp, Value, fingerprint};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::shown::Shown;
+use crate::stage::{Change, Stage, Verdict, alert_bytes, json, made_id};
+
+/// The most alerts that a notification of a group shows; all are counted.
+const GROUP_ALERTS_MAX: usize = 10;
+/// How many bytes an output's groups may take, roughly; past that those close that had something least lately, and what
+/// they hadn't told is told.
+pub const GROUP_BYTES_MAX: usize = 32 << 20;
+/// What a group takes without its counts and alerts, roughly, in bytes.
+const ENTRY_BYTES: usize = 300;
+
+/// What stands before the alert in a key. Rows are read back in the order of their keys, to which an `@` is added.
+const ALERT: char = '~';
+
+/// How a route groups what it sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupSettings {
+    /// The fields whose values the alerts of a group have in common; none for one group.
+    pub by: Vec<String>,
+    /// How long a group waits after what is new, for what comes with it.
+    pub wait: Duration,
+    /// How far its notifications are apart at least.
+    pub interval: Duration,
+    /// How long after its last alert it closes.
+    pub idle: Duration,
+}
+
+/// A group.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    route: Arc<str>,
+    by: Vec<(String, Value)>,
+    /// Its first alert.
+    first: AlertId,
+    /// Its first notification.
+    id: Option<Uuid>,
+    /// How many notifications there were.
+    updates: u32,
+    /// When the last notification went out.
+    sent: Option<Timestamp>,
+    /// When the last alert came.
+    last: Timestamp,
+    /// When what is new is told.
+    due: Option<Timestamp>,
+    /// What is new.
+    new: u64,
+    /// All that it had.
+    tally: Tally,
+    /// Of what is new.
+    #[serde(skip)]
+    shown: Shown,
+    /// Roughly, when it was put back last.
+    #[serde(skip)]
+    bytes: usize,
+    /// In the order of use.
+    #[serde(skip)]
+    used: u64,
+}
+
+impl Entry {
+    /// When there is something to do: to tell what is new, or to close.
+    fn acts(&self, settings: Option<&Arc<GroupSettings>>) -> Timestamp {
+        match settings {
+            Some(settings) => self.due.unwrap_or_else(|| self.last.after(settings.idle)),
+            // Its route groups no more.
+            None => Timestamp(0),
+        }
+    }
+
+    fn size(&self) -> usize {
+        let by: usize = self.by.iter().map(|(field, value)| 80 + field.len() + value.bytes()).sum();
+        let shown: usize = self.shown.alerts().iter().map(|alert| alert_bytes(alert)).sum();
+        ENTRY_BYTES + by + self.tally.bytes() + shown
+    }
+}
+
+/// The groups of one output. Those of routes that group no more are let out at once, and close.
+pub struct Group {
+    output: String,
+    routes: BTreeMap<Arc<str>, Arc<GroupSettings>>,
+    bytes_max: usize,
+    entries: HashMap<u64, Entry>,
+    bytes: usize,
+    /// By use, the least lately used first.
+    order: BTreeMap<u64, u64>,
+    uses: u64,
+    /// By when there is something to do.
+    acts: BTreeSet<(Timestamp, u64)>,
+    /// What was to be told of those that had to make room.
+    given_up: Vec<Notification>,
+    changed: BTreeSet<u64>,
+    /// Alerts whose rows go with their group.
+    gone: Vec<Change>,
+}
+
+/// The key of an alert that a group shows: it comes behind the group's own.
+fn alert_key(group: u64, alert: AlertId) -> String {
+    format!("{group:016x}{ALERT}{alert}")
+}
+
+impl Group {
+    /// The groups of that output, with the settings of the routes that group.
+    pub fn new(output: &str, routes: BTreeMap<Arc<str>, Arc<GroupSettings>>) -> Group {
+        Group::with_bytes_max(output, routes, GROUP_BYTES_MAX)
+    }
+
+    /// The stage with another limit than [`GROUP_BYTES_MAX`].
+    pub fn with_bytes_max(
+        output: &str,
+        routes: BTreeMap<Arc<str>, Arc<GroupSettings>>,
+        bytes_max: usize,
+    ) -> Group {
+        Group {
+            output: output.to_owned(),
+            routes,
+            bytes_max,
+            entries: HashMap::new(),
+            bytes: 0,
+            order: BTreeMap::new(),
+            uses: 0,
+            acts: BTreeSet::new(),
+            given_up: Vec::new(),
+            changed: BTreeSet::new(),
+            gone: Vec::new(),
+        }
+    }
+
+    /// How many bytes are taken, roughly.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn take(&mut self, key: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&key)?;
+        self.bytes -= entry.bytes;
+        self.order.remove(&entry.used);
+        self.acts.remove(&(entry.acts(self.routes.get(&entry.route)), key));
+        self.changed.insert(key);
+        Some(entry)
+    }
+
+    fn put(&mut self, key: u64, mut entry: Entry) {
+        self.uses += 1;
+        entry.used = self.uses;
+        entry.bytes = entry.size();
+        self.bytes += entry.bytes;
+        self.order.insert(entry.used, key);
+        self.acts.insert((entry.acts(self.routes.get(&entry.route)), key));
+        self.entries.insert(key, entry);
+        self.changed.insert(key);
+    }
+
+    /// Ends a group; what it had to tell.
+    fn close(&mut self, key: u64, now: Timestamp) -> Option<Notification> {
+        let mut entry = self.take(key)?;
+        let told = self.tell(&mut entry, now);
+        entry.shown.changes(|id| alert_key(key, id), &mut self.gone);
+        told
+    }
+
+    /// Closes what had something least lately, until the rest has room.
+    fn shrink(&mut self, now: Timestamp) {
+        while self.bytes > self.bytes_max {
+            let Some((_, key)) = self.order.first_key_value() else { break };
+            let told = self.close(*key, now);
+            self.given_up.extend(told);
+        }
+    }
+
+    /// What is new in a group, with all that it had.
+    fn tell(&self, entry: &mut Entry, now: Timestamp) -> Option<Notification> {
+        if entry.new == 0 {
+            return None;
+        }
+        let place = format!("{}/{}", self.output, entry.updates);
+        let id = made_id(Kind::Group, &place, entry.first, now);
+        let group = Told {
+            id: *entry.id.get_or_insert(id),
+            update: entry.updates,
+            by: entry.by.clone(),
+            new: entry.new,
+            receipt: None,
+        };
+        entry.updates += 1;
+        entry.sent = Some(now);
+        (entry.due, entry.new) = (None, 0);
+        let alerts = entry.shown.take();
+        Some(Notification {
+            id,
+            kind: Kind::Group,
+            time: now,
+            priority: alerts.first().map_or(entry.tally.priority(), |first| first.priority),
+            alerts,
+            tally: entry.tally.clone(),
+            group: Some(Box::new(group)),
+        })
+    }
+
+    /// The group that an alert belongs to, open or new, taken out, and its route's settings.
+    fn of(&mut self, alert: &Alert, now: Timestamp) -> Option<(u64, Entry, Arc<GroupSettings>)> {
+        let route = alert.route.as_ref()?;
+        let settings = self.routes.get(route)?.clone();
+        let values: Vec<Value> = settings.by.iter().map(|field| alert.field(field)).collect();
+        let key = fingerprint(route, &values);
+        let entry = self.take(key).unwrap_or_else(|| Entry {
+            route: route.clone(),
+            by: settings.by.iter().cloned().zip(values).collect(),
+            first: alert.id,
+            id: None,
+            updates: 0,
+            sent: None,
+            last: now,
+            due: None,
+            new: 0,
+            tally: Tally::default(),
+            shown: Shown::default(),
+            bytes: 0,
+            used: 0,
+        });
+        Some((key, entry, settings))
+    }
+}
+
+impl Stage<Notification> for Group {
+    fn name(&self) -> &'static str {
+        "group"
+    }
+
+    fn judge(&mut self, item: &mut Notification, now: Timestamp) -> Verdict {
+        let (Kind::Alert, [alert]) = (item.kind, &item.alerts[..]) else {
+            return Verdict::Pass("no group");
+        };
+        let Some((key, mut entry, settings)) = self.of(alert, now) else {
+            return Verdict::Pass("no group");
+        };
+        let earliest = entry.sent.map_or(now, |sent| sent.after(settings.interval));
+        entry.due.get_or_insert(now.after(settings.wait).max(earliest));
+        let reason = if entry.tally.rules.is_empty() { "began a group" } else { "joined a group" };
+        entry.last = now;
+        entry.new += alert.count;
+        entry.tally.add(alert);
+        entry.shown.show(alert, GROUP_ALERTS_MAX);
+        self.put(key, entry);
+        self.shrink(now);
+        Verdict::Hold(reason)
+    }
+
+    fn next(&self) -> Option<Timestamp> {
+        if !self.given_up.is_empty() {
+            return Some(Timestamp(0));
+        }
+        self.acts.first().map(|(at, _)| *at)
+    }
+
+    fn tick(&mut self, now: Timestamp, out: &mut Vec<Notification>) {
+        out.append(&mut self.given_up);
+        while let Some((_, key)) = self.acts.first().copied().filter(|(at, _)| *at <= now) {
+            let Some(mut entry) = self.take(key) else { break };
+            let told = self.tell(&mut entry, now);
+            let open = told.is_some() && self.routes.contains_key(&entry.route);
+            out.extend(told);
+            if open {
+                self.put(key, entry);
+            } else {
+                entry.shown.changes(|id| alert_key(key, id), &mut self.gone);
+            }
+        }
+    }
+
+    fn set_back(&mut self, now: Timestamp) {
+        let keys: Vec<u64> = self.order.values().copied().collect();
+        for key in keys {
+            let Some(mut entry) = self.take(key) else { continue };
+            entry.last = entry.last.min(now);
+            entry.sent = entry.sent.map(|sent| sent.min(now));
+            if let Some(settings) = self.routes.get(&entry.route) {
+                let earliest = entry.sent.map_or(now, |sent| sent.after(settings.interval));
+                let due = now.after(settings.wait).max(earliest);
+                entry.due = entry.due.map(|before| before.min(due));
+            }
+            self.put(key, entry);
+        }
+    }
+
+    fn changes(&mut self, out: &mut Vec<Change>) {
+        out.append(&mut self.gone);
+        for key in std::mem::take(&mut self.changed) {
+            let entry = self.entries.get_mut(&key);
+            let value = entry.as_ref().map(json);
+            if let Some(entry) = entry {
+                entry.shown.changes(|id| alert_key(key, id), out);
+            }
+            out.push(Change { key: format!("{key:016x}"), value });
+        }
+    }
+
+    fn restore(&mut self, key: &str, value: &str) -> bool {
+        let (group, alert) = key.split_once(ALERT).map_or((key, false), |(group, _)| (group, true));
+        let Ok(key) = u64::from_str_radix(group, 16) else { return false };
+        let (entry, read) = if alert {
+            let Some(mut entry) = self.take(key) else { return false };
+            let read = entry.shown.restore(value);
+            (entry, read)
+        } else {
+            let Ok(entry) = serde_json::from_str(value) else { return false };
+            (entry, true)
+        };
+        self.put(key, entry);
+        self.changed.remove(&key);
+        read
+    }
+}
