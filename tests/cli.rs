@@ -391,10 +391,7 @@ fn templates_are_tried() {
             &["CONFIG_TEMPLATE", "name.yaml:8:16", "`ruel` is not there", "did you mean `rule`?", "^^^^"][..],
         ),
         ("syntax.yaml", &["CONFIG_TEMPLATE", "syntax.yaml:8:"]),
-        (
-            "route.yaml",
-            &["CONFIG_TEMPLATE", "route.yaml:5:19", "`ruel` is not there", "1 error"],
-        ),
+        ("route.yaml", &["CONFIG_TEMPLATE", "route.yaml:5:19", "`ruel` is not there", "1 error"]),
         (
             "field.yaml",
             &[

@@ -1,12 +1,11 @@
 //! One alert.
 
 use std::collections::BTreeMap;
-use std::hash::Hasher;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Priority, Timestamp, Value};
+use crate::{Fingerprint, Priority, Timestamp, Value};
 
 /// An alert's identity: a UUIDv7 (RFC 9562), so that ids sort by time. It stays the same through journal,
 /// restarts and every output, and lets a receiver tell a second copy from a second alert.
@@ -34,7 +33,7 @@ pub struct Alert {
     /// The rule's tags, sorted.
     pub tags: Vec<String>,
     /// What alerts that are the same have in common: a hash of the rule and its key fields.
-    pub fingerprint: u64,
+    pub fingerprint: Fingerprint,
     /// How many occurrences this stands for.
     pub count: u64,
     /// When the first of them happened.
@@ -75,7 +74,7 @@ impl Alert {
             output,
             output_fields,
             tags: Vec::new(),
-            fingerprint: fingerprint(rule, []),
+            fingerprint: Fingerprint::of(rule, []),
             count: 1,
             first_seen: time,
             last_seen: time,
@@ -96,43 +95,5 @@ impl Alert {
             "tags" => Value::List(self.tags.iter().map(|tag| Value::from(tag.as_str())).collect()),
             _ => self.facts.get(name).or_else(|| self.output_fields.get(name)).cloned().unwrap_or_default(),
         }
-    }
-}
-
-/// The fingerprint of a rule and its key values: the same on every host and in every version (FNV-1a, 64
-/// bits), so that it can be compared across restarts and machines.
-pub fn fingerprint<'a>(rule: &str, key: impl IntoIterator<Item = &'a Value>) -> u64 {
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-    hash.write(rule.as_bytes());
-    for value in key {
-        hash.write(&[0xff]);
-        hash.write(value.to_string().as_bytes());
-    }
-    hash.finish()
-}
-
-struct Fnv(u64);
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fingerprints_are_stable_and_keep_values_apart() {
-        assert_eq!(fingerprint("", []), 0xcbf2_9ce4_8422_2325);
-        let (a, ab, b) = (Value::from("a"), Value::from("ab"), Value::from("b"));
-        assert_ne!(fingerprint("r", [&a, &b]), fingerprint("r", [&ab, &Value::from("")]));
-        assert_eq!(fingerprint("r", [&a, &b]), fingerprint("r", [&a, &b]));
     }
 }

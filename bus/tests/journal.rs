@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use lanner_alert::{Alert, Group, Kind, Notification, Priority, Timestamp};
+use lanner_alert::{Alert, Fingerprint, Group, Kind, Notification, Priority, Timestamp};
 use lanner_bus::{
     End, Entry, Handle, Held, Journal, OpenError, Outcome, Outgoing, Settings, StateChange, Stats, Step,
 };
@@ -26,7 +26,7 @@ fn alert(rule: &str) -> Alert {
         output: format!("{rule} happened"),
         output_fields: BTreeMap::new(),
         tags: Vec::new(),
-        fingerprint: 7,
+        fingerprint: Fingerprint(7),
         count: 1,
         first_seen: time,
         last_seen: time,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use lanner_alert::{Alert, Priority, Timestamp};
+use lanner_alert::{Alert, Fingerprint, Priority, Timestamp};
 use lanner_bus::{
     Beside, End, Entry, Filter, Held, Journal, Outcome, Outgoing, Settings, State, StateChange, Step, Which,
 };
@@ -71,7 +71,7 @@ fn alert() -> Alert {
         output: "it's \"so\"\n\u{0}".into(),
         output_fields: BTreeMap::new(),
         tags: Vec::new(),
-        fingerprint: u64::MAX,
+        fingerprint: Fingerprint(u128::MAX),
         count: 1,
         first_seen: Timestamp(1),
         last_seen: Timestamp(u64::MAX),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lanner_alert::{Alert, AlertId, Timestamp, Value, fingerprint};
+use lanner_alert::{Alert, AlertId, Fingerprint, Timestamp, Value};
 use lanner_rules::{Rendered, Rule};
 
 /// The fields that, with the rule, tell alerts apart: where, by whom, to what. Every alert carries them.
@@ -54,8 +54,8 @@ pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) ->
 }
 
 /// What alerts that are the same have in common, by their rule, the values of [`KEY_FIELDS`] and their host.
-pub fn key_fingerprint(rule: &str, facts: &BTreeMap<String, Value>, hostname: &Arc<str>) -> u64 {
-    fingerprint(rule, &key(facts, hostname))
+pub fn key_fingerprint(rule: &str, facts: &BTreeMap<String, Value>, hostname: &Arc<str>) -> Fingerprint {
+    Fingerprint::of(rule, &key(facts, hostname))
 }
 
 /// The values that tell alerts of a rule apart.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use lanner_alert::{Kind, Notification, Priority, printable, truncate};
+use lanner_alert::{Fingerprint, Kind, Notification, Priority, printable, truncate};
 use lanner_diagnostic::{Node, NodeError};
 use lanner_router::{DeliveryError, Output, Receipt};
 use lettre::message::header::{HeaderName, HeaderValue};
@@ -206,10 +206,10 @@ impl Email {
     fn compose(&self, notification: &Notification) -> Result<(Message, String), DeliveryError> {
         let domain = self.from.email.domain();
         let id = format!("<{}@{domain}>", notification.id);
-        let of_output = |kind| format!("{kind}.{:016x}", lanner_alert::fingerprint(&self.common.name, []));
+        let of_output = |kind| format!("{kind}.{}", Fingerprint::of(&self.common.name, []));
         let thread = match (&notification.group, notification.alerts.first()) {
             (Some(group), _) => group.id.to_string(),
-            (None, Some(alert)) if notification.kind == Kind::Alert => format!("{:016x}", alert.fingerprint),
+            (None, Some(alert)) if notification.kind == Kind::Alert => alert.fingerprint.to_string(),
             _ => of_output(render::kind(notification.kind)),
         };
         let thread = format!("<{thread}@{domain}>");

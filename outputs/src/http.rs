@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::future::{BoxFuture, FutureExt};
-use lanner_alert::Notification;
+use lanner_alert::{Fingerprint, Notification};
 use lanner_diagnostic::{Node, NodeError};
 use lanner_router::{DeliveryError, Output, Receipt};
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -233,7 +233,7 @@ fn batch_key(part: &[Notification]) -> String {
         part => {
             let ids: Vec<_> =
                 part.iter().map(|item| lanner_alert::Value::from(item.id.to_string())).collect();
-            format!("{}-{:016x}", part[0].id, lanner_alert::fingerprint("", &ids))
+            format!("{}-{}", part[0].id, Fingerprint::of("", &ids))
         }
     }
 }

@@ -223,7 +223,7 @@ async fn http_sends_an_array_where_there_is_a_batch() {
     });
     let [first, second] = [&batch[0], &batch[1]].map(|notification| notification.id.to_string());
     let (both, hash): (Vec<serde_json::Value>, _) =
-        (vec![first.clone().into(), second.into()], "6694d1c49bf8afbc");
+        (vec![first.clone().into(), second.into()], "8303958a707e4e081c66e1a82a0b83b1");
     let expected = [(format!("{first}-{hash}"), both.clone()), (first, both[..1].to_vec())];
     assert_eq!(ids.collect::<Vec<_>>(), expected);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use lanner_alert::{Alert, Notification, Priority, Value};
+use lanner_alert::{Alert, Fingerprint, Notification, Priority, Value};
 use lanner_bus::{Entry, Journal, Settings};
 use lanner_router::{
     DeliveryError, DeliverySettings, Output, OutputPolicy, Pipeline, Receipt, Route, Router, system_jitter,
@@ -66,7 +66,7 @@ fn alert(number: u64, clock: &lanner_bus::Clock) -> Alert {
         tags: ["T1555", "container", "filesystem", "host", "mitre_credential_access"]
             .map(String::from)
             .to_vec(),
-        fingerprint: number,
+        fingerprint: Fingerprint(u128::from(number)),
         count: 1,
         first_seen: now,
         last_seen: now,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use lanner_alert::{Alert, Kind, Notification, Timestamp};
+use lanner_alert::{Alert, Fingerprint, Kind, Notification, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::stage::{Change, Stage, Verdict, alert_bytes, json, key_of, made_id};
@@ -67,16 +67,16 @@ pub struct Dedup {
     output: String,
     settings: Option<DedupSettings>,
     bytes_max: usize,
-    entries: HashMap<u64, Entry>,
+    entries: HashMap<Fingerprint, Entry>,
     bytes: usize,
     /// By use, the least lately used first.
-    order: BTreeMap<u64, u64>,
+    order: BTreeMap<u64, Fingerprint>,
     uses: u64,
     /// By when there is something to do.
-    due: BTreeSet<(Timestamp, u64)>,
+    due: BTreeSet<(Timestamp, Fingerprint)>,
     /// What was given up before its update.
     given_up: Vec<Notification>,
-    changed: BTreeSet<u64>,
+    changed: BTreeSet<Fingerprint>,
 }
 
 impl Dedup {
@@ -111,7 +111,7 @@ impl Dedup {
         self.settings.as_ref().map_or(Duration::ZERO, |settings| settings.window)
     }
 
-    fn take(&mut self, key: u64) -> Option<Entry> {
+    fn take(&mut self, key: Fingerprint) -> Option<Entry> {
         let entry = self.entries.remove(&key)?;
         self.bytes -= entry.bytes();
         self.order.remove(&entry.used);
@@ -120,7 +120,7 @@ impl Dedup {
         Some(entry)
     }
 
-    fn put(&mut self, key: u64, mut entry: Entry) {
+    fn put(&mut self, key: Fingerprint, mut entry: Entry) {
         self.uses += 1;
         entry.used = self.uses;
         self.bytes += entry.bytes();
@@ -149,8 +149,8 @@ impl Dedup {
     }
 }
 
-fn key(alert: &Alert, settings: &DedupSettings) -> u64 {
-    if settings.by.is_empty() { alert.fingerprint } else { key_of(alert, &settings.by) }
+fn key(alert: &Alert, settings: &DedupSettings) -> Fingerprint {
+    if settings.by.is_empty() { alert.fingerprint } else { key_of("", alert, &settings.by) }
 }
 
 impl Stage<Notification> for Dedup {
@@ -207,7 +207,7 @@ impl Stage<Notification> for Dedup {
     }
 
     fn set_back(&mut self, now: Timestamp) {
-        let keys: Vec<u64> = self.order.values().copied().collect();
+        let keys: Vec<Fingerprint> = self.order.values().copied().collect();
         for key in keys {
             let Some(mut entry) = self.take(key) else { continue };
             entry.at = entry.at.min(now);
@@ -219,12 +219,12 @@ impl Stage<Notification> for Dedup {
     fn changes(&mut self, out: &mut Vec<Change>) {
         for key in std::mem::take(&mut self.changed) {
             let value = self.entries.get(&key).map(json);
-            out.push(Change { key: format!("{key:016x}"), value });
+            out.push(Change { key: key.to_string(), value });
         }
     }
 
     fn restore(&mut self, key: &str, value: &str) -> bool {
-        let (Ok(key), Ok(entry)) = (u64::from_str_radix(key, 16), serde_json::from_str(value)) else {
+        let (Ok(key), Ok(entry)) = (key.parse(), serde_json::from_str(value)) else {
             return false;
         };
         self.put(key, entry);

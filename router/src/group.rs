@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use lanner_alert::{Alert, AlertId, Group as Told, Kind, Notification, Tally, Timestamp, Value, fingerprint};
+use lanner_alert::{Alert, AlertId, Fingerprint, Group as Told, Kind, Notification, Tally, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -94,23 +94,23 @@ pub struct Group {
     output: String,
     routes: BTreeMap<Arc<str>, Arc<GroupSettings>>,
     bytes_max: usize,
-    entries: HashMap<u64, Entry>,
+    entries: HashMap<Fingerprint, Entry>,
     bytes: usize,
     /// By use, the least lately used first.
-    order: BTreeMap<u64, u64>,
+    order: BTreeMap<u64, Fingerprint>,
     uses: u64,
     /// By when there is something to do.
-    acts: BTreeSet<(Timestamp, u64)>,
+    acts: BTreeSet<(Timestamp, Fingerprint)>,
     /// What was to be told of those that had to make room.
     given_up: Vec<Notification>,
-    changed: BTreeSet<u64>,
+    changed: BTreeSet<Fingerprint>,
     /// Alerts whose rows go with their group.
     gone: Vec<Change>,
 }
 
 /// The key of an alert that a group shows: it comes behind the group's own.
-fn alert_key(group: u64, alert: AlertId) -> String {
-    format!("{group:016x}{ALERT}{alert}")
+fn alert_key(group: Fingerprint, alert: AlertId) -> String {
+    format!("{group}{ALERT}{alert}")
 }
 
 impl Group {
@@ -145,7 +145,7 @@ impl Group {
         self.bytes
     }
 
-    fn take(&mut self, key: u64) -> Option<Entry> {
+    fn take(&mut self, key: Fingerprint) -> Option<Entry> {
         let entry = self.entries.remove(&key)?;
         self.bytes -= entry.bytes;
         self.order.remove(&entry.used);
@@ -154,7 +154,7 @@ impl Group {
         Some(entry)
     }
 
-    fn put(&mut self, key: u64, mut entry: Entry) {
+    fn put(&mut self, key: Fingerprint, mut entry: Entry) {
         self.uses += 1;
         entry.used = self.uses;
         entry.bytes = entry.size();
@@ -166,7 +166,7 @@ impl Group {
     }
 
     /// Ends a group; what it had to tell.
-    fn close(&mut self, key: u64, now: Timestamp) -> Option<Notification> {
+    fn close(&mut self, key: Fingerprint, now: Timestamp) -> Option<Notification> {
         let mut entry = self.take(key)?;
         let told = self.tell(&mut entry, now);
         entry.shown.changes(|id| alert_key(key, id), &mut self.gone);
@@ -212,11 +212,11 @@ impl Group {
     }
 
     /// The group that an alert belongs to, open or new, taken out, and its route's settings.
-    fn of(&mut self, alert: &Alert, now: Timestamp) -> Option<(u64, Entry, Arc<GroupSettings>)> {
+    fn of(&mut self, alert: &Alert, now: Timestamp) -> Option<(Fingerprint, Entry, Arc<GroupSettings>)> {
         let route = alert.route.as_ref()?;
         let settings = self.routes.get(route)?.clone();
         let values: Vec<Value> = settings.by.iter().map(|field| alert.field(field)).collect();
-        let key = fingerprint(route, &values);
+        let key = Fingerprint::of(route, &values);
         let entry = self.take(key).unwrap_or_else(|| Entry {
             route: route.clone(),
             by: settings.by.iter().cloned().zip(values).collect(),
@@ -283,7 +283,7 @@ impl Stage<Notification> for Group {
     }
 
     fn set_back(&mut self, now: Timestamp) {
-        let keys: Vec<u64> = self.order.values().copied().collect();
+        let keys: Vec<Fingerprint> = self.order.values().copied().collect();
         for key in keys {
             let Some(mut entry) = self.take(key) else { continue };
             entry.last = entry.last.min(now);
@@ -305,13 +305,13 @@ impl Stage<Notification> for Group {
             if let Some(entry) = entry {
                 entry.shown.changes(|id| alert_key(key, id), out);
             }
-            out.push(Change { key: format!("{key:016x}"), value });
+            out.push(Change { key: key.to_string(), value });
         }
     }
 
     fn restore(&mut self, key: &str, value: &str) -> bool {
         let (group, alert) = key.split_once(ALERT).map_or((key, false), |(group, _)| (group, true));
-        let Ok(key) = u64::from_str_radix(group, 16) else { return false };
+        let Ok(key) = group.parse() else { return false };
         let (entry, read) = if alert {
             let Some(mut entry) = self.take(key) else { return false };
             let read = entry.shown.restore(value);

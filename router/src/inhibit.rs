@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use lanner_alert::{Alert, Matcher, Timestamp, Value, fingerprint};
+use lanner_alert::{Alert, Fingerprint, Matcher, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::stage::{Change, Stage, Verdict, json, key_of};
@@ -31,12 +31,12 @@ pub struct InhibitRule {
 
 impl InhibitRule {
     /// What tells the rule apart from others, whatever its place.
-    fn identity(&self) -> u64 {
+    fn identity(&self) -> Fingerprint {
         let text = |matchers: &[Matcher]| {
             Value::from(matchers.iter().map(Matcher::to_string).collect::<Vec<_>>().join(", "))
         };
         let parts = [text(&self.source), text(&self.target), Value::from(self.equal.join(", "))];
-        fingerprint("inhibit", &parts)
+        Fingerprint::of("inhibit", &parts)
     }
 }
 
@@ -52,14 +52,14 @@ struct Source {
 /// A rule and what it remembers, by the values of its fields.
 struct Memory {
     rule: InhibitRule,
-    identity: u64,
-    sources: HashMap<u64, Source>,
+    identity: Fingerprint,
+    sources: HashMap<Fingerprint, Source>,
     /// The sources by when they end.
-    ends: BTreeSet<(Timestamp, u64)>,
+    ends: BTreeSet<(Timestamp, Fingerprint)>,
 }
 
 impl Memory {
-    fn put(&mut self, key: u64, source: Source) {
+    fn put(&mut self, key: Fingerprint, source: Source) {
         if let Some(before) = self.sources.get(&key) {
             self.ends.remove(&(before.until, key));
         }
@@ -68,7 +68,7 @@ impl Memory {
     }
 
     /// Forgets those that have ended, and the first to end where there are too many.
-    fn forget(&mut self, now: Timestamp, changed: &mut BTreeMap<(u64, u64), ()>) {
+    fn forget(&mut self, now: Timestamp, changed: &mut BTreeMap<(Fingerprint, Fingerprint), ()>) {
         while let Some((until, key)) = self.ends.first().copied() {
             if until > now && self.sources.len() <= SOURCES_MAX {
                 break;
@@ -84,7 +84,7 @@ impl Memory {
 pub struct Inhibit {
     memories: Vec<Memory>,
     /// By the rule's identity and the key.
-    changed: BTreeMap<(u64, u64), ()>,
+    changed: BTreeMap<(Fingerprint, Fingerprint), ()>,
 }
 
 impl Inhibit {
@@ -117,7 +117,7 @@ impl Stage<Arc<Alert>> for Inhibit {
                 continue;
             }
             memory.forget(now, &mut self.changed);
-            let key = key_of(alert, &memory.rule.equal);
+            let key = key_of("", alert, &memory.rule.equal);
             // What is both marks the others, but nothing of its own sort.
             if target && !source && by.is_none() {
                 by = memory.sources.get(&key).map(|source| source.rule.clone());
@@ -155,14 +155,13 @@ impl Stage<Arc<Alert>> for Inhibit {
             let memory = self.memories.iter().find(|memory| memory.identity == identity);
             let source = memory.and_then(|memory| memory.sources.get(&key));
             let value = source.map(json);
-            out.push(Change { key: format!("{identity:016x}/{key:016x}"), value });
+            out.push(Change { key: format!("{identity}/{key}"), value });
         }
     }
 
     fn restore(&mut self, key: &str, value: &str) -> bool {
-        let parts = key.split_once('/').and_then(|(identity, key)| {
-            Some((u64::from_str_radix(identity, 16).ok()?, u64::from_str_radix(key, 16).ok()?))
-        });
+        let parts =
+            key.split_once('/').and_then(|(identity, key)| Some((identity.parse().ok()?, key.parse().ok()?)));
         let (Some((identity, key)), Ok(source)) = (parts, serde_json::from_str::<Source>(value)) else {
             return false;
         };

@@ -12,7 +12,7 @@ use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 use hashbrown::HashMap;
-use lanner_alert::{AlertId, Kind, Notification, Tally, Timestamp};
+use lanner_alert::{AlertId, Fingerprint, Kind, Notification, Tally, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::stage::{Change, Stage, Verdict, json, key_of, made_id};
@@ -21,7 +21,7 @@ use crate::stage::{Change, Stage, Verdict, json, key_of, made_id};
 /// one, so that an attacker who makes up values gets one rate more and no memory.
 pub const LIMIT_KEYS_MAX: usize = 10_000;
 /// The key of all that has no rate of its own.
-const SHARED: u64 = 0;
+const SHARED: Fingerprint = Fingerprint(0);
 
 /// The rate of an output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,20 +71,20 @@ impl StateStore for Arrival {
 /// forgotten.
 #[derive(Debug, Default)]
 struct Arrivals {
-    by_key: HashMap<u64, u64>,
+    by_key: HashMap<Fingerprint, u64>,
     /// The earliest first.
-    order: BTreeSet<(u64, u64)>,
-    changed: BTreeSet<u64>,
+    order: BTreeSet<(u64, Fingerprint)>,
+    changed: BTreeSet<Fingerprint>,
 }
 
 impl Arrivals {
-    fn set(&mut self, key: u64, arrival: u64) {
+    fn set(&mut self, key: Fingerprint, arrival: u64) {
         self.remove(key);
         self.by_key.insert(key, arrival);
         self.order.insert((arrival, key));
     }
 
-    fn remove(&mut self, key: u64) {
+    fn remove(&mut self, key: Fingerprint) {
         if let Some(before) = self.by_key.remove(&key) {
             self.order.remove(&(before, key));
         }
@@ -106,7 +106,7 @@ impl Arrivals {
     }
 
     /// The key under which this one counts.
-    fn place(&self, key: u64) -> u64 {
+    fn place(&self, key: Fingerprint) -> Fingerprint {
         let room = self.by_key.len() < LIMIT_KEYS_MAX || self.by_key.contains_key(&key);
         if room { key } else { SHARED }
     }
@@ -164,9 +164,9 @@ impl Limit {
     }
 }
 
-fn key(item: &Notification, per: &[String]) -> u64 {
+fn key(item: &Notification, per: &[String]) -> Fingerprint {
     match item.alerts.first() {
-        Some(alert) if !per.is_empty() => key_of(alert, per),
+        Some(alert) if !per.is_empty() => key_of("", alert, per),
         _ => SHARED,
     }
 }
@@ -234,7 +234,7 @@ impl Stage<Notification> for Limit {
         for key in std::mem::take(&mut self.arrivals.changed) {
             // Without a limit nothing is to be remembered of an earlier one.
             let arrival = self.arrivals.by_key.get(&key).filter(|_| self.limiter.is_some());
-            out.push(Change { key: format!("{key:016x}"), value: arrival.map(u64::to_string) });
+            out.push(Change { key: key.to_string(), value: arrival.map(u64::to_string) });
         }
         if std::mem::take(&mut self.changed) {
             out.push(Change { key: String::new(), value: self.withheld.as_ref().map(json) });
@@ -246,7 +246,7 @@ impl Stage<Notification> for Limit {
             self.withheld = serde_json::from_str(value).ok();
             return self.withheld.is_some();
         }
-        let (Ok(key), Ok(arrival)) = (u64::from_str_radix(key, 16), value.parse()) else { return false };
+        let (Ok(key), Ok(arrival)) = (key.parse(), value.parse()) else { return false };
         self.arrivals.set(key, arrival);
         if self.limiter.is_some() {
             self.arrivals.changed.remove(&key);

@@ -1,6 +1,6 @@
 //! What a stage is: a decision about one item at a time, and what comes of the items that it kept.
 
-use lanner_alert::{Alert, Kind, Timestamp, Value, fingerprint};
+use lanner_alert::{Alert, Fingerprint, Kind, Timestamp, Value};
 use serde::Serialize;
 use uuid::{Builder, Uuid};
 
@@ -74,10 +74,10 @@ pub(crate) fn alert_bytes(alert: &Alert) -> usize {
     256 + alert.output.len() + fields
 }
 
-/// What the values of those fields make of an alert: the same for the same values, across restarts.
-pub(crate) fn key_of(alert: &Alert, fields: &[String]) -> u64 {
+/// What a name and the values of those fields make of an alert: the same for the same values, across restarts.
+pub(crate) fn key_of(name: &str, alert: &Alert, fields: &[String]) -> Fingerprint {
     let values: Vec<Value> = fields.iter().map(|field| alert.field(field)).collect();
-    fingerprint("", &values)
+    Fingerprint::of(name, &values)
 }
 
 /// The identity of a notification that stands for several alerts: a UUIDv7 of its time and of what it stands
@@ -85,7 +85,6 @@ pub(crate) fn key_of(alert: &Alert, fields: &[String]) -> u64 {
 pub(crate) fn made_id(kind: Kind, output: &str, first: Uuid, now: Timestamp) -> Uuid {
     let part = Value::from(format!("{kind:?} {first}"));
     let mut entropy = [0; 10];
-    entropy[..8].copy_from_slice(&fingerprint(output, [&part]).to_be_bytes());
-    entropy[8..].copy_from_slice(&first.as_bytes()[14..]);
+    entropy.copy_from_slice(&Fingerprint::of(output, [&part]).0.to_be_bytes()[..10]);
     Builder::from_unix_timestamp_millis(now.0 / 1_000_000, &entropy).into_uuid()
 }

@@ -77,7 +77,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::{Priority, Timestamp};
+    use crate::{Fingerprint, Priority, Timestamp};
 
     fn alert() -> Alert {
         let time = Timestamp(1_762_000_000_123_456_789);
@@ -95,7 +95,7 @@ mod tests {
                 ("k8s.pod.name".to_owned(), Value::Null),
             ]),
             tags: vec!["host".into(), "shell".into()],
-            fingerprint: 0,
+            fingerprint: Fingerprint::default(),
             count: 1,
             first_seen: time,
             last_seen: time,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::{Alert, AlertId, Priority, Timestamp, Value, fingerprint};
+use crate::{Alert, AlertId, Fingerprint, Priority, Timestamp, Value};
 
 /// Why a text is no alert of Falco's.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub fn read(text: &str) -> Result<Alert, ReadError> {
     Ok(Alert {
         id: AlertId::nil(),
         time,
-        fingerprint: fingerprint(&rule, []),
+        fingerprint: Fingerprint::of(&rule, []),
         rule: Arc::from(rule),
         priority,
         source: Arc::from(source),

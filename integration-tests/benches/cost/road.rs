@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
-use lanner_alert::{Alert, Priority, Value};
+use lanner_alert::{Alert, Fingerprint, Priority, Value};
 use lanner_bus::{Entry, Journal, Settings, system_clock};
 use lanner_diagnostic::{SourceId, SourceText};
 use lanner_integration_tests::DEADLINE;
@@ -141,7 +141,7 @@ fn alert(number: usize) -> Alert {
         output: format!("A sensitive file was read ({number} {output})"),
         output_fields: fields.clone(),
         tags: vec!["T1003.008".to_owned(), "host".to_owned(), "mitre_credential_access".to_owned()],
-        fingerprint: number as u64,
+        fingerprint: Fingerprint(number as u128),
         count: 1,
         first_seen: time,
         last_seen: time,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
-use lanner_alert::{Alert, Group, Kind, Notification, Priority, RuleCount, Tally, Timestamp, Value};
+use lanner_alert::{
+    Alert, Fingerprint, Group, Kind, Notification, Priority, RuleCount, Tally, Timestamp, Value,
+};
 use uuid::Uuid;
 
 use crate::{Common, Templates};
@@ -51,7 +53,7 @@ pub fn alert() -> Alert {
             .into(),
         output_fields: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         tags: vec!["T1059".into(), "container".into(), "mitre_execution".into(), "shell".into()],
-        fingerprint: 0x0123_4567_89ab_cdef,
+        fingerprint: Fingerprint(0x0123_4567_89ab_cdef),
         count: 1,
         first_seen: TIME,
         last_seen: TIME,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use lanner_alert::{Alert, Notification, Priority, Timestamp};
+use lanner_alert::{Alert, Fingerprint, Notification, Priority, Timestamp};
 use lanner_router::{DeliveryError, DeliverySettings, Jitter, Output, Receipt};
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ pub fn alert(rule: &str, priority: Priority) -> Alert {
         output: format!("{rule} happened"),
         output_fields: BTreeMap::new(),
         tags: Vec::new(),
-        fingerprint: 7,
+        fingerprint: Fingerprint(7),
         count: 1,
         first_seen: time,
         last_seen: time,
