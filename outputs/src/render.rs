@@ -128,6 +128,8 @@ pub fn sentence(notification: &Notification, zone: &TimeZone) -> String {
     format!("{count}{what} between {} and {}{with}", moment(since, zone), moment(until, zone))
 }
 
+/// The most alerts whose outputs are among the fields of what stands for many.
+const SHOWN_MAX: usize = 10;
 /// The most values of a field that are shown.
 const TOP_SHOWN_MAX: usize = 5;
 
@@ -194,6 +196,11 @@ pub fn as_alert(notification: &Notification, common: &Common) -> Alert {
         let values = values.into_iter().map(Value::from).collect();
         fields.insert(format!("lanner.top[{field}]"), Value::List(values));
     }
+    let shown = notification.alerts.iter().take(SHOWN_MAX);
+    let shown: Vec<_> = shown.map(|alert| Value::from(&*truncate(&alert.output, FACT_BYTES_MAX))).collect();
+    if !shown.is_empty() {
+        fields.insert("lanner.shown".to_owned(), Value::List(shown));
+    }
     if let Some(group) = &notification.group {
         fields.insert("lanner.group".to_owned(), Value::from(group.id.to_string()));
         fields.insert("lanner.update".to_owned(), Value::from(u64::from(group.update)));
@@ -251,6 +258,8 @@ mod tests {
                 r#""lanner.alerts":40,"lanner.alerts[Outbound connection not expected]":31,"#,
                 r#""lanner.alerts[Sensitive file opened for reading]":2,"#,
                 r#""lanner.alerts[Terminal shell in container]":7,"#,
+                r#""lanner.shown":["/etc/shadow was read (user=root command=cat /etc/shadow)","#,
+                r#""A shell was used in a container (user=root\ncommand=sh -c echo <b>hi</b> `id` <!here>)"],"#,
                 r#""lanner.since":"2025-11-01T11:26:40.123456789Z","lanner.top[container.name]":["web (3)","#,
                 r#""<b>db</b> (1)"],"lanner.top[hostname]":["node-1 (4)"],"lanner.top[proc.name]":["sh (4)"],"#,
                 r#""lanner.top[user.name]":["root\\r\\nBcc: x@evil.example (4)"],"lanner.until":"2025-11-01T12:26:40.123456789Z"},"#,
