@@ -10,7 +10,7 @@ export GUNGRAUN_RUNNER ?= $(LANNER_CACHE)/bin/gungraun-runner
 REAL := $(addprefix --test ,$(basename $(notdir $(wildcard integration-tests/tests/*))))
 
 .NOTPARALLEL:
-.PHONY: run build test check unit integration bench fuzz bless clean
+.PHONY: run build test test-crash check unit integration bench fuzz bless clean
 
 run: build
 	@exec "$(CARGO_TARGET_DIR)/release/lanner" $(ARGS)
@@ -37,6 +37,12 @@ unit:
 integration:
 	cargo test --quiet --workspace --no-run
 	LANNER_BIN="$(CARGO_TARGET_DIR)/debug/lanner" cargo test --workspace $(REAL) -- --test-threads=1
+
+# Kills it at hundreds of random moments; `CRASH_SEED`, which is printed, has the same ones come again.
+test-crash: export CRASH_RUNS ?= 300
+test-crash:
+	@scripts/setup.sh build test
+	cargo test --workspace --test crash -- --nocapture
 
 # The rule engine by itself, in time and in instructions; then all of it on a machine that works.
 bench:

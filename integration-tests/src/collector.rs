@@ -27,7 +27,7 @@ impl Collector {
         let port = free_port();
         let shared: Arc<(Mutex<State>, Condvar)> = Arc::default();
         let kept = shared.clone();
-        let server = Server::start(port, Arc::new(move |request| take(&kept, request)));
+        let server = Server::start(port, Arc::new(move |request| Some(take(&kept, request))));
         Collector { port, shared, _server: server }
     }
 

@@ -1,10 +1,13 @@
-//! A small HTTP server for the tests: a thread per connection, one request each.
+//! A small HTTP server for the tests: a thread per connection.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+
+use crate::wait_for;
 
 /// A request.
 #[derive(Debug, Clone)]
@@ -34,12 +37,17 @@ pub(crate) struct Answer {
     pub(crate) retry_after: Option<u32>,
 }
 
-pub(crate) type Handler = Arc<dyn Fn(Request) -> Answer + Send + Sync>;
+/// What a server does with a request; without an answer the connection is broken off.
+pub(crate) type Handler = Arc<dyn Fn(Request) -> Option<Answer> + Send + Sync>;
+
+/// The open connections, by number.
+type Connections = Arc<Mutex<HashMap<u64, TcpStream>>>;
 
 /// A server that answers until it is dropped. Its port can be listened on again after that.
 pub(crate) struct Server {
     port: u16,
     stop: Arc<AtomicBool>,
+    connections: Connections,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -48,19 +56,34 @@ impl Server {
     pub(crate) fn start(port: u16, handler: Handler) -> Server {
         let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
         let stop = Arc::new(AtomicBool::new(false));
-        let stopped = stop.clone();
+        let connections = Connections::default();
+        let (stopped, open) = (stop.clone(), connections.clone());
         let thread = std::thread::spawn(move || {
-            for stream in listener.incoming() {
+            for (number, stream) in (0..).zip(listener.incoming()) {
                 if stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                let handler = handler.clone();
-                if let Ok(stream) = stream {
-                    std::thread::spawn(move || serve(stream, &handler));
-                }
+                let (handler, open) = (handler.clone(), open.clone());
+                let Ok(stream) = stream else { continue };
+                let Ok(copy) = stream.try_clone() else { continue };
+                lock(&open).insert(number, copy);
+                std::thread::spawn(move || {
+                    serve(stream, &handler);
+                    lock(&open).remove(&number);
+                });
             }
         });
-        Server { port, stop, thread: Some(thread) }
+        Server { port, stop, connections, thread: Some(thread) }
+    }
+
+    /// Waits until all is answered that came from clients that have gone.
+    pub(crate) fn settle(&self) {
+        // Connections are taken in the order they were made in, and what isn't a request is ended.
+        if let Ok(mut last) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = last.write_all(b"\r\n").and_then(|()| last.read_to_end(&mut Vec::new()));
+        }
+        let done = || lock(&self.connections).is_empty().then_some(());
+        wait_for("connections to end", done, String::new);
     }
 }
 
@@ -72,15 +95,52 @@ impl Drop for Server {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        for stream in lock(&self.connections).values() {
+            // Where the other side was faster, there is nothing left to break off.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
     }
 }
 
-/// Reads one request and answers it; what isn't one is dropped, as a client that has gone would be.
-fn serve(mut stream: TcpStream, handler: &Handler) -> Option<()> {
+fn lock(connections: &Connections) -> MutexGuard<'_, HashMap<u64, TcpStream>> {
+    connections.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Answers the requests of a connection; what isn't one ends it, as a client that has gone would.
+fn serve(stream: TcpStream, handler: &Handler) -> Option<()> {
+    stream.set_nodelay(true).ok()?;
     let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut writer = stream;
+    while let Some((request, last)) = read(&mut reader) {
+        let Some(answer) = handler(request) else {
+            return writer.shutdown(Shutdown::Both).ok();
+        };
+        let retry = answer.retry_after.map(|seconds| format!("Retry-After: {seconds}\r\n"));
+        let close = if last { "Connection: close\r\n" } else { "" };
+        let text = format!(
+            "HTTP/1.1 {} Status\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}{close}\r\n{}",
+            answer.status,
+            answer.kind,
+            answer.body.len(),
+            retry.unwrap_or_default(),
+            answer.body
+        );
+        writer.write_all(text.as_bytes()).ok()?;
+        if last {
+            break;
+        }
+    }
+    // The copy that is kept of it would hold it open.
+    writer.shutdown(Shutdown::Both).ok()
+}
+
+/// The next request, and whether the client wants no other answer on this connection.
+fn read(reader: &mut BufReader<TcpStream>) -> Option<(Request, bool)> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
-    let path = line.split(' ').nth(1)?.to_owned();
+    let mut words = line.split_whitespace();
+    let path = words.nth(1)?.to_owned();
+    let old = words.next() == Some("HTTP/1.0");
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();
@@ -92,13 +152,6 @@ fn serve(mut stream: TcpStream, handler: &Handler) -> Option<()> {
     let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     request.body.resize(length, 0);
     reader.read_exact(&mut request.body).ok()?;
-    let answer = handler(request);
-    let retry = answer.retry_after.map(|seconds| format!("Retry-After: {seconds}\r\n")).unwrap_or_default();
-    let head = format!(
-        "HTTP/1.1 {} Status\r\nContent-Type: {}\r\nContent-Length: {}\r\n{retry}Connection: close\r\n\r\n",
-        answer.status,
-        answer.kind,
-        answer.body.len()
-    );
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(answer.body.as_bytes())).ok()
+    let last = old || request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+    Some((request, last))
 }

@@ -64,7 +64,7 @@ impl Slack {
     /// Answers again.
     pub fn resume(&mut self) {
         let state = self.state.clone();
-        self.server = Some(Server::start(self.port, Arc::new(move |request| answer(&state, &request))));
+        self.server = Some(Server::start(self.port, Arc::new(move |request| Some(answer(&state, &request)))));
     }
 
     /// Fails that many of the next requests, as Slack does when it is asked too often (429) or has trouble (5xx).

@@ -28,11 +28,14 @@ impl JsonOptions {
     }
 }
 
-/// The alert as Falco writes it: exactly Falco's keys, sorted; and `silenced`, where it is, which only outputs for
-/// audits get to see.
+/// The alert as Falco writes it: exactly Falco's keys, sorted; `count` where it stands for several, which only outputs
+/// with dedup get; and `silenced` where it is, which only outputs for audits get to see.
 pub fn json(alert: &Alert, options: &JsonOptions) -> Json {
     let mut object = Map::new();
     let mut put = |key: &str, value: Json| object.insert(key.to_owned(), value);
+    if alert.count > 1 {
+        put("count", Json::from(alert.count));
+    }
     put("hostname", Json::from(&*alert.hostname));
     if options.message {
         put("message", Json::from(alert.output.as_str()));
@@ -133,6 +136,22 @@ mod tests {
         assert_eq!(
             json(&alert(), &options).to_string(),
             r#"{"hostname":"h","priority":"Warning","rule":"Shell","source":"syscall","time":"2025-11-01T12:26:40.123456789Z"}"#
+        );
+    }
+
+    #[test]
+    fn what_stands_for_several_says_how_many() {
+        let mut options = JsonOptions::new(TimeFormat::Clock(TimeZone::UTC));
+        options.output_fields = false;
+        let update = Alert { count: 12, silenced: Some("drill".into()), ..alert() };
+        assert_eq!(
+            json(&update, &options).to_string(),
+            concat!(
+                r#"{"count":12,"hostname":"h","#,
+                r#""output":"12:26:40.123456789: Warning shell (user=a\\nb) (12 times) (silenced: drill)","#,
+                r#""priority":"Warning","rule":"Shell","silenced":"drill","source":"syscall","tags":["host","shell"],"#,
+                r#""time":"2025-11-01T12:26:40.123456789Z"}"#
+            )
         );
     }
 }

@@ -31,12 +31,15 @@ pub fn line(alert: &Alert, format: &TimeFormat) -> String {
     format!("{}: {} {}", format.format(alert.time), alert.priority, message(alert))
 }
 
-/// The alert's output alone, with its control characters written out; with the silence that it is under, where it is.
+/// The alert's output alone, with its control characters written out; with how often it occurred and the silence that it
+/// is under, where there is more to say than once.
 pub fn message(alert: &Alert) -> Cow<'_, str> {
-    match &alert.silenced {
-        Some(silence) => {
-            Cow::Owned(format!("{} (silenced: {})", printable(&alert.output), printable(silence)))
-        }
-        None => printable(&alert.output),
+    let mut message = printable(&alert.output);
+    if alert.count > 1 {
+        message.to_mut().push_str(&format!(" ({} times)", alert.count));
     }
+    if let Some(silence) = &alert.silenced {
+        message.to_mut().push_str(&format!(" (silenced: {})", printable(silence)));
+    }
+    message
 }

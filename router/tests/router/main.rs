@@ -1,7 +1,6 @@
 //! The router and its workers, from the journal on.
 
 mod common;
-mod crash;
 mod delivery;
 mod groups;
 mod routes;

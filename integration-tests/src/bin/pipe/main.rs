@@ -1,0 +1,109 @@
+//! The process of `lanner_integration_tests::pipe`: `pipe PLAN REPORT`.
+
+mod fault;
+mod feed;
+mod outputs;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+use lanner_alert::{Calendar, Matcher, Silence};
+use lanner_bus::{Journal, OpenError, Settings, system_clock};
+use lanner_integration_tests::pipe::{FED, PipeReport, Plan};
+use lanner_router::{Inhibit, InhibitRule, Pipeline, Router, Silences};
+
+/// How long sending what is left may take.
+const DRAIN_MAX: Duration = Duration::from_secs(600);
+/// How often it is looked whether a full disk has room.
+const FULL_DISK_RETRY: Duration = Duration::from_millis(50);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let (plan, report) = (arguments.next().ok_or("which plan?")?, arguments.next().ok_or("which report?")?);
+    let plan: Plan = serde_json::from_slice(&std::fs::read(plan)?)?;
+    if let Some(nth) = plan.die_at_write {
+        fault::die_at_write(nth);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let said = runtime.block_on(run(plan))?;
+    std::fs::write(report, serde_json::to_vec(&said)?)?;
+    Ok(())
+}
+
+async fn run(plan: Plan) -> Result<PipeReport, Box<dyn Error>> {
+    let names: Vec<String> = plan.outputs.iter().map(|output| output.name.clone()).collect();
+    let journal = open(&plan, &names)?;
+    let policies = plan.outputs.iter().map(outputs::policy).collect();
+    let silences = match &plan.silence[..] {
+        [] => Vec::new(),
+        texts => vec![Silence {
+            name: "expected".into(),
+            matchers: matchers(texts)?,
+            from: None,
+            until: None,
+            times: Calendar::default(),
+        }],
+    };
+    let mut inhibit = Vec::new();
+    if let Some([source, target, equal]) = &plan.inhibit {
+        let (source, target) = (matchers(source)?, matchers(target)?);
+        inhibit.push(InhibitRule {
+            source,
+            target,
+            equal: equal.clone(),
+            lasts: Duration::from_hours(10_000),
+        });
+    }
+    let pipeline = Pipeline::new(outputs::route(&plan.outputs), journal.handle().outputs(), policies)
+        .with_silences(Silences::new(silences, TimeZone::UTC))
+        .with_mark(Inhibit::new(inhibit));
+    let outputs = plan.outputs.iter().map(outputs::build).collect::<Result<_, _>>()?;
+    let router = Router::start(journal.handle(), pipeline, outputs).await?;
+    let (start, used) = (Instant::now(), cpu());
+    feed::feed(&plan.feed, &journal).await?;
+    println!("{FED}");
+    if !plan.feed.drain {
+        std::future::pending::<()>().await;
+    }
+    let reports = router.stop(DRAIN_MAX).await;
+    let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu() - used);
+    let pending =
+        reports.iter().map(|report| report.pending.unwrap_or(u64::MAX)).fold(0, u64::saturating_add);
+    let uncommitted = journal.close();
+    if uncommitted > 0 {
+        return Err(format!("{uncommitted} entries could not be committed").into());
+    }
+    Ok(PipeReport { seconds, cpu, pending })
+}
+
+/// Opens the journal, as soon as there is room for it.
+fn open(plan: &Plan, names: &[String]) -> Result<Journal, OpenError> {
+    let mut settings = Settings::at(&plan.journal);
+    settings.max_size = plan.max_size.unwrap_or(settings.max_size);
+    settings.max_age = plan.max_age.unwrap_or(settings.max_age);
+    let (clock, ahead) = (system_clock(), plan.ahead);
+    settings.clock = Arc::new(move || clock().after(ahead));
+    loop {
+        match Journal::open(settings.clone(), names) {
+            Err(OpenError::Full { .. }) => std::thread::sleep(FULL_DISK_RETRY),
+            opened => return opened,
+        }
+    }
+}
+
+fn matchers(texts: &[String]) -> Result<Vec<Matcher>, Box<dyn Error>> {
+    texts.iter().map(|text| Ok(text.parse::<Matcher>()?)).collect()
+}
+
+/// CPU seconds that this process has used.
+fn cpu() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock exists on every Linux, and the time is ours.
+    let read = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    assert_eq!(read, 0, "the clock can be read");
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
