@@ -24,6 +24,10 @@ pub fn banner(prepared: &Prepared, coverage: &[Hook]) -> String {
     let sources = &prepared.loaded.sources;
     let files: Vec<&str> = prepared.loaded.rules.iter().map(|id| &*sources.get(*id).name).collect();
     row("rules", format!("{} enabled, from {}", rules.enabled(), files.join(", ")));
+    let correlations: Vec<&str> = rules.correlations().iter().map(|correlation| &*correlation.name).collect();
+    if !correlations.is_empty() {
+        row("correlate", correlations.join(", "));
+    }
     row("events", kinds.join(" "));
     let blind = rules.rules().iter().filter(|rule| rule.enabled && rule.kinds.and(&captured).is_empty());
     let blind: Vec<&str> = blind.map(|rule| &*rule.name).collect();

@@ -21,8 +21,9 @@ use lanner_event::fields::Fields;
 use lanner_event::{FieldRef, Kind};
 use lanner_outputs::{Common, Templates};
 use lanner_router::{
-    BreakerSettings, DedupSettings, DeliverySettings, DigestSettings, Inhibit, InhibitRule, LimitSettings,
-    Output, OutputPolicy, PatternKind, Pipeline, Redactor, Route, Router, Silences, system_jitter,
+    BreakerSettings, Correlate, DedupSettings, DeliverySettings, DigestSettings, Inhibit, InhibitRule,
+    LimitSettings, Output, OutputPolicy, PatternKind, Pipeline, Redactor, Route, Router, Silences,
+    system_jitter,
 };
 use lanner_rules::{AppendOutput, ExtraField, Matching, RuleSet, Selection, Sourced, Toggle};
 
@@ -221,12 +222,13 @@ pub fn open_journal(settings: &Settings) -> anyhow::Result<Journal> {
 pub async fn start_router(
     settings: &Settings,
     journal: &Journal,
+    rules: &RuleSet,
     route: Route,
     outputs: Vec<Box<dyn Output>>,
     redactors: Vec<Option<Arc<Redactor>>>,
 ) -> anyhow::Result<Router> {
     let handle = journal.handle();
-    let pipeline = pipeline(settings, route, handle.outputs(), redactors);
+    let pipeline = pipeline(settings, rules, route, handle.outputs(), redactors);
     let delivery = |entry: &OutputEntry| DeliverySettings {
         batch: entry.batch,
         timeout: entry.attempts.timeout,
@@ -240,6 +242,7 @@ pub async fn start_router(
 /// The stages as configured.
 fn pipeline(
     settings: &Settings,
+    rules: &RuleSet,
     route: Route,
     outputs: &[Registered],
     redactors: Vec<Option<Arc<Redactor>>>,
@@ -251,16 +254,22 @@ fn pipeline(
     let silences = Silences::new(settings.silences.clone(), TimeZone::system());
     Pipeline::new(route, outputs, policies)
         .with_zone(TimeZone::system())
+        .with_correlations(Correlate::new(rules.correlations().to_vec()))
         .with_silences(silences)
         .with_mark(inhibit)
 }
 
 /// The stages as configured, without a journal and with nothing remembered: to say what they would do.
-pub fn unkept_pipeline(settings: &Settings, route: Route, redactors: Vec<Option<Arc<Redactor>>>) -> Pipeline {
+pub fn unkept_pipeline(
+    settings: &Settings,
+    rules: &RuleSet,
+    route: Route,
+    redactors: Vec<Option<Arc<Redactor>>>,
+) -> Pipeline {
     let outputs = settings.outputs.iter().zip(0..);
     let outputs: Vec<Registered> =
         outputs.map(|(entry, place)| Registered::unkept(place, &entry.name)).collect();
-    pipeline(settings, route, &outputs, redactors)
+    pipeline(settings, rules, route, &outputs, redactors)
 }
 
 /// An alert that was read, with the fingerprint that the detector would give it.

@@ -553,3 +553,34 @@ fn a_route_is_explained() {
     let (code, _, error) = test("bad.jsonl");
     assert!(code == 1 && error.contains("bad.jsonl:1 is no alert of Falco's: missing field"), "{error}");
 }
+
+/// What the page of correlations says comes of its alerts does, and nothing is wrong with it.
+#[test]
+fn the_page_of_correlations_is_right() {
+    let page = include_str!("../docs/correlations.md");
+    let block =
+        |kind: &str| page.split(kind).nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
+    let shipped = include_str!("../config/rules/lanner_rules.yaml");
+    let folder = folder(&[
+        ("rules.yaml", shipped),
+        ("correlations.yaml", block("```yaml\n")),
+        ("alerts.jsonl", block("```json\n")),
+    ]);
+    let rules = ["-r", "rules.yaml", "-r", "correlations.yaml"];
+    let (code, said, _) = lanner(folder.path(), &[&["check"], &rules[..]].concat());
+    let read = code == 0 && said.contains("enabled, 3 correlations, 1 output; 0 errors");
+    assert!(read && !said.contains("correlations.yaml"), "{said}");
+    let readme = include_str!("../README.md").split("```yaml\n- correlation").nth(1).expect("an example");
+    let readme = format!("- correlation{}", readme.split("```").next().unwrap_or_default());
+    std::fs::write(folder.path().join("readme.yaml"), readme).expect("a file");
+    let (code, said, _) = lanner(folder.path(), &["check", "-r", "rules.yaml", "-r", "readme.yaml"]);
+    assert!(code == 0 && said.contains("1 correlation,") && !said.contains("readme.yaml"), "{said}");
+    let test = [&["route", "test", "--alert", "alerts.jsonl"], &rules[..]].concat();
+    let (code, said, error) = lanner(folder.path(), &test);
+    assert_eq!(code, 0, "{said}{error}");
+    let told: Vec<&str> =
+        said.lines().filter(|line| line.contains('«') || line.starts_with("  correlate")).collect();
+    assert_eq!(told.join("\n"), block("```text\n").trim_end());
+    let (code, said, _) = lanner(folder.path(), &["-V", "rules.yaml", "-V", "correlations.yaml"]);
+    assert!(code == 0 && said.contains("correlations.yaml: Ok"), "{said}");
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fingerprint, Priority, Timestamp, Value};
+use crate::{Causes, Fingerprint, Priority, Timestamp, Value};
 
 /// An alert's identity: a UUIDv7 (RFC 9562), so that ids sort by time. It stays the same through journal,
 /// restarts and every output, and lets a receiver tell a second copy from a second alert.
@@ -48,6 +48,9 @@ pub struct Alert {
     pub route: Option<Arc<str>>,
     /// The values of every field that a matcher, key or template of the router names.
     pub facts: BTreeMap<String, Value>,
+    /// The alerts that a correlation made it of, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causes: Option<Arc<Causes>>,
 }
 
 /// The event source of Lanner's own alerts.
@@ -81,6 +84,7 @@ impl Alert {
             silenced: None,
             route: None,
             facts: BTreeMap::new(),
+            causes: None,
         }
     }
 
@@ -93,7 +97,12 @@ impl Alert {
             "source" => Value::from(&*self.source),
             "hostname" => Value::from(&*self.hostname),
             "tags" => Value::List(self.tags.iter().map(|tag| Value::from(tag.as_str())).collect()),
-            _ => self.facts.get(name).or_else(|| self.output_fields.get(name)).cloned().unwrap_or_default(),
+            _ => self.fact(name).cloned().unwrap_or_default(),
         }
+    }
+
+    /// The value of a field of its event by name: from the facts, else from the output's fields.
+    pub fn fact(&self, name: &str) -> Option<&Value> {
+        self.facts.get(name).or_else(|| self.output_fields.get(name))
     }
 }

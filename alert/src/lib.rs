@@ -4,10 +4,15 @@
 
 mod alert;
 mod calendar;
+mod cause;
+mod correlation;
+mod duration;
 mod escape;
 pub mod falco;
 mod fingerprint;
+mod format;
 mod matcher;
+pub mod matchers;
 mod notification;
 mod priority;
 mod schedule;
@@ -18,8 +23,12 @@ mod value;
 
 pub use alert::{Alert, AlertId};
 pub use calendar::{Calendar, CalendarError};
+pub use cause::{CAUSE_BYTES_MAX, CAUSES_MAX, Cause, Causes};
+pub use correlation::{Correlation, Pattern};
+pub use duration::duration;
 pub use escape::{printable, truncate};
 pub use fingerprint::Fingerprint;
+pub use format::AlertFormat;
 pub use matcher::{Matcher, MatcherError};
 pub use notification::{Group, Kind, Notification};
 pub use priority::{ParsePriorityError, Priority};

@@ -86,17 +86,35 @@ impl Matcher {
         &self.field
     }
 
+    /// The texts one of which the field must be, where it is such a condition.
+    pub fn wanted(&self) -> Option<&[String]> {
+        match &self.test {
+            Test::In(texts, true) => Some(texts),
+            _ => None,
+        }
+    }
+
     /// Whether an alert meets the condition.
     pub fn matches(&self, alert: &Alert) -> bool {
         match &self.test {
             Test::AtLeast(least) => alert.priority >= *least,
             Test::In(texts, wanted) => {
-                let is_one = |text: &str| texts.iter().any(|known| known == text);
-                any(&alert.field(&self.field), &is_one) == *wanted
+                self.is_so(alert, &|text| texts.iter().any(|known| known == text)) == *wanted
             }
-            Test::Regex(regex, _, wanted) => {
-                any(&alert.field(&self.field), &|text| regex.is_match(text)) == *wanted
-            }
+            Test::Regex(regex, _, wanted) => self.is_so(alert, &|text| regex.is_match(text)) == *wanted,
+        }
+    }
+
+    /// Whether the field's value, or one of several, is so.
+    fn is_so(&self, alert: &Alert, so: &dyn Fn(&str) -> bool) -> bool {
+        // As `Alert::field`, but without a copy.
+        match &*self.field {
+            "rule" => so(&alert.rule),
+            PRIORITY => so(alert.priority.name()),
+            "source" => so(&alert.source),
+            "hostname" => so(&alert.hostname),
+            "tags" => alert.tags.iter().any(|tag| so(tag)),
+            name => any(alert.fact(name).unwrap_or(&Value::Null), so),
         }
     }
 }

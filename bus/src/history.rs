@@ -105,14 +105,15 @@ impl fmt::Display for State {
     }
 }
 
-/// The ids of everything that a JSON text holds.
+/// The ids of everything that a JSON text holds. The causes of an alert are alerts of their own.
 fn ids(text: &[u8]) -> Vec<Uuid> {
     fn walk(value: &Value, ids: &mut Vec<Uuid>) {
         match value {
             Value::Object(map) => {
                 let id: Option<Uuid> = map.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
                 ids.extend(id);
-                map.values().for_each(|value| walk(value, ids));
+                let held = map.iter().filter(|(name, _)| *name != "causes");
+                held.for_each(|(_, value)| walk(value, ids));
             }
             Value::Array(items) => items.iter().for_each(|value| walk(value, ids)),
             _ => {}

@@ -21,6 +21,8 @@ pub struct Step {
     pub state: Vec<StateChange>,
     /// What is to be sent.
     pub outbox: Vec<Outgoing>,
+    /// Alerts that were made of others: they are accepted with the step, and are to be routed like any other.
+    pub accept: Vec<Arc<Alert>>,
     /// What could not be read back, to be counted and announced.
     pub unreadable: u64,
     /// How far a replay has come by this step.
@@ -136,6 +138,9 @@ impl Store {
             .execute(params![step.cursor, step.unreadable])?;
         if let Some(progress) = step.replayed {
             self.replayed(progress)?;
+        }
+        for alert in &step.accept {
+            self.accept(alert, step.made)?;
         }
         for StateChange { stage, key, value } in &step.state {
             match value {

@@ -18,14 +18,14 @@ pub(crate) struct Recent {
 
 impl Recent {
     /// Adds the next alert.
-    pub(crate) fn push(&mut self, seq: u64, alert: Alert) {
+    pub(crate) fn push(&mut self, seq: u64, alert: impl Into<Arc<Alert>>) {
         if self.first + self.alerts.len() as u64 != seq {
             self.alerts.clear();
         }
         if self.alerts.is_empty() {
             self.first = seq;
         }
-        self.alerts.push_back(Arc::new(alert));
+        self.alerts.push_back(alert.into());
         if self.alerts.len() > RECENT_ALERTS_MAX {
             self.alerts.pop_front();
             self.first += 1;

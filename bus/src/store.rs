@@ -126,23 +126,25 @@ impl Store {
         })
     }
 
-    /// Keeps the committed alerts at hand for the router, and how far it has come.
+    /// Keeps the committed alerts at hand for the router, in the order in which they were accepted, and how far it has
+    /// come.
     pub(crate) fn remember(&mut self, committed: &Committed, entries: Vec<Entry>, writes: &[Write]) {
-        for write in writes {
-            if let Change::Step(step) = &write.change {
-                self.routed = self.routed.max(step.cursor);
-            }
-        }
         let mut seq = committed.first;
-        let mut push = |alert| {
+        let mut push = |alert: Arc<Alert>| {
             self.recent.push(seq, alert);
             seq += 1;
         };
         for entry in entries {
             match entry {
-                Entry::Alert(alert) => push(alert),
-                Entry::Judged { alerts, .. } => alerts.into_iter().for_each(&mut push),
+                Entry::Alert(alert) => push(alert.into()),
+                Entry::Judged { alerts, .. } => alerts.into_iter().map(Arc::new).for_each(&mut push),
                 Entry::Hold(_) => {}
+            }
+        }
+        for write in writes {
+            if let Change::Step(step) = &write.change {
+                step.accept.iter().cloned().for_each(&mut push);
+                self.routed = self.routed.max(step.cursor);
             }
         }
     }

@@ -33,6 +33,7 @@ fn alert(rule: &str) -> Alert {
         silenced: None,
         route: None,
         facts: BTreeMap::new(),
+        causes: None,
     }
 }
 

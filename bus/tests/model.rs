@@ -20,7 +20,8 @@ enum Op {
     Accept(u8),
     Hold(u8),
     Judge(u8),
-    /// Routes so many alerts, each to the outputs whose bit is set, and keeps a state.
+    /// Routes so many alerts, each to the outputs whose bit is set, keeps a state, and has a new alert accepted for
+    /// each five.
     Route(u8, u8),
     /// Takes so many rows of an output, and ends each in the way that its place says.
     Deliver(usize, u8, Vec<u8>),
@@ -78,6 +79,7 @@ fn alert() -> Alert {
         silenced: None,
         route: None,
         facts: BTreeMap::new(),
+        causes: None,
     }
 }
 
@@ -180,7 +182,10 @@ impl Pair {
             None => self.model.state.remove(&key),
         };
         let state = vec![StateChange { stage: "stage", key, value }];
-        let step = Step { cursor: batch.through, made: handle.now(), state, outbox, ..Step::default() };
+        let accept: Vec<_> = (0..ids.len() / 5).map(|_| Arc::new(alert())).collect();
+        self.model.alerts.extend(accept.iter().map(|alert| alert.id));
+        let step =
+            Step { cursor: batch.through, made: handle.now(), state, outbox, accept, ..Step::default() };
         handle.step(step).await.unwrap();
         self.model.cursor += ids.len();
     }

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lanner_diagnostic::{Diagnostic, Node, Place, Value, nearest};
+use lanner_diagnostic::{Diagnostic, Node, NodeError, Place, Value, nearest};
 
 use crate::expand::Unset;
 use crate::key::{self, Effect, Key, Owner};
-use crate::kind::{Kind, Mismatch};
+use crate::kind::Kind;
 
 /// The code of a key that isn't known.
 pub(crate) const UNKNOWN_KEY: &str = "CONFIG_UNKNOWN_KEY";
@@ -117,7 +117,7 @@ impl Check<'_> {
         let list = key::is_list(path);
         let form = if list { "a list" } else { "a mapping" };
         let message = format!("this should be {form}, not {}", node.kind());
-        let error = self.mismatch(Mismatch::from(message), &node, false);
+        let error = self.mismatch(NodeError::from(message), &node, false);
         if error || !list || node.as_str().is_none() {
             return None;
         }
@@ -129,8 +129,8 @@ impl Check<'_> {
 
     /// Tells of a wrong value; whether that is an error. Then there will be no settings, and the value stays in the
     /// tree, so that it isn't taken for missing.
-    fn mismatch(&mut self, mismatch: Mismatch, node: &Node, fatal: bool) -> bool {
-        let Mismatch { message, help, place } = mismatch;
+    fn mismatch(&mut self, mismatch: NodeError, node: &Node, fatal: bool) -> bool {
+        let NodeError { message, help, place } = mismatch;
         let place = place.unwrap_or(node.place);
         let unset =
             self.unset.get(&node.place).map(|unset| format!("`{}` is not set in the environment", unset.0));

@@ -1,9 +1,9 @@
 //! `heartbeat:`: which outputs get a sign of life.
 
+use lanner_alert::duration;
 use lanner_diagnostic::{Diagnostic, Node, nearest};
 
 use crate::outputs::missing;
-use crate::quantity;
 use crate::route::UNKNOWN_OUTPUT;
 use crate::settings::OutputEntry;
 use crate::values::Values;
@@ -19,7 +19,7 @@ pub(crate) fn read(root: &Node, outputs: &mut [OutputEntry], diagnostics: &mut V
         }
     }
     let every = values.node("heartbeat.every").and_then(Node::as_str);
-    let every = every.and_then(|text| quantity::duration(text).ok());
+    let every = every.and_then(|text| duration(text).ok());
     for node in names {
         let name = node.as_str().unwrap_or_default();
         match outputs.iter_mut().find(|output| output.name == name) {

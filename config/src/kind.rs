@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use lanner_alert::{Priority, printable, truncate};
-use lanner_diagnostic::{Node, Place, Value, nearest};
+use lanner_alert::{duration, matchers, printable, truncate};
+use lanner_diagnostic::{Node, NodeError, Value, nearest};
 
-use crate::{matchers, quantity};
+use crate::quantity;
 
 /// How much of a wrong value is quoted.
 const QUOTED_BYTES_MAX: usize = 40;
@@ -45,23 +45,6 @@ pub enum Kind {
     Any,
 }
 
-/// A value that isn't what it must be.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Mismatch {
-    /// What is wrong, beginning with «this».
-    pub message: String,
-    /// What would be right.
-    pub help: Option<String>,
-    /// Where, within the value; the whole of it where that isn't said.
-    pub place: Option<Place>,
-}
-
-impl From<String> for Mismatch {
-    fn from(message: String) -> Self {
-        Mismatch { message, help: None, place: None }
-    }
-}
-
 impl Kind {
     /// The kind in words, for the reference page and for messages.
     pub fn words(self) -> String {
@@ -92,14 +75,14 @@ impl Kind {
     }
 
     /// What is wrong with a node that should have this kind.
-    pub(crate) fn wrong(self, node: &Node) -> Vec<Mismatch> {
+    pub(crate) fn wrong(self, node: &Node) -> Vec<NodeError> {
         match self {
             Kind::Matchers => matchers::read(node).1,
             kind => kind.check(node).err().into_iter().collect(),
         }
     }
 
-    fn check(self, node: &Node) -> Result<(), Mismatch> {
+    fn check(self, node: &Node) -> Result<(), NodeError> {
         match (self, &node.value) {
             (Kind::Any | Kind::Same(_), _) => Ok(()),
             (Kind::Texts, Value::Sequence(items)) => items.iter().try_for_each(|one| Kind::Text.check(one)),
@@ -108,12 +91,12 @@ impl Kind {
         }
     }
 
-    fn mismatch(self, found: &str) -> Mismatch {
-        Mismatch::from(format!("this should be {}, not {found}", self.words()))
+    fn mismatch(self, found: &str) -> NodeError {
+        NodeError::from(format!("this should be {}, not {found}", self.words()))
     }
 
     /// Whether a scalar has this kind. As in Falco, quotes make no difference.
-    pub(crate) fn check_text(self, text: &str) -> Result<(), Mismatch> {
+    pub(crate) fn check_text(self, text: &str) -> Result<(), NodeError> {
         let plain = Node { place: Default::default(), value: Value::Plain(text.to_owned()) };
         let found = match text {
             "" => "an empty text".to_owned(),
@@ -125,20 +108,20 @@ impl Kind {
             Kind::Number(min, max) => plain.as_f64().is_some_and(|number| (min..=max).contains(&number)),
             Kind::Address => text.parse::<IpAddr>().is_ok(),
             Kind::OneOf(words) => {
-                return one_of(words, text).map(|_| ()).ok_or_else(|| Mismatch {
+                return one_of(words, text).map(|_| ()).ok_or_else(|| NodeError {
                     place: None,
                     message: format!("this should be {}, not {found}", self.words()),
                     help: nearest(text, words.iter().copied()).map(|near| format!("did you mean `{near}`?")),
                 });
             }
-            Kind::Priority => return priority(text).map(|_| ()),
+            Kind::Priority => return matchers::priority(text).map(|_| ()),
             Kind::Duration(min, max) => {
-                let limit = |text| quantity::duration(text).unwrap_or_default();
-                (limit(min)..=limit(max)).contains(&quantity::duration(text)?)
+                let limit = |text| duration(text).unwrap_or_default();
+                (limit(min)..=limit(max)).contains(&duration(text)?)
             }
             Kind::Time => text.parse::<jiff::Timestamp>().is_ok(),
             Kind::Bytes(min) => quantity::bytes(text)? >= quantity::bytes(min).unwrap_or_default(),
-            Kind::Rate => return quantity::rate(text).map(|_| ()).map_err(Mismatch::from),
+            Kind::Rate => return quantity::rate(text).map(|_| ()).map_err(NodeError::from),
             Kind::Text | Kind::Texts | Kind::Matchers | Kind::Same(_) | Kind::Any => true,
         };
         if fits { Ok(()) } else { Err(self.mismatch(&found)) }
@@ -148,16 +131,4 @@ impl Kind {
 /// The word of the list that the text is, in any case.
 pub(crate) fn one_of(words: &'static [&'static str], text: &str) -> Option<&'static str> {
     words.iter().copied().find(|word| word.eq_ignore_ascii_case(text))
-}
-
-/// A priority, or what was probably meant.
-pub(crate) fn priority(text: &str) -> Result<Priority, Mismatch> {
-    text.parse().map_err(|_| {
-        let names = || Priority::ALL.into_iter().map(Priority::name);
-        let help = match nearest(text, names()) {
-            Some(near) => format!("did you mean `{}`?", near.to_ascii_lowercase()),
-            None => format!("known are {}", names().collect::<Vec<_>>().join(", ").to_ascii_lowercase()),
-        };
-        Mismatch { help: Some(help), ..Mismatch::from(format!("`{text}` is not a priority")) }
-    })
 }

@@ -252,7 +252,7 @@ fn schedule(values: Values, digest: &Node, diagnostics: &mut Vec<Diagnostic>) ->
             if let Some(zone) = values.node("digest.zone") {
                 wrong("only times of the day (`at`) are in a time zone".to_owned(), zone);
             }
-            return Some(Schedule::Every(crate::quantity::duration(every.as_str()?).ok()?));
+            return Some(Schedule::Every(lanner_alert::duration(every.as_str()?).ok()?));
         }
         (None, Some(at)) => (at, values.texts("digest.at")),
         (Some(_), Some(at)) => {

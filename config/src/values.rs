@@ -3,11 +3,12 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use lanner_alert::Priority;
+use lanner_alert::matchers::priority;
+use lanner_alert::{Priority, duration};
 use lanner_diagnostic::{Node, Place};
 
 use crate::key::{self, Key};
-use crate::kind::{Kind, one_of, priority};
+use crate::kind::{Kind, one_of};
 use crate::quantity::{self, Rate};
 
 /// A mapping of a checked tree. What a key's row demands of its value holds, so no getter has to complain; a
@@ -82,7 +83,7 @@ impl<'a> Values<'a> {
     }
 
     pub fn duration(self, key: &str) -> Duration {
-        self.parsed(key, |text| quantity::duration(text).ok(), Duration::ZERO)
+        self.parsed(key, |text| duration(text).ok(), Duration::ZERO)
     }
 
     pub fn bytes(self, key: &str) -> u64 {

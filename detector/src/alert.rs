@@ -50,6 +50,7 @@ pub fn alert(rule: &Rule, rendered: Rendered, time: u64, hostname: &Arc<str>) ->
         silenced: None,
         route: None,
         facts: rendered.facts,
+        causes: None,
     }
 }
 

@@ -151,6 +151,12 @@ impl NodeError {
     }
 }
 
+impl From<String> for NodeError {
+    fn from(message: String) -> Self {
+        NodeError { message, place: None, help: None }
+    }
+}
+
 impl fmt::Display for NodeError {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(&self.message)?;
@@ -335,7 +341,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, NodeError> {
-        let value = self.1.take().ok_or_else(|| de::Error::custom("a value without a key"))?;
+        let value = self.1.take().ok_or_else(|| NodeError::from("a value without a key".to_owned()))?;
         seed.deserialize(value)
     }
 }

@@ -63,6 +63,25 @@ pub fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// What a correlation made an alert of, in lines, each of at most so many bytes: how many alerts, and the first and the
+/// last of them. Nothing for other alerts.
+pub fn causes(alert: &Alert, zone: &TimeZone, bytes_max: usize) -> Vec<String> {
+    let Some(causes) = &alert.causes else { return Vec::new() };
+    let mut lines = vec![format!("Made of {}:", alerts(causes.count))];
+    for (at, cause) in causes.shown.iter().enumerate() {
+        if at == causes.shown.len() / 2 && causes.hidden() > 0 {
+            lines.push(format!("… {} more …", causes.hidden()));
+        }
+        let mut line = format!("{}  {}", moment(cause.time, zone), printable(&cause.rule));
+        if !cause.output.is_empty() {
+            line.push_str(": ");
+            line.push_str(&printable(&cause.output));
+        }
+        lines.push(truncate(&line, bytes_max).into_owned());
+    }
+    lines
+}
+
 fn bounded(text: &str) -> String {
     truncate(&printable(text), FACT_BYTES_MAX).into_owned()
 }

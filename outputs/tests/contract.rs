@@ -261,7 +261,7 @@ async fn what_is_away_is_tried_again() {
     ];
     for (kind, text) in settings {
         let mut output = output(kind, text, &samples::common());
-        let results = output.deliver(&[samples::single(), samples::digest()]).await;
+        let results = output.deliver(&[samples::correlated(), samples::digest()]).await;
         assert_eq!(results.len(), 2, "{kind}");
         assert_eq!(retries(&results[0]).or(retries(&results[1])), None, "{kind}");
         let error = output.check().await.expect_err(kind);

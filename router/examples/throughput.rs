@@ -73,6 +73,7 @@ fn alert(number: u64, clock: &lanner_bus::Clock) -> Alert {
         silenced: None,
         route: None,
         facts: BTreeMap::new(),
+        causes: None,
     }
 }
 

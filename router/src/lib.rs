@@ -8,6 +8,7 @@
 
 mod backoff;
 mod breaker;
+mod correlate;
 mod dedup;
 mod digest;
 mod group;
@@ -27,6 +28,7 @@ mod worker;
 
 pub use backoff::{Jitter, system_jitter};
 pub use breaker::BreakerSettings;
+pub use correlate::{CORRELATE_BYTES_MAX, Correlate};
 pub use dedup::{DEDUP_BYTES_MAX, Dedup, DedupSettings};
 pub use digest::{Digest, DigestSettings};
 pub use group::{GROUP_BYTES_MAX, Group, GroupSettings};

@@ -12,6 +12,7 @@ use lanner_bus::{Outgoing, OutputId, Registered, StateChange};
 
 pub use explain::{Decided, Explanation};
 
+use crate::correlate::Correlate;
 use crate::dedup::{Dedup, DedupSettings};
 use crate::digest::{Digest, DigestSettings};
 use crate::group::{Group, GroupSettings};
@@ -184,6 +185,7 @@ impl Lane {
 
 /// All stages of all outputs.
 pub struct Pipeline {
+    correlate: Correlate,
     silences: Silences,
     /// What else marks alerts before they are routed.
     marks: Vec<Box<dyn Stage<Arc<Alert>>>>,
@@ -215,6 +217,7 @@ impl Pipeline {
             })
             .collect();
         Pipeline {
+            correlate: Correlate::default(),
             silences: Silences::new(Vec::new(), TimeZone::UTC),
             marks: Vec::new(),
             marked: BTreeMap::new(),
@@ -231,6 +234,11 @@ impl Pipeline {
     /// The pipeline with the host's time zone, for times of routes that name none; it is UTC without it.
     pub fn with_zone(self, zone: TimeZone) -> Pipeline {
         Pipeline { zone, ..self }
+    }
+
+    /// The pipeline with correlations.
+    pub fn with_correlations(self, correlate: Correlate) -> Pipeline {
+        Pipeline { correlate, ..self }
     }
 
     /// The pipeline with the silences of a configuration.
@@ -252,6 +260,7 @@ impl Pipeline {
     /// Takes note of the time; where it was set back, nothing that is kept may wait for the time that was.
     fn heed(&mut self, now: Timestamp) {
         if now < self.last {
+            self.correlate.set_back(now);
             self.marks.iter_mut().for_each(|stage| stage.set_back(now));
             self.lanes.iter_mut().flat_map(|lane| &mut lane.stages).for_each(|stage| stage.set_back(now));
         }
@@ -268,12 +277,25 @@ impl Pipeline {
     /// The alert with the marks that it gets before it is routed.
     fn mark(&mut self, alert: &Arc<Alert>, now: Timestamp) -> Arc<Alert> {
         let mut marked = alert.clone();
+        let correlate: Option<&mut dyn Stage<Arc<Alert>>> = match self.correlate.is_empty() {
+            true => None,
+            false => Some(&mut self.correlate),
+        };
         let silences: &mut dyn Stage<Arc<Alert>> = &mut self.silences;
-        for stage in std::iter::once(silences).chain(self.marks.iter_mut().map(|stage| &mut **stage as _)) {
+        let marks = self.marks.iter_mut().map(|stage| &mut **stage as _);
+        for stage in correlate.into_iter().chain([silences]).chain(marks) {
             let (name, verdict) = (stage.name(), stage.judge(&mut marked, now));
             *self.marked.entry((name, verdict.reason())).or_default() += 1;
         }
         marked
+    }
+
+    /// The alerts that were made of those that were pushed since it was asked last: they are to be accepted, and come
+    /// back as others do.
+    pub fn made(&mut self, now: Timestamp) -> Vec<Arc<Alert>> {
+        let mut made = Vec::new();
+        self.correlate.tick(now, &mut made);
+        made
     }
 
     /// Takes an alert, with its marks, to the outputs.
@@ -355,7 +377,8 @@ impl Pipeline {
                 value,
             }));
         };
-        for stage in &mut self.marks {
+        let correlate: &mut dyn Stage<Arc<Alert>> = &mut self.correlate;
+        for stage in std::iter::once(correlate).chain(self.marks.iter_mut().map(|stage| &mut **stage as _)) {
             stage.changes(&mut changes);
             put(stage.name(), &mut changes, "");
         }
@@ -372,6 +395,9 @@ impl Pipeline {
     pub fn restore(&mut self, stage: &str, key: &str, value: &str) -> bool {
         // Stages know things by ids, which have no `@`; the name of an output may have one.
         let Some((key, output)) = key.split_once('@') else {
+            if stage == self.correlate.name() {
+                return self.correlate.restore(key, value);
+            }
             let mark = self.marks.iter_mut().find(|mark| mark.name() == stage);
             return mark.is_some_and(|mark| mark.restore(key, value));
         };

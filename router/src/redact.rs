@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use lanner_alert::{Alert, Notification, Timestamp, Value};
+use lanner_alert::{Alert, Causes, Notification, Timestamp, Value};
 use regex_automata::meta::Regex;
 use regex_automata::{Input, Span};
 
@@ -92,7 +92,7 @@ impl Redactor {
         self.replaced(text, None).map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
-    /// The alert without secrets in its output and fields; nothing where it holds none.
+    /// The alert without secrets in its output, its fields and its causes; nothing where it holds none.
     pub fn alert(&self, alert: &Alert) -> Option<Alert> {
         let program = match alert.field("proc.name") {
             Value::Str(name) => Some(name),
@@ -105,13 +105,29 @@ impl Redactor {
             fields.iter().filter_map(value).collect()
         };
         let (output_fields, facts) = (fields(&alert.output_fields), fields(&alert.facts));
-        if output.is_none() && output_fields.is_empty() && facts.is_empty() {
+        let causes = alert.causes.as_ref().and_then(|causes| self.causes(causes));
+        if output.is_none() && output_fields.is_empty() && facts.is_empty() && causes.is_none() {
             return None;
         }
         let mut redacted = alert.clone();
         redacted.output = output.unwrap_or(redacted.output);
         redacted.output_fields.extend(output_fields);
         redacted.facts.extend(facts);
+        redacted.causes = causes.map(Arc::new).or(redacted.causes);
+        Some(redacted)
+    }
+
+    /// The causes without secrets; nothing where they hold none.
+    fn causes(&self, causes: &Causes) -> Option<Causes> {
+        let outputs: Vec<Option<String>> =
+            causes.shown.iter().map(|cause| self.replaced(&cause.output, None)).collect();
+        if outputs.iter().all(Option::is_none) {
+            return None;
+        }
+        let mut redacted = causes.clone();
+        for (cause, output) in redacted.shown.iter_mut().zip(outputs) {
+            cause.output = output.unwrap_or(std::mem::take(&mut cause.output));
+        }
         Some(redacted)
     }
 

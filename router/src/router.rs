@@ -275,7 +275,7 @@ impl Task {
         let batch = self.journal.after(self.cursor, STEP_ALERTS_MAX).await?;
         let moved = batch.through > self.cursor;
         let (step, places) = self.judge(&batch);
-        if !moved && step.outbox.is_empty() && step.state.is_empty() {
+        if !moved && step.outbox.is_empty() && step.state.is_empty() && step.accept.is_empty() {
             return Ok(false);
         }
         self.journal.step(step).await?;
@@ -323,6 +323,7 @@ impl Task {
         for (seq, alert) in &batch.alerts {
             pipeline.push(*seq, alert, now, &mut step.outbox);
         }
+        step.accept = pipeline.made(now);
         pipeline.tick(now, &mut step.outbox);
         pipeline.changes(&mut step.state);
         let places = pipeline.places(&step.outbox);

@@ -71,7 +71,9 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 pub(crate) fn alert_bytes(alert: &Alert) -> usize {
     let fields = alert.output_fields.iter().chain(&alert.facts);
     let fields: usize = fields.map(|(name, value)| 64 + name.len() + value.bytes()).sum();
-    256 + alert.output.len() + fields
+    let causes = alert.causes.iter().flat_map(|causes| &causes.shown);
+    let causes: usize = causes.map(|cause| 64 + cause.output.len()).sum();
+    256 + alert.output.len() + fields + causes
 }
 
 /// What a name and the values of those fields make of an alert: the same for the same values, across restarts.
@@ -80,11 +82,15 @@ pub(crate) fn key_of(name: &str, alert: &Alert, fields: &[String]) -> Fingerprin
     Fingerprint::of(name, &values)
 }
 
-/// The identity of a notification that stands for several alerts: a UUIDv7 of its time and of what it stands
-/// for, so that a stage needs no random source.
+/// The identity of a notification that stands for several alerts, of which that is the first.
 pub(crate) fn made_id(kind: Kind, output: &str, first: Uuid, now: Timestamp) -> Uuid {
-    let part = Value::from(format!("{kind:?} {first}"));
+    id_of(output, &format!("{kind:?} {first}"), now)
+}
+
+/// The identity of something that a stage makes of an alert: a UUIDv7 of its time and of what it is, so that a stage needs
+/// no random source.
+pub(crate) fn id_of(whose: &str, what: &str, now: Timestamp) -> Uuid {
     let mut entropy = [0; 10];
-    entropy.copy_from_slice(&Fingerprint::of(output, [&part]).0.to_be_bytes()[..10]);
+    entropy.copy_from_slice(&Fingerprint::of(whose, [&Value::from(what)]).0.to_be_bytes()[..10]);
     Builder::from_unix_timestamp_millis(now.0 / 1_000_000, &entropy).into_uuid()
 }

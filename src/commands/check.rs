@@ -64,8 +64,12 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     }
     let from =
         prepared.loaded.config.as_ref().map_or("built in".to_owned(), |path| path.display().to_string());
+    let correlations = match prepared.rules.correlations().len() {
+        0 => String::new(),
+        some => format!(", {}", count(some, "correlation")),
+    };
     outln!(
-        "configuration {from}: {} enabled, {}; {}, {}, {}",
+        "configuration {from}: {} enabled{correlations}, {}; {}, {}, {}",
         count(prepared.rules.enabled(), "rule"),
         count(prepared.outputs.len(), "output"),
         count(errors, "error"),

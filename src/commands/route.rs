@@ -60,11 +60,15 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let text = super::explain::read(path).with_context(|| format!("{} can't be read", path.display()))?;
     let settings = &loaded.settings;
     let names: Vec<&str> = settings.outputs.iter().map(|entry| &*entry.name).collect();
-    let mut pipeline = wire::unkept_pipeline(settings, prepared.route, prepared.redactors);
+    let mut pipeline = wire::unkept_pipeline(settings, &prepared.rules, prepared.route, prepared.redactors);
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let place = || format!("{}:{} is no alert of Falco's", path.display(), at + 1);
         let alert = Arc::new(wire::fingerprinted(falco::read(line).with_context(place)?));
         outln!("{}", told(&pipeline.explain(&alert, alert.time), &names));
+        // What correlations make of it comes behind it.
+        for made in pipeline.made(alert.time) {
+            outln!("{}", told(&pipeline.explain(&made, alert.time), &names));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

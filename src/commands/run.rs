@@ -60,7 +60,7 @@ async fn watch(mut prepared: Prepared, live: Live) -> anyhow::Result<ExitCode> {
     let journal = wire::open_journal(settings)?;
     let outputs = std::mem::take(&mut prepared.outputs);
     let (route, redactors) = (std::mem::take(&mut prepared.route), std::mem::take(&mut prepared.redactors));
-    let router = wire::start_router(settings, &journal, route, outputs, redactors).await?;
+    let router = wire::start_router(settings, &journal, &prepared.rules, route, outputs, redactors).await?;
     let sender = journal.sender();
     let detector = wire::detector(settings, &prepared.rules, journal.held(), &sender)?;
     eprint!("{}", banner::banner(&prepared, live.coverage()));

@@ -28,6 +28,9 @@ impl JsonOptions {
     }
 }
 
+/// The name of the causes among the fields: a text for each that is shown.
+pub(super) const CAUSES: &str = "lanner.causes";
+
 /// The alert as Falco writes it: exactly Falco's keys, sorted; `count` where it stands for several, which only outputs
 /// with dedup get; and `silenced` where it is, which only outputs for audits get to see.
 pub fn json(alert: &Alert, options: &JsonOptions) -> Json {
@@ -53,6 +56,10 @@ pub fn json(alert: &Alert, options: &JsonOptions) -> Json {
             fields.insert(name.clone(), json_value(value));
         }
         fields.insert(time_key.to_owned(), Json::from(time));
+        if let Some(causes) = &alert.causes {
+            let causes: Vec<String> = causes.shown.iter().map(ToString::to_string).collect();
+            fields.insert(CAUSES.to_owned(), Json::from(causes));
+        }
         put("output_fields", Json::Object(fields));
     }
     put("priority", Json::from(alert.priority.name()));
@@ -76,11 +83,12 @@ fn json_value(value: &Value) -> Json {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::{Fingerprint, Priority, Timestamp};
+    use crate::{Cause, Fingerprint, Priority, Timestamp};
 
     fn alert() -> Alert {
         let time = Timestamp(1_762_000_000_123_456_789);
@@ -105,6 +113,7 @@ mod tests {
             silenced: None,
             route: None,
             facts: BTreeMap::new(),
+            causes: None,
         }
     }
 
@@ -120,6 +129,21 @@ mod tests {
                 r#""output_fields":{"evt.time":1762000000123456789,"k8s.pod.name":null,"proc.pid":7,"user.name":"a\nb"},"#,
                 r#""priority":"Warning","rule":"Shell","source":"syscall","tags":["host","shell"],"#,
                 r#""time":"2025-11-01T12:26:40.123456789Z"}"#
+            )
+        );
+    }
+
+    #[test]
+    fn causes_stand_among_the_fields() {
+        let options = JsonOptions::new(TimeFormat::Clock(TimeZone::UTC));
+        let mut alert = alert();
+        let cause = Cause { rule: "Login\nfailed".into(), output: String::new(), ..Cause::of(&alert) };
+        alert.causes = Some(Arc::new([Cause::of(&alert), cause].into_iter().collect()));
+        assert_eq!(
+            json(&alert, &options)["output_fields"]["lanner.causes"].to_string(),
+            concat!(
+                r#"["2025-11-01T12:26:40.123456789Z Shell: shell (user=a\\nb)","#,
+                r#""2025-11-01T12:26:40.123456789Z Login\\nfailed"]"#
             )
         );
     }

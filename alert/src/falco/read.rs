@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::{Alert, AlertId, Fingerprint, Priority, Timestamp, Value};
+use super::json::CAUSES;
+use crate::{Alert, AlertId, Causes, Fingerprint, Priority, Timestamp, Value};
 
 /// Why a text is no alert of Falco's.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ fn syscall() -> String {
 }
 
 /// The alert of a JSON object as [`json`](super::json) writes it. It has no identity, and its fingerprint is of its rule
-/// alone: the text has neither.
+/// alone: the text has neither. Of causes it is known only that there are some.
 ///
 /// # Errors
 /// Where the text is no JSON object, or it lacks a rule, a priority or a time.
@@ -54,6 +55,10 @@ pub fn read(text: &str) -> Result<Alert, ReadError> {
         object.time.parse().map_err(|_| ReadError(format!("`{}` is no time", object.time)))?;
     let Object { rule, priority, output, source, hostname, mut tags, output_fields, .. } = object;
     tags.sort();
+    let causes = match output_fields.get(CAUSES) {
+        Some(Value::List(causes)) => Some(Arc::new(Causes { count: causes.len() as u64, shown: Vec::new() })),
+        _ => None,
+    };
     Ok(Alert {
         id: AlertId::nil(),
         time,
@@ -71,6 +76,7 @@ pub fn read(text: &str) -> Result<Alert, ReadError> {
         silenced: None,
         route: None,
         facts: BTreeMap::new(),
+        causes,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use lanner_alert::Value;
+use lanner_alert::{AlertFormat, Correlation, Value, matchers};
 use lanner_diagnostic::Diagnostic;
 use lanner_event::{Ctx, FieldFlags, FieldRef, Val};
 
@@ -48,25 +48,18 @@ impl Format {
     /// All that is wrong with it, each with its place.
     pub fn parse(text: &Sourced, names: Names, warnings: &mut Vec<Diagnostic>) -> Result<Format, Vec<Stop>> {
         let mut format = Format::default();
-        let mut errors = Vec::new();
-        let whole = text.as_str();
-        let mut rest = usize::from(whole.starts_with('*'));
-        while let Some(found) = whole[rest..].find('%') {
-            let percent = rest + found;
-            format.push_text(&whole[rest..percent]);
-            match token(names, text, percent, warnings) {
-                Ok((piece, end)) => {
-                    format.pieces.extend(piece);
-                    rest = end;
-                }
-                Err(error) => {
-                    errors.push(*error);
-                    rest = percent + 1;
-                }
+        scan(text, |part| match part {
+            Part::Text(text) => {
+                format.push_text(text);
+                Ok(0)
             }
-        }
-        format.push_text(&whole[rest..]);
-        if errors.is_empty() { Ok(format) } else { Err(errors) }
+            Part::Percent(percent) => {
+                let (piece, end) = token(names, text, percent, warnings)?;
+                format.pieces.extend(piece);
+                Ok(end)
+            }
+        })?;
+        Ok(format)
     }
 
     fn push_text(&mut self, text: &str) {
@@ -117,6 +110,95 @@ impl Format {
     }
 }
 
+/// Reads a format that is filled in from an alert: it can print fields, and what an alert has besides.
+///
+/// # Errors
+/// All that is wrong with it, each with its place.
+pub fn of_alert(
+    text: &Sourced,
+    names: Names,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<AlertFormat, Vec<Stop>> {
+    let whole = text.as_str();
+    let mut format = AlertFormat::default();
+    scan(text, |part| {
+        let percent = match part {
+            Part::Text(text) => {
+                format.push_text(text);
+                return Ok(0);
+            }
+            Part::Percent(percent) => percent,
+        };
+        let (width, start) = width(text, percent)?;
+        let word = whole[start..].split(|c: char| !(c.is_ascii_alphanumeric() || "._".contains(c))).next();
+        let word = word.unwrap_or_default().trim_end_matches('.');
+        if word == Correlation::COUNT_FIELD || matchers::OWN_FIELDS.contains(&word) {
+            format.push_field(word, width);
+            return Ok(start + word.len());
+        }
+        let (piece, end) = token(names, text, percent, warnings)?;
+        match piece {
+            None => {}
+            Some(Piece::Value { source: Source::Field(_), name: Some(name), width }) => {
+                format.push_field(&name, width);
+            }
+            Some(_) => {
+                let message = "here only fields can be printed, not what is made of them".to_owned();
+                return Err(wrong(text, percent, end, message));
+            }
+        }
+        Ok(end)
+    })?;
+    Ok(format)
+}
+
+/// A part of a format: a text, or the place of a `%`.
+enum Part<'a> {
+    Text(&'a str),
+    Percent(usize),
+}
+
+/// Tells the parts of a format one after the other; what is told of a `%` says where what it stands for ends.
+fn scan<'a>(
+    text: &'a Sourced,
+    mut each: impl FnMut(Part<'a>) -> Result<usize, Box<Stop>>,
+) -> Result<(), Vec<Stop>> {
+    let mut errors = Vec::new();
+    let whole = text.as_str();
+    let mut rest = usize::from(whole.starts_with('*'));
+    loop {
+        let found = whole[rest..].find('%').map(|found| rest + found);
+        let told = each(Part::Text(&whole[rest..found.unwrap_or(whole.len())]));
+        errors.extend(told.err().map(|error| *error));
+        let Some(percent) = found else { break };
+        rest = each(Part::Percent(percent)).unwrap_or_else(|error| {
+            errors.push(*error);
+            percent + 1
+        });
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+fn wrong(text: &Sourced, percent: usize, end: usize, message: String) -> Box<Stop> {
+    let mut stop = Stop::at(text.place(percent, end), message);
+    stop.diagnostic.code = "LOAD_ERR_COMPILE_OUTPUT";
+    Box::new(stop)
+}
+
+/// The width that stands behind a `%`, where there is one, and where what follows begins.
+fn width(text: &Sourced, percent: usize) -> Result<(Option<usize>, usize), Box<Stop>> {
+    let whole = text.as_str();
+    let digits = whole[percent + 1..].bytes().take_while(u8::is_ascii_digit).count();
+    let start = percent + 1 + digits;
+    let width = match whole[percent + 1..start].parse() {
+        Ok(0) => None,
+        Ok(width) if width <= VALUE_MAX => Some(width),
+        _ if digits == 0 => None,
+        _ => return Err(wrong(text, percent, start, format!("a width can't be more than {VALUE_MAX}"))),
+    };
+    Ok((width, start))
+}
+
 /// The value of a field in JSON.
 pub fn in_json(source: &Source, value: Val, ctx: &Ctx) -> Value {
     match source {
@@ -135,23 +217,11 @@ fn token(
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<Token, Box<Stop>> {
     let whole = text.as_str();
-    let digits = whole[percent + 1..].bytes().take_while(u8::is_ascii_digit).count();
-    let start = percent + 1 + digits;
-    let fail = |message: String, end: usize| {
-        let mut stop = Stop::at(text.place(percent, end), message);
-        stop.diagnostic.code = "LOAD_ERR_COMPILE_OUTPUT";
-        Box::new(stop)
-    };
-    let width = match whole[percent + 1..start].parse() {
-        Ok(0) => None,
-        Ok(width) if width <= VALUE_MAX => Some(width),
-        _ if digits == 0 => None,
-        _ => return Err(fail(format!("a width can't be more than {VALUE_MAX}"), start)),
-    };
+    let (width, start) = width(text, percent)?;
     if start == whole.len() {
-        return Err(fail("a `%` must be followed by a field".to_owned(), start));
+        return Err(wrong(text, percent, start, "a `%` must be followed by a field".to_owned()));
     }
-    if digits == 0 && whole[start..].starts_with(CONTAINER_INFO) {
+    if start == percent + 1 && whole[start..].starts_with(CONTAINER_INFO) {
         let end = start + CONTAINER_INFO.len();
         warnings.push(
             Diagnostic::warning("LOAD_DEPRECATED_ITEM", "`%container.info` is replaced by nothing")
@@ -165,7 +235,7 @@ fn token(
     let (parsed, length, source) = field(&behind, names)?;
     let end = start + length;
     if source.has(FieldFlags::FILTER_ONLY) {
-        return Err(fail(format!("`{source}` can only stand in conditions"), end));
+        return Err(wrong(text, percent, end, format!("`{source}` can only stand in conditions")));
     }
     let name = matches!(parsed, Operand::Field(_)).then(|| whole[start..end].to_owned());
     Ok((Some(Piece::Value { source, name, width }), end))

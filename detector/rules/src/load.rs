@@ -1,5 +1,7 @@
-//! Rules files read into lists, macros and rules: later files redefine, append to and override earlier ones.
+//! Rules files read into lists, macros, rules and correlations: later files redefine, append to and override earlier
+//! ones.
 
+mod correlation;
 mod exceptions;
 mod item;
 mod list;
@@ -8,6 +10,7 @@ mod versions;
 
 use lanner_diagnostic::{Diagnostic, Node, Place, SourceId, Sources, Value, nearest, parse_first};
 
+pub use correlation::CorrelationItem;
 pub use exceptions::Exception;
 pub use list::Substitutions;
 pub use rule::RuleItem;
@@ -55,6 +58,8 @@ pub struct Loaded {
     pub macros: Vec<MacroItem>,
     /// Rules, by first definition.
     pub rules: Vec<RuleItem>,
+    /// Correlations, by first definition.
+    pub correlations: Vec<CorrelationItem>,
     /// What there is to say.
     pub diagnostics: Vec<Diagnostic>,
     requirements: Vec<Requirement>,
@@ -94,6 +99,7 @@ const ITEMS: &[(&str, Reader)] = &[
     ("list", Loaded::list),
     ("macro", Loaded::macro_),
     ("rule", Loaded::rule),
+    ("correlation", Loaded::correlation),
 ];
 
 impl Loaded {
@@ -141,7 +147,7 @@ impl Loaded {
                 self.diagnostics.push(
                     Diagnostic::warning(
                         "LOAD_UNKNOWN_ITEM",
-                        "this is no list, macro or rule, and is ignored",
+                        "this is no list, macro, rule or correlation, and is ignored",
                     )
                     .at(entries.first().map_or(node.place, |(key, _)| key.place))
                     .item(UNKNOWN, "", node.place)

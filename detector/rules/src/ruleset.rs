@@ -2,13 +2,14 @@
 
 mod append;
 mod build;
+mod correlations;
 mod select;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use lanner_alert::{Priority, Value};
+use lanner_alert::{Correlation, Priority, Value};
 use lanner_diagnostic::{Diagnostic, Place, SourceId, Sources};
 use lanner_event::fields::Fields;
 use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Kind, Reading, Val};
@@ -168,6 +169,7 @@ pub struct RuleSet {
     by_kind: Vec<Option<usize>>,
     kinds: KindSet,
     wanted: Vec<FieldRef>,
+    correlations: Vec<Correlation>,
     matching: Matching,
 }
 
@@ -187,6 +189,16 @@ impl RuleSet {
     /// The rules, in the order of definition.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The correlations that are enabled, in the order of definition. Alerts carry the values of the fields that they name.
+    pub fn correlations(&self) -> &[Correlation] {
+        &self.correlations
+    }
+
+    /// The fields whose values every alert carries.
+    pub fn wanted(&self) -> &[FieldRef] {
+        &self.wanted
     }
 
     /// A rule.

@@ -1,6 +1,7 @@
 //! Whole rules files judged against whole events.
 
 mod agreement;
+mod correlations;
 mod damage;
 mod explained;
 mod loading;

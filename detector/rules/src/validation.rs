@@ -40,6 +40,7 @@ const CODES: &[(&str, &str)] = &[
     ("LOAD_UNKNOWN_KEY", "A key isn't known"),
     ("LOAD_REPEATED_KEY", "A key stands twice in a mapping"),
     ("LOAD_UNFILLED_FIELD", "A field never has a value"),
+    ("LOAD_UNKNOWN_RULE", "A correlation names a rule that isn't there"),
 ];
 
 /// What there is to say of one file, loaded after those before it.

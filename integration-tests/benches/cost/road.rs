@@ -148,5 +148,6 @@ fn alert(number: usize) -> Alert {
         silenced: None,
         route: None,
         facts: fields,
+        causes: None,
     }
 }

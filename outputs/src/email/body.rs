@@ -36,6 +36,9 @@ fn text_alert(out: &mut String, alert: &Alert, common: &Common) -> fmt::Result {
     for (label, value) in rows(alert, common) {
         writeln!(out, "{:<14}{value}", format!("{label}:"))?;
     }
+    for (at, line) in render::causes(alert, &common.zone, OUTPUT_BYTES_MAX).iter().enumerate() {
+        writeln!(out, "{}{line}", if at == 0 { "\n" } else { "  " })?;
+    }
     Ok(())
 }
 
@@ -141,6 +144,26 @@ fn html_alert(out: &mut String, alert: &Alert, common: &Common) -> fmt::Result {
         )?;
     }
     out.push_str("</table></td></tr>\n");
+    html_causes(out, alert, common)
+}
+
+fn html_causes(out: &mut String, alert: &Alert, common: &Common) -> fmt::Result {
+    let lines = render::causes(alert, &common.zone, OUTPUT_BYTES_MAX);
+    let Some((first, rest)) = lines.split_first() else { return Ok(()) };
+    write!(
+        out,
+        "<tr><td style=\"padding:12px 20px;border-top:1px solid #e5e7eb;font-size:14px;color:#6b7280\">{}",
+        Html(first)
+    )?;
+    for line in rest {
+        write!(
+            out,
+            "<div style=\"{MONO};padding-top:4px;color:#1f2937;word-break:break-word;\
+             overflow-wrap:anywhere\">{}</div>",
+            Html(line)
+        )?;
+    }
+    out.push_str("</td></tr>\n");
     Ok(())
 }
 
@@ -275,6 +298,7 @@ mod tests {
         insta::assert_snapshot!(text(&samples::digest(), &common));
         insta::assert_snapshot!(text(&samples::summary(), &common));
         insta::assert_snapshot!(text(&samples::update(), &common));
+        insta::assert_snapshot!(text(&samples::correlated(), &common));
         assert_eq!(
             text(&samples::group(), &common).lines().next(),
             text(&samples::single(), &common).lines().next(),
@@ -300,7 +324,7 @@ mod tests {
 
     #[test]
     fn nothing_of_an_alert_is_markup() {
-        for notification in [samples::single(), samples::digest()] {
+        for notification in [samples::single(), samples::correlated(), samples::digest()] {
             let html = html(&notification, &samples::common());
             assert!(html.contains("&lt;b&gt;hi&lt;/b&gt;"), "{html}");
             assert!(!html.contains("<b>") && !html.contains("<!here>"), "{html}");

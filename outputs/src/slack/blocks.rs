@@ -4,7 +4,7 @@
 //! spans from which nothing can break out. Slack's own limits are kept, since it refuses the whole message
 //! where one is passed: <https://docs.slack.dev/reference/block-kit/blocks>.
 
-use lanner_alert::{Alert, Notification, Priority, printable, truncate};
+use lanner_alert::{Alert, CAUSES_MAX, Notification, Priority, printable, truncate};
 use serde_json::{Value, json};
 
 use crate::{Common, render};
@@ -19,6 +19,8 @@ const FIELD_MAX: usize = 2000;
 const FIELDS_MAX: usize = 10;
 /// The most characters of a value that shares its line with another.
 const SHORT_VALUE_MAX: usize = 60;
+/// The most characters of one of the alerts that an alert was made of: all that are shown have room in a section.
+const CAUSE_MAX: usize = SECTION_MAX / (CAUSES_MAX + 2) - 1;
 /// The most alerts of a digest that are shown, so that there are no more than 50 blocks.
 const ALERTS_MAX: usize = 20;
 /// The most sections of a template's text.
@@ -38,7 +40,7 @@ pub fn message(notification: &Notification, common: &Common) -> Value {
     };
     match common.templates.render("template", notification, common) {
         Some(own) => blocks.extend(sections(&own)),
-        None => blocks.extend(built_in(notification, &said)),
+        None => blocks.extend(built_in(notification, &said, common)),
     }
     blocks.push(context(notification, common));
     json!({
@@ -51,10 +53,16 @@ pub fn message(notification: &Notification, common: &Common) -> Value {
     })
 }
 
-fn built_in(notification: &Notification, said: &str) -> Vec<Value> {
+fn built_in(notification: &Notification, said: &str, common: &Common) -> Vec<Value> {
     let mut blocks = vec![section(said)];
     match render::single(notification) {
-        Some(alert) => blocks.extend(fact_blocks(alert)),
+        Some(alert) => {
+            blocks.extend(fact_blocks(alert));
+            let causes = render::causes(alert, &common.zone, CAUSE_MAX);
+            blocks.extend(
+                (!causes.is_empty()).then(|| json!({ "type": "section", "text": plain_lines(&causes) })),
+            );
+        }
         None => {
             blocks.push(mrkdwn_section(&rules(notification)));
             blocks.extend(top(notification));
@@ -149,6 +157,11 @@ fn plain(text: &str, max: usize) -> Value {
     json!({ "type": "plain_text", "text": truncate(&printable(text), max), "emoji": false })
 }
 
+/// Lines, in which nothing but their ends breaks one, as Slack shows them.
+fn plain_lines(lines: &[String]) -> Value {
+    json!({ "type": "plain_text", "text": truncate(&lines.join("\n"), SECTION_MAX), "emoji": false })
+}
+
 /// A text with Slack's formatting. `verbatim` keeps Slack from making links and mentions of what looks like
 /// some.
 fn mrkdwn(text: &str) -> Value {
@@ -202,6 +215,12 @@ mod tests {
     #[test]
     fn alert() {
         insta::assert_json_snapshot!(message(&samples::single(), &samples::common()));
+    }
+
+    #[test]
+    fn correlated() {
+        let message = message(&samples::correlated(), &samples::common());
+        insta::assert_json_snapshot!(message["blocks"].as_array().unwrap().iter().rev().nth(1));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lanner_alert::{Alert, Group, Notification, Tally, Top, Value as FieldValue};
+use lanner_alert::{Alert, Cause, Group, Notification, Tally, Top, Value as FieldValue};
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
 
@@ -26,6 +26,10 @@ pub const NAMES: &[(&str, &str)] = &[
     ("tags", "The rule's tags."),
     ("silenced", "The silence that keeps it from outputs which aren't for audits; else none."),
     ("fields", "The fields of the alert: `fields[\"proc.name\"]`. One that it doesn't have is none."),
+    (
+        "causes",
+        "The alerts that a correlation made it of, the first and the last: `time`, `rule`, `output`, `id`.",
+    ),
     ("alerts", "The alerts, the most important first; each has the names above but `kind` and `title`."),
     (
         "rules",
@@ -123,7 +127,20 @@ fn of_alert(alert: &Arc<Alert>) -> BTreeMap<&'static str, Value> {
         ("tags", alert.tags.iter().map(|tag| Value::from(&**tag)).collect()),
         ("silenced", alert.silenced.as_deref().map_or_else(|| Value::from(()), Value::from)),
         ("fields", Value::from_object(Fields(alert.clone()))),
+        ("causes", causes(alert)),
     ])
+}
+
+fn causes(alert: &Alert) -> Value {
+    let cause = |cause: &Cause| {
+        Value::from(BTreeMap::from([
+            ("id", Value::from(cause.id.to_string())),
+            ("time", Value::from(cause.time.utc())),
+            ("rule", Value::from(&*cause.rule)),
+            ("output", Value::from(&*cause.output)),
+        ]))
+    };
+    alert.causes.iter().flat_map(|causes| &causes.shown).map(cause).collect()
 }
 
 /// The fields of an alert, by name.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_alert::{
-    Alert, Fingerprint, Group, Kind, Notification, Priority, RuleCount, Tally, Timestamp, Value,
+    Alert, Cause, Causes, Fingerprint, Group, Kind, Notification, Priority, RuleCount, Tally, Timestamp,
+    Value,
 };
 use uuid::Uuid;
 
@@ -60,11 +61,25 @@ pub fn alert() -> Alert {
         silenced: None,
         route: None,
         facts: BTreeMap::new(),
+        causes: None,
     }
 }
 
 pub fn single() -> Notification {
     Notification::of(Arc::new(alert()), TIME)
+}
+
+/// An alert that a correlation made of many.
+pub fn correlated() -> Notification {
+    let cause = |at: u64| {
+        let time = Timestamp(TIME.0 - (100 - at) * 1_000_000_000);
+        Cause { time, ..Cause::of(&alert()) }
+    };
+    let mut causes: Causes = (0..100).map(cause).collect();
+    causes.shown[1].output.clear();
+    causes.shown[2].output.push_str(&"x".repeat(250));
+    let alert = Alert { causes: Some(Arc::new(causes)), rule: "Many shells".into(), ..alert() };
+    Notification::of(Arc::new(alert), TIME)
 }
 
 fn tally() -> Tally {

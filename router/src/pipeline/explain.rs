@@ -48,7 +48,8 @@ impl Pipeline {
         let marked = self.mark(alert, now);
         // The alert comes after everything that the outputs had.
         self.send(u64::MAX, alert, &marked, now, &mut out);
-        let stages = std::iter::once(self.silences.name()).chain(self.marks.iter().map(|stage| stage.name()));
+        let first = [self.correlate.name(), self.silences.name()];
+        let stages = first.into_iter().chain(self.marks.iter().map(|stage| stage.name()));
         let of_lane = |(lane, before): (&'_ Lane, &Counts)| {
             let stages = std::iter::once("route").chain(lane.stages.iter().map(|stage| stage.name()));
             since(stages, before, &lane.decisions)

@@ -39,6 +39,7 @@ pub fn alert(rule: &str, priority: Priority) -> Alert {
         silenced: None,
         route: None,
         facts: BTreeMap::new(),
+        causes: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The router and its workers, from the journal on.
 
 mod common;
+mod correlate;
 mod delivery;
 mod groups;
 mod routes;

@@ -6,7 +6,7 @@ use lanner_event::{EventSource, Field, FieldFlags, FieldRef};
 
 use super::append::Appender;
 use super::select::{check_unused, select};
-use super::{Options, Rule, RuleSet};
+use super::{Options, Rule, RuleSet, correlations};
 use crate::compile::{Lowering, Names, NodeId, Stop, operand};
 use crate::format::Format;
 use crate::kindset::KindSet;
@@ -44,16 +44,24 @@ pub fn compile_loaded(
     let mut lowering = Lowering::new(loaded, lists, names);
     diagnostics.extend(lowering.check_macros().into_iter().map(|stop| stop.diagnostic));
     let appender = Appender::new(&options.append_output);
+    let (correlations, fields) = correlations::compile(loaded, names, options, &mut diagnostics);
+    let mut wanted = wanted.to_vec();
+    for field in fields {
+        if !wanted.contains(&field) {
+            wanted.push(field);
+        }
+    }
     let mut builder = Builder { lowering, appender, wanted, diagnostics };
     let rules = loaded.rules.iter().filter_map(|item| builder.rule(item)).collect();
     builder.unused(loaded);
-    let Builder { lowering, appender, mut diagnostics, .. } = builder;
+    let Builder { lowering, appender, wanted, mut diagnostics } = builder;
     appender.check_unused(&loaded.rules, names, &mut diagnostics);
     diagnostics.extend(check_unused(&loaded.rules, options));
     let mut set = RuleSet {
         rules,
         graph: lowering.graph,
-        wanted: wanted.to_vec(),
+        wanted,
+        correlations,
         matching: options.matching,
         ..RuleSet::default()
     };
@@ -77,7 +85,7 @@ pub fn in_order(mut diagnostics: Vec<Diagnostic>, sources: &Sources) -> Vec<Diag
 struct Builder<'a> {
     lowering: Lowering<'a>,
     appender: Appender<'a>,
-    wanted: &'a [FieldRef],
+    wanted: Vec<FieldRef>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -124,7 +132,7 @@ impl<'a> Builder<'a> {
         let extra = self.appender.append(item, source, names, &mut output, said);
         self.warn_of_fields(item, lowered.node, &output);
         let added = extra.iter().flat_map(|extra| extra.fields());
-        let shown = output.fields().chain(added).chain(self.wanted);
+        let shown = output.fields().chain(added).chain(&self.wanted);
         let late = shown.filter(|field| field.field.flags.contains(FieldFlags::LATE)).cloned().collect();
         Some(Rule {
             name: item.name.as_str().into(),

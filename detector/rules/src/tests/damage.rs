@@ -36,6 +36,23 @@ const FILE: &str = r#"
   override: {condition: append}
 - rule: Öffnet
   enabled: false
+- correlation: Öffnet oft
+  desc: d
+  match: { rule: [Öffnet], priority: ">= error", proc.name: '=~ "a.*é"' }
+  threshold: 10
+  by: [proc.name, tags]
+  within: 1h30m
+  output: '%lanner.alerts €%12proc.args[1] %rule.'
+  priority: critical
+- {correlation: ports, desc: d, distinct: { field: fd.sport, count: 20 }, within: 1m, output: o, priority: info}
+- correlation: then
+  desc: d
+  sequence: [['rule = "Öffnet"'], { fd.name: "!= x" }]
+  within: 5s
+  output: o
+  priority: debug
+- correlation: then
+  enabled: yes
 "#;
 
 #[derive(Debug, Clone)]

@@ -118,6 +118,7 @@ fn alert(number: u64, keys: u64, clock: &Clock) -> Alert {
         last_seen: time,
         silenced: None,
         route: None,
+        causes: None,
         facts: BTreeMap::new(),
     }
 }
