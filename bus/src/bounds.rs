@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::schema;
+use crate::settings::OutputId;
 use crate::store::{Store, ns, time};
 
 /// Most alerts that go in one transaction, so that accepting others doesn't wait for long.
@@ -129,7 +130,7 @@ impl Store {
             while let Some(row) = rows.next()? {
                 let alert = row.get::<_, Option<u64>>(2)?;
                 if row.get::<_, i64>(1)? < before || alert.is_some_and(|alert| alert <= through) {
-                    gone.push((crate::OutputId(output), row.get::<_, u64>(0)?));
+                    gone.push((OutputId(output), row.get::<_, u64>(0)?));
                 } else if alert.is_some() || through == 0 {
                     break;
                 }
@@ -137,11 +138,21 @@ impl Store {
         }
         let mut by_output: BTreeMap<u64, u64> = BTreeMap::new();
         for (output, row) in &gone {
+            *by_output.entry(output.0).or_default() += self.occurrences(*output, *row)?;
             self.remove(*output, *row)?;
-            *by_output.entry(output.0).or_default() += 1;
         }
         by_output.into_iter().try_for_each(|(output, count)| self.give_up(output, count))?;
         Ok(gone.len())
+    }
+
+    /// How many occurrences a row of the outbox stands for that no other does.
+    fn occurrences(&self, output: OutputId, row: u64) -> rusqlite::Result<u64> {
+        match self.stored(output, row)? {
+            Some(stored) if stored.alert.is_none() => {
+                Ok(self.notification(&stored)?.map_or(1, |notification| notification.count()))
+            }
+            stored => Ok(u64::from(stored.is_some())),
+        }
     }
 
     /// Tells in an alert what was given up since the last such alert.

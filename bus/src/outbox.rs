@@ -115,7 +115,7 @@ pub(crate) struct Stored {
     id: u64,
     pub(crate) attempt: u32,
     made: Timestamp,
-    alert: Option<u64>,
+    pub(crate) alert: Option<u64>,
     notification: Option<u64>,
 }
 

@@ -55,7 +55,7 @@ pub struct OutputStats {
     pub refused: u64,
     /// Refused notifications that are kept.
     pub dead_letters: u64,
-    /// What could not be sent in the journal's bounds.
+    /// Occurrences of what could not be sent in the journal's bounds.
     pub given_up: u64,
 }
 

@@ -20,6 +20,15 @@ pub const WATCHING: Need = Need {
     },
 };
 
+/// What a small disk needs.
+pub const SMALL_DISK: Need = Need {
+    what: "root, a free loop device and mkfs.ext4, for a small disk",
+    there: || {
+        let free = std::process::Command::new("losetup").arg("--find").output();
+        on_path("mkfs.ext4") && free.is_ok_and(|found| found.status.success())
+    },
+};
+
 /// Whether all of it is there. Otherwise it says in one sentence what isn't.
 ///
 /// # Panics

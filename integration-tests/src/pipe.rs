@@ -107,11 +107,12 @@ pub struct Pipe {
 }
 
 impl Pipe {
-    /// Starts one in a folder. `program` is the binary `pipe`, as cargo names it to tests and benchmarks.
+    /// Starts one in a folder. `program` is the binary `pipe`, as cargo names it to tests and benchmarks, or what starts
+    /// that with two arguments more.
     ///
     /// # Panics
     /// Where it can't be started.
-    pub fn start(program: &str, folder: &Path, plan: &Plan) -> Pipe {
+    pub fn start(mut program: Command, folder: &Path, plan: &Plan) -> Pipe {
         let path = folder.join("plan.json");
         std::fs::write(&path, serde_json::to_vec(plan).expect("a plan is JSON"))
             .expect("the plan is written");
@@ -120,13 +121,18 @@ impl Pipe {
         let _ = std::fs::remove_file(&report);
         let log = folder.join("log");
         let _ = std::fs::remove_file(&log);
-        let running = Running::start(Command::new(program).arg(&path).arg(&report), &log);
+        let running = Running::start(program.arg(&path).arg(&report), &log);
         Pipe { running, report }
     }
 
     /// The process.
     pub fn process(&mut self) -> &mut Running {
         &mut self.running
+    }
+
+    /// What it said.
+    pub fn said(&self) -> String {
+        self.running.said()
     }
 
     /// Waits until it has stopped by itself; what it says.

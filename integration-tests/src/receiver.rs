@@ -139,14 +139,18 @@ impl Receiver {
         lock(&self.state).got[from..].to_vec()
     }
 
+    /// Whether it refuses that one.
+    pub fn refuses(&self, id: Uuid) -> bool {
+        lock(&self.state).refuses && is_refused(id)
+    }
+
     /// How much it took.
     pub fn count(&self) -> usize {
         lock(&self.state).got.len()
     }
 }
 
-/// Whether a receiver that refuses some refuses that one.
-pub fn is_refused(id: Uuid) -> bool {
+fn is_refused(id: Uuid) -> bool {
     id.as_u128().is_multiple_of(REFUSED_OF)
 }
 

@@ -3,6 +3,9 @@
 //!
 //! `make test-crash` makes hundreds of runs (`CRASH_RUNS`); `CRASH_SEED` makes those of an earlier one again.
 
+mod damage;
+mod disk;
 mod kills;
+mod pruned;
 mod snapshot;
 mod stand;

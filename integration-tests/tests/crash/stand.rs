@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use lanner_bus::{Beside, Filter, State};
 use lanner_integration_tests::pipe::{Feed, Pipe, PipeLimit, PipeOutput, Plan};
 use lanner_integration_tests::random::Random;
-use lanner_integration_tests::receiver::{Counts, Got, Receiver};
+use lanner_integration_tests::receiver::{Counts, Got, Mood, Receiver};
+use lanner_integration_tests::wait_for;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::snapshot::{Ledger, Snapshot, add};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pipe");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_pipe");
 /// Different alerts.
 const KEYS: u64 = 50;
 /// Most alerts that are sent at once.
@@ -107,7 +109,34 @@ impl Stand {
     }
 
     pub fn start(&self) -> Pipe {
-        Pipe::start(PROGRAM, self.folder.path(), &self.plan)
+        self.start_by(Command::new(PROGRAM))
+    }
+
+    /// Starts the process by a command that gets its arguments.
+    pub fn start_by(&self, command: Command) -> Pipe {
+        Pipe::start(command, self.folder.path(), &self.plan)
+    }
+
+    /// Has all receivers do so.
+    pub fn set(&mut self, mood: Mood) {
+        self.seats.iter_mut().for_each(|seat| seat.receiver.set(mood));
+    }
+
+    /// Waits until so many more are accepted than were.
+    pub fn wait_accepted(&self, before: usize, more: usize, pipe: &Pipe) {
+        let so = || (self.accepted() >= before + more).then_some(());
+        wait_for("alerts to be accepted", so, || pipe.said());
+    }
+
+    /// Waits until the process says so.
+    pub fn wait_said(&self, words: &str, pipe: &Pipe) {
+        let said = || pipe.said();
+        wait_for(words, || said().contains(words).then_some(()), said);
+    }
+
+    /// The ids that were written down as accepted.
+    pub fn written_ids(&self) -> Vec<Uuid> {
+        self.written().lines().map(|id| id.parse().expect("an id")).collect()
     }
 
     /// How many alerts are accepted, as far as was written down.
@@ -121,17 +150,42 @@ impl Stand {
 
     /// After a kill: what came twice was in flight, and everything that was accepted and routed is accounted for.
     pub fn check(&mut self) -> Snapshot {
-        self.seats.iter().for_each(|seat| seat.receiver.settle());
-        let snapshot = Snapshot::take(&self.plan.journal, self.folder.path());
+        let snapshot = self.check_copies();
         self.check_accepted(&snapshot);
-        for seat in &mut self.seats {
+        for seat in &self.seats {
             let ledger = snapshot.outputs.get(&seat.output.name);
-            let none = Ledger::default();
-            let ledger = ledger.unwrap_or(&none);
-            seat.check_copies(ledger);
-            seat.check_sums(&snapshot, ledger);
+            seat.check_sums(&self.owed(seat, &snapshot), ledger.unwrap_or(&Ledger::default()));
         }
         snapshot
+    }
+
+    /// After a kill: what came twice was in flight.
+    pub fn check_copies(&mut self) -> Snapshot {
+        self.seats.iter().for_each(|seat| seat.receiver.settle());
+        let snapshot = Snapshot::take(&self.plan.journal, self.folder.path());
+        for seat in &mut self.seats {
+            let ledger = snapshot.outputs.get(&seat.output.name);
+            seat.check_copies(ledger.unwrap_or(&Ledger::default()));
+        }
+        snapshot
+    }
+
+    /// What is owed to an output of what was routed, each alert with its rule: all, or all that isn't expected.
+    fn owed(&self, seat: &Seat, snapshot: &Snapshot) -> Vec<(String, Uuid)> {
+        let all = seat.output.audit || self.plan.silence.is_empty();
+        let mut worse = BTreeSet::new();
+        let mut owed = Vec::new();
+        for (_, alert) in snapshot.alerts.iter().filter(|(seq, _)| *seq <= snapshot.cursor) {
+            let marked =
+                alert.rule == "quiet" || (alert.rule == "lesser" && worse.contains(&alert.container));
+            if alert.rule == "worse" {
+                worse.insert(&alert.container);
+            }
+            if all || !marked {
+                owed.push((alert.rule.clone(), alert.id));
+            }
+        }
+        owed
     }
 
     /// Whatever was written down as accepted is in the journal, under consecutive numbers.
@@ -142,18 +196,14 @@ impl Stand {
             snapshot.alerts.iter().zip(1..).all(|((seq, _), expected)| *seq == expected),
             "none is missing"
         );
-        let written = self.written();
-        let lost = written.lines().filter(|id| !ids.contains_key(&id.parse().expect("an id"))).count();
+        let lost = self.written_ids().iter().filter(|id| !ids.contains_key(id)).count();
         assert_eq!(lost, 0, "accepted, and not in the journal");
         assert_eq!(snapshot.given_up, 0, "the bounds are far");
     }
 
-    /// Sends all that is left, with nothing withheld any more, and checks what became of it.
-    pub fn finish(mut self) {
-        for seat in &mut self.seats {
-            seat.receiver.trap(None);
-            seat.receiver.set(lanner_integration_tests::receiver::Mood::Up);
-        }
+    /// Sends all that is left, with nothing withheld any more.
+    pub fn drain(&mut self) {
+        self.set(Mood::Up);
         for output in &mut self.plan.outputs {
             *output = PipeOutput { dedup: None, limit: None, digest: None, group: None, ..output.clone() };
         }
@@ -163,6 +213,11 @@ impl Stand {
         self.plan.die_at_write = None;
         let report = self.start().stopped();
         assert_eq!(report.pending, 0, "all is sent");
+    }
+
+    /// Drains it, and checks what became of everything.
+    pub fn finish(mut self) {
+        self.drain();
         let snapshot = self.check();
         assert_eq!(snapshot.cursor, snapshot.accepted, "all is routed");
         for (name, ledger) in &snapshot.outputs {
@@ -192,7 +247,7 @@ impl Stand {
         }
         for seat in self.seats.iter().filter(|seat| seat.sends_each()) {
             let got: BTreeSet<Uuid> = seat.got.iter().map(|got| got.id).collect();
-            for (_, alert) in owed(snapshot, u64::MAX, seat.output.audit) {
+            for (_, alert) in self.owed(seat, snapshot) {
                 let told = fates.get(&(seat.output.name.clone(), alert)).map_or(&[][..], Vec::as_slice);
                 match told {
                     [State::Sent { .. }] => assert!(got.contains(&alert)),
@@ -204,25 +259,20 @@ impl Stand {
     }
 }
 
-/// What is owed to an output of the alerts up to a place, each with its rule: all, or all that isn't expected.
-fn owed(snapshot: &Snapshot, through: u64, audit: bool) -> Vec<(String, Uuid)> {
-    let mut worse = BTreeSet::new();
-    let mut owed = Vec::new();
-    for (_, alert) in snapshot.alerts.iter().filter(|(seq, _)| *seq <= through) {
-        let marked = alert.rule == "quiet" || (alert.rule == "lesser" && worse.contains(&alert.container));
-        if alert.rule == "worse" {
-            worse.insert(&alert.container);
-        }
-        if audit || !marked {
-            owed.push((alert.rule.clone(), alert.id));
-        }
-    }
-    owed
-}
-
 impl Seat {
+    /// Whether its receiver refuses that one.
+    pub fn refuses(&self, id: Uuid) -> bool {
+        self.receiver.refuses(id)
+    }
+
+    /// What it took and said so, each once.
+    pub fn got_once(&self) -> BTreeMap<Uuid, Counts> {
+        let answered = self.receiver.got(0).into_iter().filter(|got| got.answered);
+        answered.map(|got| (got.id, got.counts)).collect()
+    }
+
     /// Whether each alert goes by itself.
-    fn sends_each(&self) -> bool {
+    pub fn sends_each(&self) -> bool {
         let PipeOutput { dedup, limit, digest, group, .. } = &self.output;
         dedup.is_none() && limit.is_none() && digest.is_none() && group.is_none()
     }
@@ -252,7 +302,7 @@ impl Seat {
     }
 
     /// What was routed is delivered, waits, is refused or is held, each once.
-    fn check_sums(&self, snapshot: &Snapshot, ledger: &Ledger) {
+    fn check_sums(&self, owed: &[(String, Uuid)], ledger: &Ledger) {
         let name = &self.output.name;
         let mut sum = ledger.held.clone();
         let apart = |id: &Uuid| !ledger.waiting.contains_key(id) && !ledger.dead.contains_key(id);
@@ -261,7 +311,6 @@ impl Seat {
             answered.map(|got| (got.id, &got.counts)).filter(|(id, _)| apart(id)).collect();
         let parts = delivered.values().copied().chain(ledger.waiting.values()).chain(ledger.dead.values());
         parts.for_each(|counts| add(&mut sum, counts));
-        let owed = owed(snapshot, snapshot.cursor, self.output.audit);
         let mut expected = Counts::new();
         owed.iter().for_each(|(rule, _)| *expected.entry(rule.clone()).or_default() += 1);
         if self.output.group.is_some() {

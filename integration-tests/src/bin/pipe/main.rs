@@ -6,6 +6,7 @@ mod outputs;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,17 @@ const DRAIN_MAX: Duration = Duration::from_secs(600);
 /// How often it is looked whether a full disk has room.
 const FULL_DISK_RETRY: Duration = Duration::from_millis(50);
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let (plan, report) = (arguments.next().ok_or("which plan?")?, arguments.next().ok_or("which report?")?);
@@ -89,7 +100,10 @@ fn open(plan: &Plan, names: &[String]) -> Result<Journal, OpenError> {
     settings.clock = Arc::new(move || clock().after(ahead));
     loop {
         match Journal::open(settings.clone(), names) {
-            Err(OpenError::Full { .. }) => std::thread::sleep(FULL_DISK_RETRY),
+            Err(error @ OpenError::Full { .. }) => {
+                eprintln!("{error}");
+                std::thread::sleep(FULL_DISK_RETRY);
+            }
             opened => return opened,
         }
     }
