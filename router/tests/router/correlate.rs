@@ -7,7 +7,7 @@ use std::time::Duration;
 use lanner_alert::{
     Alert, AlertFormat, CAUSES_MAX, Correlation, Matcher, Pattern, Priority, Timestamp, Value,
 };
-use lanner_bus::{Beside, Entry, Filter, Journal, Settings};
+use lanner_bus::{Beside, Entry, Filter, Journal, Settings, Step};
 use lanner_router::{Correlate, OutputPolicy, Pipeline, Route, Router, Stage};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -343,7 +343,8 @@ proptest! {
     }
 }
 
-async fn start(dir: &TempDir, receiver: &Receiver) -> (Journal, Router) {
+/// A journal, and a pipeline with two correlations to one output.
+fn open(dir: &TempDir) -> (Journal, Pipeline) {
     let names = ["soc".to_owned()];
     let journal = Journal::open(Settings::at(dir.path().join("journal.db")), &names).unwrap();
     let long = |text| Correlation { within: Duration::from_secs(3600), ..correlation(text) };
@@ -351,6 +352,11 @@ async fn start(dir: &TempDir, receiver: &Receiver) -> (Journal, Router) {
     let pipeline =
         Pipeline::new(Route::all(1), journal.handle().outputs(), vec![OutputPolicy::everything("soc")])
             .with_correlations(Correlate::new(correlations.to_vec()));
+    (journal, pipeline)
+}
+
+async fn start(dir: &TempDir, receiver: &Receiver) -> (Journal, Router) {
+    let (journal, pipeline) = open(dir);
     let router = Router::start(journal.handle(), pipeline, vec![receiver.output(10)]).await.unwrap();
     (journal, router)
 }
@@ -378,4 +384,59 @@ async fn what_is_made_is_accepted_once_and_sent() {
     assert_eq!(accepted.iter().map(name).collect::<String>(), expected);
     // Each has its own fate, and none that of what was made of it.
     assert!(accepted.iter().all(|accepted| accepted.routed && accepted.fates.len() == 1), "{accepted:?}");
+}
+
+/// Routes some batches as the router does, and ends before or after the last is committed; whether there is more.
+async fn route_some(dir: &TempDir, batch: usize, batches: usize, commits: bool) -> bool {
+    let (journal, mut pipeline) = open(dir);
+    let handle = journal.handle();
+    for (stage, key, value) in handle.state().await.unwrap() {
+        assert!(pipeline.restore(&stage, &key, &value));
+    }
+    let mut more = true;
+    for left in (0..batches).rev() {
+        let alerts = handle.after(handle.cursor().await.unwrap(), batch).await.unwrap();
+        more = !alerts.alerts.is_empty();
+        let now = handle.now();
+        let mut step = Step { cursor: alerts.through, made: now, ..Step::default() };
+        for (seq, alert) in &alerts.alerts {
+            pipeline.push(*seq, alert, now, &mut step.outbox);
+        }
+        step.accept = pipeline.made(now);
+        pipeline.changes(&mut step.state);
+        if left > 0 || commits {
+            handle.step(step).await.unwrap();
+        }
+    }
+    journal.close();
+    more
+}
+
+#[tokio::test]
+async fn it_is_made_once_wherever_the_process_ends() {
+    for (batch, batches, commits) in [(1, 1, true), (1, 3, false), (2, 2, false), (4, 1, true), (7, 2, false)]
+    {
+        let dir = TempDir::new().unwrap();
+        let (journal, _) = open(&dir);
+        for _ in 0..30 {
+            journal.sender().send(Entry::Alert(alert("a", Priority::Warning))).unwrap();
+        }
+        journal.handle().flush().await.unwrap();
+        journal.close();
+        while route_some(&dir, batch, batches, commits).await {}
+        let (journal, _) = open(&dir);
+        let handle = journal.handle();
+        let due = handle.due(handle.outputs()[0].id, handle.now(), 1000).await.unwrap();
+        let mut got: Vec<(String, Uuid)> = due
+            .rows
+            .iter()
+            .map(|row| (row.notification.alerts[0].rule.to_string(), row.notification.id))
+            .collect();
+        let sent = got.len();
+        got.sort();
+        got.dedup();
+        let count = |rule: &str| got.iter().filter(|(own, _)| own == rule).count();
+        assert_eq!((sent, count("a"), count("3 x rule = a")), (40, 30, 10), "{batch} {batches} {commits}");
+        journal.close();
+    }
 }
