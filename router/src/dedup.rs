@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use lanner_alert::{Alert, Fingerprint, Kind, Notification, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::shown::rank;
 use crate::stage::{Change, Stage, Verdict, alert_bytes, json, key_of, made_id};
 
 /// How many bytes the keys and the alerts that are kept may take, roughly; past that those are given up that came least
@@ -42,7 +43,7 @@ struct Entry {
     update: Option<Timestamp>,
     /// How long the next update waits.
     interval: Duration,
-    /// What hasn't been told: the last of the repeats, with their count.
+    /// What hasn't been told: the most important of the repeats, with their count.
     repeats: Option<Arc<Alert>>,
     /// In the order of use.
     #[serde(skip)]
@@ -153,6 +154,17 @@ fn key(alert: &Alert, settings: &DedupSettings) -> Fingerprint {
     if settings.by.is_empty() { alert.fingerprint } else { key_of("", alert, &settings.by) }
 }
 
+/// One for both: the more important, or else the later.
+fn together(before: Arc<Alert>, repeat: &Arc<Alert>) -> Arc<Alert> {
+    let (count, first, last) = (before.count, before.first_seen, before.last_seen);
+    let mut told = if before.priority > repeat.priority { before } else { repeat.clone() };
+    let alert = Arc::make_mut(&mut told);
+    alert.count = count + repeat.count;
+    alert.first_seen = first.min(repeat.first_seen);
+    alert.last_seen = last.max(repeat.last_seen);
+    told
+}
+
 impl Stage<Notification> for Dedup {
     fn name(&self) -> &'static str {
         "dedup"
@@ -168,14 +180,12 @@ impl Stage<Notification> for Dedup {
             self.shrink(now);
             return Verdict::Pass("new");
         };
-        let mut repeat = Alert::clone(alert);
-        if let Some(before) = &entry.repeats {
-            repeat.count += before.count;
-            repeat.first_seen = before.first_seen.min(repeat.first_seen);
-            repeat.last_seen = before.last_seen.max(repeat.last_seen);
-        }
+        let repeats = match entry.repeats.take() {
+            Some(before) => together(before, alert),
+            None => alert.clone(),
+        };
         entry.at = now;
-        entry.repeats = Some(Arc::new(repeat));
+        entry.repeats = Some(repeats);
         entry.update.get_or_insert(now.after(entry.interval));
         self.put(key, entry);
         self.shrink(now);
@@ -190,6 +200,7 @@ impl Stage<Notification> for Dedup {
     }
 
     fn tick(&mut self, now: Timestamp, out: &mut Vec<Notification>) {
+        let before = out.len();
         out.append(&mut self.given_up);
         while let Some((due, key)) = self.due.first().copied() {
             if self.settings.is_some() && due > now {
@@ -204,10 +215,14 @@ impl Stage<Notification> for Dedup {
                 self.put(key, entry);
             }
         }
+        // A limit behind this lets the first of them through.
+        out[before..].sort_by_key(|item| item.alerts.first().map(|alert| rank(alert)));
     }
 
     fn set_back(&mut self, now: Timestamp) {
-        let keys: Vec<Fingerprint> = self.order.values().copied().collect();
+        let waits = |entry: &Entry| entry.at > now || entry.update > Some(now.after(entry.interval));
+        let keys = self.order.values().filter(|key| self.entries.get(*key).is_some_and(waits));
+        let keys: Vec<Fingerprint> = keys.copied().collect();
         for key in keys {
             let Some(mut entry) = self.take(key) else { continue };
             entry.at = entry.at.min(now);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::shown::Shown;
-use crate::stage::{Change, Stage, Verdict, alert_bytes, json, made_id};
+use crate::stage::{Change, Stage, Verdict, alert_bytes, json, key_of, made_id};
 
 /// The most alerts that a notification of a group shows; all are counted.
 const GROUP_ALERTS_MAX: usize = 10;
@@ -80,6 +80,12 @@ impl Entry {
             // Its route groups no more.
             None => Timestamp(0),
         }
+    }
+
+    /// When something that came now would be told.
+    fn due_if_now(&self, settings: &GroupSettings, now: Timestamp) -> Timestamp {
+        let earliest = self.sent.map_or(now, |sent| sent.min(now).after(settings.interval));
+        now.after(settings.wait).max(earliest)
     }
 
     fn size(&self) -> usize {
@@ -215,11 +221,10 @@ impl Group {
     fn of(&mut self, alert: &Alert, now: Timestamp) -> Option<(Fingerprint, Entry, Arc<GroupSettings>)> {
         let route = alert.route.as_ref()?;
         let settings = self.routes.get(route)?.clone();
-        let values: Vec<Value> = settings.by.iter().map(|field| alert.field(field)).collect();
-        let key = Fingerprint::of(route, &values);
+        let key = key_of(route, alert, &settings.by);
         let entry = self.take(key).unwrap_or_else(|| Entry {
             route: route.clone(),
-            by: settings.by.iter().cloned().zip(values).collect(),
+            by: settings.by.iter().map(|field| (field.clone(), alert.field(field))).collect(),
             first: alert.id,
             id: None,
             updates: 0,
@@ -248,8 +253,8 @@ impl Stage<Notification> for Group {
         let Some((key, mut entry, settings)) = self.of(alert, now) else {
             return Verdict::Pass("no group");
         };
-        let earliest = entry.sent.map_or(now, |sent| sent.after(settings.interval));
-        entry.due.get_or_insert(now.after(settings.wait).max(earliest));
+        let due = entry.due_if_now(&settings, now);
+        entry.due.get_or_insert(due);
         let reason = if entry.tally.rules.is_empty() { "began a group" } else { "joined a group" };
         entry.last = now;
         entry.new += alert.count;
@@ -283,14 +288,19 @@ impl Stage<Notification> for Group {
     }
 
     fn set_back(&mut self, now: Timestamp) {
-        let keys: Vec<Fingerprint> = self.order.values().copied().collect();
+        let waits = |entry: &Entry| {
+            let settings = self.routes.get(&entry.route);
+            let due = settings.is_some_and(|settings| entry.due > Some(entry.due_if_now(settings, now)));
+            due || entry.last > now || entry.sent > Some(now)
+        };
+        let keys = self.order.values().filter(|key| self.entries.get(*key).is_some_and(waits));
+        let keys: Vec<Fingerprint> = keys.copied().collect();
         for key in keys {
             let Some(mut entry) = self.take(key) else { continue };
             entry.last = entry.last.min(now);
             entry.sent = entry.sent.map(|sent| sent.min(now));
             if let Some(settings) = self.routes.get(&entry.route) {
-                let earliest = entry.sent.map_or(now, |sent| sent.after(settings.interval));
-                let due = now.after(settings.wait).max(earliest);
+                let due = entry.due_if_now(settings, now);
                 entry.due = entry.due.map(|before| before.min(due));
             }
             self.put(key, entry);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
+use lanner_alert::{Alert, AlertId, Kind, Notification, Priority, Timestamp};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::stage::{Change, Stage, Verdict, made_id};
+use crate::stage::{Change, Stage, Verdict, json, made_id};
 
 /// The heartbeat of one output. It lets everything through, and makes a notification of its own that no earlier
 /// stage can hold back.
@@ -16,9 +17,16 @@ pub struct Heartbeat {
     output: String,
     hostname: Arc<str>,
     every: Option<Duration>,
-    /// When the last went out.
-    last: Option<Timestamp>,
+    last: Option<Beat>,
     changed: bool,
+}
+
+/// One that went out.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Beat {
+    at: Timestamp,
+    /// The next one's is made of it, so that none has another's, whatever the clock does.
+    id: AlertId,
 }
 
 impl Heartbeat {
@@ -32,7 +40,7 @@ impl Heartbeat {
         let next = now.after(every).zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let output = format!("Lanner on {} is watching; the next heartbeat comes by {next}", self.hostname);
         let place = format!("{}/{}", self.hostname, self.output);
-        let id = made_id(Kind::Alert, &place, Uuid::nil(), now);
+        let id = made_id(Kind::Alert, &place, self.last.map_or(Uuid::nil(), |last| last.id), now);
         let hostname = self.hostname.clone();
         let alert =
             Alert::internal(id, RULE, Priority::Informational, output, Default::default(), now, hostname);
@@ -50,36 +58,37 @@ impl Stage<Notification> for Heartbeat {
     }
 
     fn set_back(&mut self, now: Timestamp) {
-        if self.last.is_some_and(|last| last > now) {
-            (self.last, self.changed) = (Some(now), true);
+        if let Some(last) = self.last.as_mut().filter(|last| last.at > now) {
+            (last.at, self.changed) = (now, true);
         }
     }
 
     fn next(&self) -> Option<Timestamp> {
         let every = self.every?;
-        Some(self.last.map_or(Timestamp(0), |last| last.after(every)))
+        Some(self.last.map_or(Timestamp(0), |last| last.at.after(every)))
     }
 
     fn tick(&mut self, now: Timestamp, out: &mut Vec<Notification>) {
         let Some(every) = self.every else { return };
         // What was missed while Lanner was stopped is missed.
         if self.next().is_some_and(|next| next <= now) {
-            out.push(self.beat(every, now));
-            (self.last, self.changed) = (Some(now), true);
+            let beat = self.beat(every, now);
+            (self.last, self.changed) = (Some(Beat { at: now, id: beat.id }), true);
+            out.push(beat);
         }
     }
 
     fn changes(&mut self, out: &mut Vec<Change>) {
         if std::mem::take(&mut self.changed) {
-            let value = self.last.map(|last| last.0.to_string());
+            let value = self.last.as_ref().map(json);
             out.push(Change { key: String::new(), value });
         }
     }
 
     fn restore(&mut self, _: &str, value: &str) -> bool {
-        let Ok(last) = value.parse() else { return false };
+        let Ok(last) = serde_json::from_str(value) else { return false };
         match self.every {
-            Some(_) => self.last = Some(Timestamp(last)),
+            Some(_) => self.last = Some(last),
             // There is none any more.
             None => self.changed = true,
         }
@@ -148,5 +157,9 @@ mod tests {
         beats(&mut heart, at(9));
         heart.set_back(at(2));
         assert_eq!(heart.next(), Some(at(3)));
+        // At the same moment once more it is another one.
+        let first = beats(&mut heart, at(3));
+        heart.set_back(at(2));
+        assert_ne!(beats(&mut heart, at(3))[0].id, first[0].id);
     }
 }

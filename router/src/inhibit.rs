@@ -88,15 +88,19 @@ pub struct Inhibit {
 }
 
 impl Inhibit {
-    /// These rules, with nothing remembered.
+    /// These rules, with nothing remembered. Of those that say the same the one that lasts longest holds.
     pub fn new(rules: Vec<InhibitRule>) -> Inhibit {
-        let memory = |rule: InhibitRule| Memory {
-            identity: rule.identity(),
-            rule,
-            sources: HashMap::new(),
-            ends: BTreeSet::new(),
-        };
-        Inhibit { memories: rules.into_iter().map(memory).collect(), changed: BTreeMap::new() }
+        let mut memories: Vec<Memory> = Vec::new();
+        for rule in rules {
+            let identity = rule.identity();
+            match memories.iter_mut().find(|memory| memory.identity == identity) {
+                Some(memory) => memory.rule.lasts = memory.rule.lasts.max(rule.lasts),
+                None => {
+                    memories.push(Memory { identity, rule, sources: HashMap::new(), ends: BTreeSet::new() });
+                }
+            }
+        }
+        Inhibit { memories, changed: BTreeMap::new() }
     }
 }
 
@@ -112,11 +116,12 @@ impl Stage<Arc<Alert>> for Inhibit {
     fn judge(&mut self, alert: &mut Arc<Alert>, now: Timestamp) -> Verdict {
         let mut by = None;
         for memory in &mut self.memories {
+            // What has ended has, even if the clock is set back later.
+            memory.forget(now, &mut self.changed);
             let (source, target) = (all(&memory.rule.source, alert), all(&memory.rule.target, alert));
             if !source && !target {
                 continue;
             }
-            memory.forget(now, &mut self.changed);
             let key = key_of("", alert, &memory.rule.equal);
             // What is both marks the others, but nothing of its own sort.
             if target && !source && by.is_none() {

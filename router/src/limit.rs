@@ -224,9 +224,9 @@ impl Stage<Notification> for Limit {
     fn set_back(&mut self, now: Timestamp) {
         let Some(Limiter { settings, .. }) = &self.limiter else { return };
         self.arrivals.set_back(now.after(settings.period.saturating_mul(settings.burst.get())));
-        if let Some(withheld) = &mut self.withheld {
-            withheld.due = withheld.due.min(now.after(settings.summary));
-            self.changed = true;
+        let due = now.after(settings.summary);
+        if let Some(withheld) = self.withheld.as_mut().filter(|withheld| withheld.due > due) {
+            (withheld.due, self.changed) = (due, true);
         }
     }
 

@@ -113,8 +113,10 @@ impl Lane {
         // An audit wants each of them, by itself.
         let dedup = Box::new(Dedup::new(name, policy.dedup.filter(|_| !policy.audit)));
         let limit = Box::new(Limit::new(name, policy.limit));
+        // What a digest doesn't collect goes at once.
+        let grouped = !policy.audit && policy.digest.is_none();
+        let groups = if grouped { ways.groups.clone() } else { BTreeMap::new() };
         let digest = Box::new(Digest::new(name, policy.digest));
-        let groups = if policy.audit { BTreeMap::new() } else { ways.groups.clone() };
         let group = Box::new(Group::new(name, groups));
         let (every, hostname) = policy.heartbeat.unzip();
         let heartbeat = Box::new(Heartbeat::new(name, hostname.unwrap_or_default(), every));
@@ -257,19 +259,32 @@ impl Pipeline {
         self
     }
 
-    /// Takes note of the time; where it was set back, nothing that is kept may wait for the time that was.
-    fn heed(&mut self, now: Timestamp) {
+    /// Takes note of the time; where it was set back, nothing that is kept may wait for the time that was. What has
+    /// become due goes out before what comes now, so that it makes no difference how late somebody looked at the clock.
+    fn heed(&mut self, now: Timestamp, out: &mut Vec<Outgoing>) {
+        if now == self.last {
+            return;
+        }
         if now < self.last {
             self.correlate.set_back(now);
             self.marks.iter_mut().for_each(|stage| stage.set_back(now));
             self.lanes.iter_mut().flat_map(|lane| &mut lane.stages).for_each(|stage| stage.set_back(now));
         }
         self.last = now;
+        self.let_out(now, out);
+    }
+
+    fn let_out(&mut self, now: Timestamp, out: &mut Vec<Outgoing>) {
+        for lane in &mut self.lanes {
+            if lane.stages.iter().filter_map(|stage| stage.next()).any(|next| next <= now) {
+                lane.tick(now, out);
+            }
+        }
     }
 
     /// Takes one accepted alert through the stages.
     pub fn push(&mut self, seq: u64, alert: &Arc<Alert>, now: Timestamp, out: &mut Vec<Outgoing>) {
-        self.heed(now);
+        self.heed(now, out);
         let marked = self.mark(alert, now);
         self.send(seq, alert, &marked, now, out);
     }
@@ -354,12 +369,8 @@ impl Pipeline {
 
     /// Lets out what is due.
     pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Outgoing>) {
-        self.heed(now);
-        for lane in &mut self.lanes {
-            if lane.stages.iter().filter_map(|stage| stage.next()).any(|next| next <= now) {
-                lane.tick(now, out);
-            }
-        }
+        self.heed(now, out);
+        self.let_out(now, out);
     }
 
     /// When the next is due.

@@ -17,7 +17,7 @@ pub(crate) struct Shown {
 }
 
 /// The order of importance: by priority, the earlier first.
-fn rank(alert: &Alert) -> impl Ord + use<> {
+pub(crate) fn rank(alert: &Alert) -> impl Ord + use<> {
     (Reverse(alert.priority), alert.time, alert.id)
 }
 

@@ -50,7 +50,7 @@ pub trait Stage<T>: Send {
     fn tick(&mut self, _now: Timestamp, _out: &mut Vec<T>) {}
 
     /// The clock was set back, or may have been while Lanner was stopped: nothing must wait longer than if it had come
-    /// now.
+    /// now, under the settings of now. What has ended by then stays so.
     fn set_back(&mut self, _now: Timestamp) {}
 
     /// What has changed, since it was asked last, of what it keeps across restarts.
@@ -76,10 +76,12 @@ pub(crate) fn alert_bytes(alert: &Alert) -> usize {
     256 + alert.output.len() + fields + causes
 }
 
-/// What a name and the values of those fields make of an alert: the same for the same values, across restarts.
+/// What those fields and their values make of an alert: the same for the same values, across restarts, and another
+/// where a later configuration names other fields.
 pub(crate) fn key_of(name: &str, alert: &Alert, fields: &[String]) -> Fingerprint {
-    let values: Vec<Value> = fields.iter().map(|field| alert.field(field)).collect();
-    Fingerprint::of(name, &values)
+    let part = |field: &String| [Value::from(field.as_str()), alert.field(field)];
+    let parts: Vec<Value> = fields.iter().flat_map(part).collect();
+    Fingerprint::of(name, &parts)
 }
 
 /// The identity of a notification that stands for several alerts, of which that is the first.

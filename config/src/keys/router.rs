@@ -41,7 +41,7 @@ pub(super) const FAMILY: Family = Family {
             "router.dedup.window",
             Kind::Duration("1s", "1w"),
             "5m",
-            "How long after its last occurrence an alert is new again. Until then the first goes out at once, and its repeats come as a count, less and less often.",
+            "How long after its last occurrence an alert is new again. Until then the first goes out at once, and its repeats come as a count, less and less often, with the most important of them.",
         ),
         Key::new(
             "router.route.match",

@@ -290,6 +290,35 @@ fn groups_of_a_route_that_groups_no_more_are_told_at_once() {
 }
 
 #[test]
+fn a_group_of_other_fields_is_another_one() {
+    let mut stage = Group::new("soc", grouped("by host"));
+    judge(&mut stage, "A error host=x user=x", START);
+    let mut kept = Vec::new();
+    stage.changes(&mut kept);
+    kept.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut stage = Group::new("soc", grouped("by user"));
+    assert!(kept.iter().all(|Change { key, value }| stage.restore(key, value.as_ref().unwrap())));
+    judge(&mut stage, "B error host=x user=x", START);
+    let mut out = Vec::new();
+    stage.tick(START.after(Duration::from_secs(30)), &mut out);
+    let mut told: Vec<String> = out.iter().map(told).collect();
+    told.sort();
+    assert_eq!(told, ["host=x #0 1/1 A", "user=x #0 1/1 B"]);
+}
+
+#[test]
+fn a_start_that_changes_nothing_writes_nothing() {
+    let mut stage = Group::new("soc", grouped("by host"));
+    judge(&mut stage, "A error host=x", START);
+    let mut changes = Vec::new();
+    stage.changes(&mut changes);
+    changes.clear();
+    stage.set_back(START.after(Duration::from_secs(1)));
+    stage.changes(&mut changes);
+    assert_eq!(changes, []);
+}
+
+#[test]
 fn a_clock_that_is_set_back_puts_nothing_off() {
     let mut stage = Group::new("soc", grouped("by host; wait 30s; interval 5m; idle 1h"));
     let later = START.after(Duration::from_secs(1_000_000));

@@ -4,5 +4,6 @@ mod common;
 mod correlate;
 mod delivery;
 mod groups;
+mod model;
 mod routes;
 mod stages;

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use lanner_alert::{Alert, Calendar, Kind, Notification, Priority, Silence, Timestamp, Value};
+use lanner_alert::{Alert, Calendar, Kind, Notification, Priority, Schedule, Silence, Timestamp, Value};
 use lanner_bus::{Outgoing, Registered};
 use lanner_router::{
-    Decided, Decision, DedupSettings, GroupSettings, OutputPolicy, Pipeline, Route, RouteText, Silences,
-    Step, Withheld,
+    Decided, Decision, DedupSettings, DigestSettings, GroupSettings, OutputPolicy, Pipeline, Route,
+    RouteText, Silences, Step, Withheld,
 };
 
 use crate::common::alert;
@@ -417,4 +417,45 @@ fn a_route_groups_and_gives_its_alerts_a_text() {
         push("C", "error team=b @2026-11-24T23:00:00Z"),
         [to("soc", alert, 1, &["C!"]), to("audit", alert, 1, &["C!"])]
     );
+}
+
+/// What a digest doesn't collect goes at once, though the route groups.
+#[test]
+fn an_output_with_a_digest_does_not_group() {
+    let registered = [Registered::unkept(0, "mail")];
+    let mut tree = tree("* ; to 0");
+    tree.group = group("host");
+    let schedule = Schedule::Every(Duration::from_secs(3600));
+    let digest = DigestSettings { schedule, zone: TimeZone::UTC, immediate_from: Some(Priority::Critical) };
+    let policy = OutputPolicy { digest: Some(digest), ..OutputPolicy::everything("mail") };
+    let mut pipeline = Pipeline::new(tree, &registered, vec![policy]);
+    let mut push = |case: &str| {
+        let (alert, now) = parse(case);
+        let mut out = Vec::new();
+        pipeline.push(1, &Arc::new(alert), now, &mut out);
+        sent(&out, &registered).into_iter().map(|(_, kind, new, _)| (kind, new)).collect::<Vec<_>>()
+    };
+    assert_eq!(push("critical host=x"), [(Kind::Alert, 1)]);
+    assert_eq!(push("error host=x"), []);
+}
+
+/// However late somebody looks at the clock: what comes after the window is new, and what was due before it goes first.
+#[test]
+fn what_is_due_goes_out_before_what_comes() {
+    let registered = [Registered::unkept(0, "soc")];
+    let dedup = Some(DedupSettings { by: vec!["host".to_owned()], window: Duration::from_secs(300) });
+    let policy = OutputPolicy { dedup, ..OutputPolicy::everything("soc") };
+    let mut pipeline = Pipeline::new(tree("* ; to 0"), &registered, vec![policy]);
+    let mut push = |case: &str| {
+        let (alert, now) = parse(case);
+        let mut out = Vec::new();
+        pipeline.push(7, &Arc::new(alert), now, &mut out);
+        out
+    };
+    let new = |seq| Outgoing::Alert { seq, output: registered[0].id };
+    assert_eq!(push("error host=x @2026-11-24T08:00:00Z"), [new(7)]);
+    assert_eq!(push("error host=x @2026-11-24T08:00:10Z"), []);
+    let out = push("error host=x @2026-11-24T08:05:10Z");
+    assert!(matches!(&out[0], Outgoing::Notification { notification, .. } if notification.count() == 1));
+    assert_eq!(out[1..], [new(7)]);
 }

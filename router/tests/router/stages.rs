@@ -360,6 +360,41 @@ fn without_dedup_everything_passes_and_what_was_counted_is_told() {
     assert_eq!(stage.next(), None);
 }
 
+#[test]
+fn an_update_shows_the_most_important_and_the_most_important_update_comes_first() {
+    let by = |fields: &[&str]| DedupSettings {
+        by: fields.iter().map(|field| (*field).into()).collect(),
+        ..dedup(300)
+    };
+    let judge = |stage: &mut dyn Stage<Notification>, rule: &str, priority, second| {
+        let mut alert = Alert { time: at(second), ..alert(rule, priority) };
+        alert.facts.insert("proc.name".to_owned(), rule.into());
+        stage.judge(&mut Notification::of(Arc::new(alert), at(second)), at(second)).reason()
+    };
+    let told = |stage: &mut dyn Stage<Notification>, second| {
+        let mut out = Vec::new();
+        stage.tick(at(second), &mut out);
+        let text =
+            |item: &Notification| format!("{} {} x{}", item.alerts[0].rule, item.priority, item.count());
+        out.iter().map(text).collect::<Vec<_>>()
+    };
+    let mut stage = Dedup::new("soc", Some(by(&["hostname"])));
+    for (rule, priority) in
+        [("a", Priority::Debug), ("b", Priority::Error), ("c", Priority::Error), ("d", Priority::Notice)]
+    {
+        judge(&mut stage, rule, priority, 0);
+    }
+    assert_eq!(told(&mut stage, 60), ["c Error x3"]);
+    let mut stage = Dedup::new("soc", Some(by(&["rule"])));
+    for (rule, priority) in [("a", Priority::Notice), ("b", Priority::Debug), ("c", Priority::Alert)] {
+        assert_eq!(["new", "repeated"], [0, 1].map(|second| judge(&mut stage, rule, priority, second)));
+    }
+    // What another field made a repeat is none of it.
+    let mut stage = restarted(stage, Dedup::new("soc", Some(by(&["proc.name"]))));
+    assert_eq!(judge(&mut stage, "a", Priority::Notice, 2), "new");
+    assert_eq!(told(&mut stage, 61), ["c Alert x1", "a Notice x1", "b Debug x1"]);
+}
+
 proptest! {
     /// Whatever comes when, with whatever room: each occurrence is told once, by itself or in a count.
     #[test]
@@ -420,6 +455,31 @@ fn what_is_worse_marks_the_rest_for_a_time() {
     let mut changes = Vec::new();
     stage.changes(&mut changes);
     assert!(changes.iter().all(|change| change.value.is_none()) && changes.len() == 1, "{changes:?}");
+}
+
+#[test]
+fn of_rules_that_say_the_same_the_longest_holds_after_a_restart_too() {
+    let rule = |seconds| InhibitRule {
+        source: vec!["rule = shell".parse().unwrap()],
+        target: vec!["rule = file".parse().unwrap()],
+        equal: Vec::new(),
+        lasts: Duration::from_secs(seconds),
+    };
+    let inhibited = |stage: &mut Inhibit, rule: &str, second| {
+        let mut item = Arc::new(alert(rule, Priority::Error));
+        stage.judge(&mut item, at(second)).reason() == "inhibited"
+    };
+    let mut stage = Inhibit::new(vec![rule(1), rule(60)]);
+    inhibited(&mut stage, "shell", 0);
+    let mut changes = Vec::new();
+    stage.changes(&mut changes);
+    let mut stage = Inhibit::new(vec![rule(1), rule(60)]);
+    assert!(changes.iter().all(|change| stage.restore(&change.key, change.value.as_deref().unwrap())));
+    assert!(inhibited(&mut stage, "file", 59));
+    // Any alert shows that it has ended, and then a clock that is set back doesn't begin it again.
+    inhibited(&mut stage, "another", 60);
+    stage.set_back(at(30));
+    assert!(!inhibited(&mut stage, "file", 30));
 }
 
 #[test]
