@@ -145,10 +145,8 @@ static __always_inline void part_user_bytes(struct scratch *s, __u16 kind, const
 	__u64 at = part_begin(s);
 	__u64 pos = s->used;
 
-	if (size > max) {
+	if (size > max)
 		size = max;
-		s->record.flags |= FLAG_TRUNCATED;
-	}
 	bounded(pos);
 	if (pos > PARTS_MAX)
 		return;

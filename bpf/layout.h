@@ -23,8 +23,12 @@
 /* Rows of the table of syscalls: 64-bit ones, 32-bit ones, and those that 32-bit programs make by socketcall(2). */
 #define SYSCALLS_MAX 512
 #define SOCKETCALLS_MAX 32
+/* How many bytes of a program's data are read: as many as Falco does. */
+#define DATA_MAX 128
 /* An argument that there isn't. */
 #define NO_ARG 255
+/* In place of an argument: the result. */
+#define ARG_RESULT 254
 
 /* What a record tells of. */
 enum record_kind {
@@ -59,7 +63,9 @@ enum part_kind {
 	/* The path that a unix socket is bound to, and that of its peer. */
 	PART_UNIX_LOCAL = 11,
 	PART_UNIX_PEER = 12,
-	PART_KINDS = 13
+	/* Bytes of the program's: a buffer, or a structure. */
+	PART_DATA = 13,
+	PART_KINDS = 14
 };
 
 /* What is special about a record. */
@@ -78,20 +84,22 @@ enum record_flag {
 
 /* What there is to send of a syscall besides its arguments. */
 enum syscall_what {
-	/* The result is a descriptor of a file: its real path. */
-	WHAT_RESULT_FILE = 1,
-	/* The result is a descriptor of a socket. */
-	WHAT_RESULT_SOCKET = 2,
-	/* The first argument is a descriptor of a socket. */
-	WHAT_ARG_SOCKET = 4,
-	/* The second and third argument are an address and its length. */
-	WHAT_SOCKADDR = 8,
 	/* The third argument is a struct open_how. */
-	WHAT_OPEN_HOW = 16,
+	WHAT_OPEN_HOW = 1,
 	/* Only when it failed: success has a record of its own. */
-	WHAT_FAILURE_ONLY = 32,
+	WHAT_FAILURE_ONLY = 2,
 	/* Its paths are resolved by user space, which needs to know the root. */
-	WHAT_ROOT = 64
+	WHAT_ROOT = 4,
+	/* The bytes are where the first of an array of struct iovec says. */
+	WHAT_IOVEC = 8,
+	/* The bytes and the address are where a struct msghdr says. */
+	WHAT_MSGHDR = 16,
+	/* The length of the address is behind a pointer. */
+	WHAT_LENGTH_BEHIND = 32,
+	/* Only when it succeeded are there bytes. */
+	WHAT_BYTES_OF_SUCCESS = 64,
+	/* The string is one only where the first argument is PR_SET_NAME. */
+	WHAT_SET_NAME = 128
 };
 
 /* Counters of the kernel side, summed over the processors. */
@@ -102,17 +110,26 @@ enum counter {
 	COUNTERS = 3
 };
 
-/* A row of the table of syscalls: which arguments are paths, directory descriptors, a string. */
+/* A row of the table of syscalls: which arguments are what. */
 struct syscall_row {
 	__u16 kind;
+	__u16 what;
+	/* The most bytes that are read. */
+	__u16 size;
 	__u8 wanted;
-	__u8 what;
+	/* The descriptor that the event is about. */
+	__u8 fd;
 	__u8 path[2];
 	__u8 dirfd[2];
 	__u8 string;
+	/* Where bytes are, and how many where that isn't their size. */
+	__u8 bytes;
+	__u8 length;
+	/* Where a socket's address is; its length is the next argument. */
+	__u8 address;
 	/* How many arguments socketcall(2) reads from memory for it. */
 	__u8 args;
-	__u8 unused[6];
+	__u8 unused[7];
 };
 
 /* The thread that did it. */
@@ -148,6 +165,10 @@ struct task_record {
 struct fd_record {
 	__u64 ino;
 	__u32 dev;
+	/* The file system's magic number. */
+	__u32 magic;
+	/* How many names it has: of a deleted file, or one that never had any, none. */
+	__u32 links;
 	__u16 mode;
 	__u16 family;
 	__u16 type;

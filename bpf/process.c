@@ -30,6 +30,8 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	part_kernel_string(s, PART_GIVEN_0, bprm->filename);
 	start = task->mm->arg_start;
 	end = task->mm->arg_end;
+	if (end - start > STRING_MAX)
+		s->record.flags |= FLAG_TRUNCATED;
 	part_user_bytes(s, PART_ARGS, (void *)start, end - start, STRING_MAX);
 	exec_parts(s, 0, task);
 	submit(s, RECORD_EXEC);

@@ -4,6 +4,9 @@
 #define AT_FDCWD -100
 #define X32_BIT 0x40000000
 #define COMPAT_SOCKETCALL 102
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define PR_SET_NAME 15
 #define ROWS (2 * SYSCALLS_MAX + SOCKETCALLS_MAX)
 
 struct {
@@ -34,6 +37,8 @@ static __always_inline void read_inode(struct fd_record *out, struct file *file)
 	out->ino = BPF_CORE_READ(inode, i_ino);
 	out->mode = BPF_CORE_READ(inode, i_mode);
 	out->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	out->magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	out->links = BPF_CORE_READ(inode, i_nlink);
 }
 
 static __always_inline void part_unix(struct scratch *s, __u16 kind, struct sock *sk)
@@ -61,9 +66,6 @@ static __always_inline void read_socket(struct scratch *s, struct file *file)
 	struct socket *socket;
 	struct sock *sk;
 
-	read_inode(out, file);
-	if ((out->mode & 0170000) != 0140000)
-		return;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
 	out->type = BPF_CORE_READ(socket, type);
@@ -175,36 +177,111 @@ static __always_inline void read_arguments(struct record *record, struct pt_regs
 	record->args[5] = regs->r9;
 }
 
+/* An address or a structure, as 32-bit programs and others have it: words of 4 or of 8 bytes. */
+static __always_inline bool read_words(struct record *record, __u64 *to, __u32 words, __u64 from)
+{
+	__u32 narrow[4];
+
+	if (words > 4)
+		return false;
+	if (!(record->flags & FLAG_COMPAT))
+		return bpf_probe_read_user(to, words * sizeof(*to), (void *)from) == 0;
+	if (bpf_probe_read_user(narrow, words * sizeof(*narrow), (void *)from))
+		return false;
+	for (__u32 i = 0; i < words && i < 4; i++)
+		to[i] = narrow[i];
+	return true;
+}
+
+/* Bytes of the program's: a buffer, of which only the beginning is read, or a structure. */
+static __always_inline void part_data(struct scratch *s, struct syscall_row *row, long ret)
+{
+	struct record *record = &s->record;
+	__u64 from = argument(record, row->bytes);
+	__u64 size = row->size;
+	__u64 words[4];
+
+	if (ret < 0 && (row->what & WHAT_BYTES_OF_SUCCESS))
+		return;
+	if (row->length == ARG_RESULT && ret >= 0 && ret < size)
+		size = ret;
+	else if (row->length < 6 && argument(record, row->length) < size)
+		size = argument(record, row->length);
+	if (row->what & WHAT_MSGHDR) {
+		/* The address, its length, and the vector. */
+		if (!read_words(record, words, 3, from))
+			return;
+		part_user_bytes(s, PART_SOCKADDR, (void *)words[0], (__u32)words[1], SOCKADDR_MAX);
+		from = words[2];
+	}
+	if (row->what & (WHAT_MSGHDR | WHAT_IOVEC)) {
+		if (!read_words(record, words, 2, from))
+			return;
+		from = words[0];
+		if (words[1] < size)
+			size = words[1];
+	}
+	if (from && size)
+		part_user_bytes(s, PART_DATA, (void *)from, size, DATA_MAX);
+}
+
+/* The address of a socket that was passed, or written. */
+static __always_inline void part_address(struct scratch *s, struct syscall_row *row, long ret)
+{
+	struct record *record = &s->record;
+	__u64 from = argument(record, row->address);
+	__u32 size = argument(record, row->address + 1);
+
+	if (row->what & WHAT_LENGTH_BEHIND) {
+		if (ret < 0 || bpf_probe_read_user(&size, sizeof(size), (void *)argument(record, row->address + 1)))
+			return;
+	}
+	if (from && size)
+		part_user_bytes(s, PART_SOCKADDR, (void *)from, size, SOCKADDR_MAX);
+}
+
+/* The descriptor that the event is about. */
+static __always_inline void part_descriptor(struct scratch *s, struct syscall_row *row, struct task_struct *task,
+					    long ret)
+{
+	struct record *record = &s->record;
+	struct file *file;
+
+	if (row->fd == ARG_RESULT)
+		file = ret < 0 ? 0 : file_of(task, ret);
+	else
+		file = file_of(task, (__u32)argument(record, row->fd));
+	if (!file)
+		return;
+	read_inode(&record->fd, file);
+	if ((record->fd.mode & S_IFMT) == S_IFSOCK) {
+		read_socket(s, file);
+		return;
+	}
+	record->file_mode = BPF_CORE_READ(file, f_mode);
+	part_file(s, 0, PART_REAL, file, task);
+}
+
 static __always_inline void syscall_parts(struct scratch *s, struct syscall_row *row, struct task_struct *task,
 					  long ret)
 {
 	struct record *record = &s->record;
-	struct file *file = 0;
 
 	part_given(s, 0, row, task);
 	part_given(s, 1, row, task);
-	if (row->string != NO_ARG)
+	if (row->string != NO_ARG && (!(row->what & WHAT_SET_NAME) || record->args[0] == PR_SET_NAME))
 		part_user_string(s, PART_STRING, (void *)argument(record, row->string));
-	if (row->what & WHAT_SOCKADDR)
-		part_user_bytes(s, PART_SOCKADDR, (void *)record->args[1], record->args[2], SOCKADDR_MAX);
+	if (row->bytes != NO_ARG)
+		part_data(s, row, ret);
+	if (row->address != NO_ARG)
+		part_address(s, row, ret);
 	if (row->what & WHAT_OPEN_HOW)
 		/* Flags, mode and resolve take the places of how, its size, and nothing. */
 		bpf_probe_read_user(&record->args[2], 24, (void *)record->args[2]);
 	if (row->what & WHAT_ROOT)
 		read_root(record, task);
-	if (row->what & WHAT_ARG_SOCKET)
-		file = file_of(task, (__u32)record->args[0]);
-	else if (ret >= 0 && (row->what & (WHAT_RESULT_FILE | WHAT_RESULT_SOCKET)))
-		file = file_of(task, ret);
-	if (!file)
-		return;
-	if (row->what & WHAT_RESULT_FILE) {
-		read_inode(&record->fd, file);
-		record->file_mode = BPF_CORE_READ(file, f_mode);
-		part_file(s, 0, PART_REAL, file, task);
-	} else {
-		read_socket(s, file);
-	}
+	if (row->fd != NO_ARG)
+		part_descriptor(s, row, task, ret);
 }
 
 /* Which row of the table it is. */

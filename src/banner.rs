@@ -19,7 +19,8 @@ pub fn banner(prepared: &Prepared, coverage: &[Hook]) -> String {
     };
     let rules = &prepared.rules;
     let captured: KindSet = live::captured().collect();
-    let kinds: Vec<&str> = rules.kinds().and(&captured).iter().map(|kind| kind.row().name).collect();
+    let watched = wire::capture::watched(settings, rules).and(&captured);
+    let kinds: Vec<&str> = watched.iter().map(|kind| kind.row().name).collect();
     row("host", wire::hostname(settings));
     let sources = &prepared.loaded.sources;
     let files: Vec<&str> = prepared.loaded.rules.iter().map(|id| &*sources.get(*id).name).collect();
@@ -28,7 +29,7 @@ pub fn banner(prepared: &Prepared, coverage: &[Hook]) -> String {
     if !correlations.is_empty() {
         row("correlate", correlations.join(", "));
     }
-    row("events", kinds.join(" "));
+    row("events", named(&kinds));
     let blind = rules.rules().iter().filter(|rule| rule.enabled && rule.kinds.and(&captured).is_empty());
     let blind: Vec<&str> = blind.map(|rule| &*rule.name).collect();
     if !blind.is_empty() {
@@ -72,4 +73,14 @@ fn hooks(coverage: &[Hook]) -> String {
     let attached: Vec<&str> =
         coverage.iter().filter(|hook| hook.state == HookState::Attached).map(|hook| hook.name).collect();
     attached.join(" ")
+}
+
+/// Names of events, as many as fit.
+fn named(kinds: &[&str]) -> String {
+    const SHOWN_MAX: usize = 60;
+    let shown = kinds.iter().take(SHOWN_MAX).copied().collect::<Vec<_>>().join(" ");
+    match kinds.len().checked_sub(SHOWN_MAX).filter(|more| *more > 0) {
+        Some(more) => format!("{shown} and {more} more"),
+        None => shown,
+    }
 }

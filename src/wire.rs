@@ -1,5 +1,6 @@
 //! The only file that knows every crate: what was configured, made into what runs.
 
+pub mod capture;
 mod texts;
 
 use std::sync::Arc;
@@ -17,8 +18,8 @@ use lanner_detector::source::live;
 use lanner_detector::state::State;
 use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path, key_fingerprint};
 use lanner_diagnostic::{Diagnostic, Node, nearest};
+use lanner_event::FieldRef;
 use lanner_event::fields::Fields;
-use lanner_event::{FieldRef, Kind};
 use lanner_outputs::{Common, Templates};
 use lanner_router::{
     BreakerSettings, Correlate, DedupSettings, DeliverySettings, DigestSettings, Inhibit, InhibitRule,
@@ -55,6 +56,7 @@ pub fn prepare(options: &Options, strict: bool) -> Prepared {
     let route = texts::of_routes(&mut loaded);
     let rules_options = rules_options(&loaded);
     loaded.diagnostics.extend(unknown_fields(&loaded.settings));
+    loaded.diagnostics.extend(capture::unknown_events(&loaded.settings.detector));
     let wanted = wanted_fields(&loaded.settings);
     let (rules, diagnostics) =
         RuleSet::compile(&loaded.sources, &loaded.rules, Fields::ALL, &wanted, &rules_options);
@@ -303,14 +305,6 @@ fn policy(entry: &OutputEntry, redactor: Option<Arc<Redactor>>, host: &Arc<str>)
 fn inhibit_rule(settings: &InhibitSettings) -> InhibitRule {
     let InhibitSettings { source, target, equal, lasts } = settings.clone();
     InhibitRule { source, target, equal, lasts }
-}
-
-/// Starts to capture events of these kinds.
-pub fn start_capture(settings: &Settings, wanted: impl Iterator<Item = Kind>) -> anyhow::Result<live::Live> {
-    let wanted: Vec<Kind> = wanted.collect();
-    let detector = &settings.detector;
-    let options = live::Settings { buffer_size: detector.buffer_size, poll_interval: detector.poll_interval };
-    Ok(live::Live::start(&wanted, &options)?)
 }
 
 /// The detector, and what it hands on put into the journal.

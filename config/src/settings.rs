@@ -63,7 +63,7 @@ pub struct FormatSettings {
 }
 
 /// How events are captured.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DetectorSettings {
     /// The size of the ring buffer in bytes: a power of two.
     pub buffer_size: u32,
@@ -73,6 +73,10 @@ pub struct DetectorSettings {
     pub docker_socket: PathBuf,
     /// How long a hit waits for a container's data.
     pub container_wait: Duration,
+    /// Whether rules that name no event type see all events.
+    pub all_events: bool,
+    /// Events that such rules see too, or, with a `!` before it, don't see: scalars.
+    pub custom_events: Vec<Node>,
 }
 
 /// Where alerts are kept, and how many.
@@ -226,6 +230,8 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
             poll_interval: values.duration("detector.poll_interval"),
             docker_socket: values.text("detector.containers.docker_socket").into(),
             container_wait: values.duration("detector.containers.wait"),
+            all_events: values.bool("base_syscalls.all"),
+            custom_events: values.texts("base_syscalls.custom_set").into_iter().cloned().collect(),
         },
         journal: JournalSettings {
             path: values.text("journal.path").into(),

@@ -62,8 +62,8 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let path = matches.get_one::<PathBuf>("file").context("the file is missing")?;
     let file = File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
     let mut live = match matches.get_flag("all") {
-        true => wire::start_capture(settings, live::captured())?,
-        false => wire::start_capture(settings, prepared.rules.kinds().iter())?,
+        true => wire::capture::start(settings, live::captured())?,
+        false => wire::capture::start(settings, wire::capture::watched(settings, &prepared.rules).iter())?,
     };
     let detector = wire::recorder(settings, &prepared.rules)?;
     let stop = Arc::new(AtomicBool::new(false));

@@ -37,7 +37,8 @@ pub fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         bail!("no rule is loaded: name rules files that exist in `rules_files`, or with -r");
     }
     // What the kernel captures from here on is kept in the ring buffer until the detector runs.
-    let live = wire::start_capture(&prepared.loaded.settings, prepared.rules.kinds().iter())?;
+    let settings = &prepared.loaded.settings;
+    let live = wire::capture::start(settings, wire::capture::watched(settings, &prepared.rules).iter())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(watch(prepared, live))
 }

@@ -64,7 +64,7 @@ fn falcos_own_configuration_is_accepted() {
         let named = lines.matches(&format!("`{}` has no effect", key.path.trim_end_matches("[]"))).count();
         assert!(named <= 1, "{} is named {named} times", key.path);
     }
-    for key in ["webserver.listen_port", "load_plugins", "base_syscalls.custom_set"] {
+    for key in ["webserver.listen_port", "load_plugins", "base_syscalls.repair"] {
         assert!(lines.contains(&format!("`{key}` has no effect")), "{key} is not named:\n{lines}");
     }
 }

@@ -153,8 +153,70 @@ pub enum FdKind {
     Ipv6,
     /// A socket in the file system's or the abstract name space.
     Unix,
-    /// A socket of another family.
+    /// A pipe, or a FIFO in the file system.
+    Pipe,
+    /// A counter that one waits for (eventfd).
+    Event,
+    /// Signals that are read.
+    Signal,
+    /// Descriptors that are waited for.
+    Epoll,
+    /// Changes of files that are told.
+    Inotify,
+    /// A timer.
+    Timer,
+    /// A socket to the kernel.
+    Netlink,
+    /// A BPF program, map or link.
+    Bpf,
+    /// Page faults that a process handles.
+    Userfault,
+    /// An io_uring.
+    IoUring,
+    /// A file without a path, in memory.
+    Memfd,
+    /// A process.
+    Pidfd,
+    /// Something else, such as a socket of another family.
     Other,
+}
+
+impl FdKind {
+    /// All, with Falco's name of each (`fd.type`) and its letter (`fd.typechar`).
+    pub const ALL: &[(FdKind, &str, u8)] = &[
+        (FdKind::File, "file", b'f'),
+        (FdKind::Directory, "directory", b'd'),
+        (FdKind::Ipv4, "ipv4", b'4'),
+        (FdKind::Ipv6, "ipv6", b'6'),
+        (FdKind::Unix, "unix", b'u'),
+        (FdKind::Pipe, "pipe", b'p'),
+        (FdKind::Event, "event", b'e'),
+        (FdKind::Signal, "signalfd", b's'),
+        (FdKind::Epoll, "eventpoll", b'l'),
+        (FdKind::Inotify, "inotify", b'i'),
+        (FdKind::Timer, "timerfd", b't'),
+        (FdKind::Netlink, "netlink", b'n'),
+        (FdKind::Bpf, "bpf", b'b'),
+        (FdKind::Userfault, "userfaultfd", b'u'),
+        (FdKind::IoUring, "io_uring", b'r'),
+        (FdKind::Memfd, "memfd", b'm'),
+        (FdKind::Pidfd, "pidfd", b'P'),
+        (FdKind::Other, "other", b'o'),
+    ];
+
+    fn row(self) -> &'static (FdKind, &'static str, u8) {
+        FdKind::ALL.iter().find(|(kind, ..)| *kind == self).unwrap_or(&FdKind::ALL[0])
+    }
+
+    /// What `fd.type` says.
+    pub fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What `fd.typechar` says.
+    pub fn letter(self) -> u8 {
+        self.row().2
+    }
 }
 
 /// Which side of a connection the process is.

@@ -123,6 +123,14 @@ impl KindRow {
         matches!(self.class, Class::Syscall | Class::Generic)
     }
 
+    /// Whether programs do it so often that a rule which names no event type, or too many, doesn't see it unless it is
+    /// asked for: reading, writing, waiting, memory, and what is told of by its number alone.
+    pub fn is_heavy(&self) -> bool {
+        use Category::{IoOther, IoRead, IoWrite, Memory, Sleep, Time, Wait};
+        let often = matches!(self.category, IoRead | IoWrite | IoOther | Wait | Memory | Sleep | Time);
+        self.is_syscall() && (often || self.class == Class::Generic)
+    }
+
     /// Where a parameter is in the row.
     pub fn position(&self, param: &str) -> Option<usize> {
         self.params.iter().position(|row| row.name == param)

@@ -131,6 +131,8 @@ pub struct Rule {
     pub enabled: bool,
     /// The event kinds it can be true of.
     pub kinds: KindSet,
+    /// Whether its condition names no event type, or too many: then it isn't worth capturing all of them for it.
+    pub broad: bool,
     node: NodeId,
     output: Format,
     extra: Vec<Extra>,
@@ -235,6 +237,12 @@ impl RuleSet {
     /// The event kinds that an enabled rule can be true of.
     pub fn kinds(&self) -> &KindSet {
         &self.kinds
+    }
+
+    /// The event kinds that are to be captured: those that rules name, and of those that broad rules can be true of, these.
+    pub fn watched(&self, broad: &KindSet) -> KindSet {
+        let of = |rule: &Rule| if rule.broad { rule.kinds.and(broad) } else { rule.kinds };
+        self.judged().fold(KindSet::default(), |all, rule| all.or(&of(rule)))
     }
 
     /// The rules that are enabled, in the order in which an event is judged by them.

@@ -150,14 +150,7 @@ fn filename<'a>(ctx: &Ctx<'a>) -> Val<'a> {
 }
 
 fn type_name<'a>(ctx: &Ctx<'a>) -> Val<'a> {
-    Val::text(ctx.event.fd.and_then(|fd| fd.kind).map(|kind| match kind {
-        FdKind::File => &b"file"[..],
-        FdKind::Directory => b"directory",
-        FdKind::Ipv4 => b"ipv4",
-        FdKind::Ipv6 => b"ipv6",
-        FdKind::Unix => b"unix",
-        FdKind::Other => b"other",
-    }))
+    Val::text(ctx.event.fd.and_then(|fd| fd.kind).map(|kind| kind.name().as_bytes()))
 }
 
 /// A text with the container's id before it.

@@ -23,8 +23,8 @@ fn category(ctx: &Ctx) -> &'static str {
     let moved = || match ctx.event.fd.and_then(|fd| fd.kind) {
         Some(FdKind::File | FdKind::Directory) => "file",
         Some(FdKind::Ipv4 | FdKind::Ipv6) => "net",
-        Some(FdKind::Unix) => "ipc",
-        Some(FdKind::Other) | None => "unknown",
+        Some(FdKind::Unix | FdKind::Pipe) => "ipc",
+        Some(_) | None => "unknown",
     };
     match ctx.event.kind.row().category {
         Category::IoRead | Category::IoWrite | Category::IoOther => moved(),

@@ -3,9 +3,7 @@
 
 use super::text::Text;
 use super::{errno, signal, time};
-use crate::{
-    Ctx, Endpoint, Fd, FdKind, Kind, Number, Param, ParamRow, ParamType, Radix, Role, Val, flag_text,
-};
+use crate::{Ctx, Endpoint, Fd, Kind, Number, Param, ParamRow, ParamType, Radix, Role, Val, flag_text};
 
 /// The descriptor that stands for the working directory.
 const AT_FDCWD: i64 = -100;
@@ -20,12 +18,7 @@ const NOBODY: &[u8] = b"<NONE>";
 /// nothing is known, the letter of what the event makes, as in Falco.
 pub fn type_char(kind: Kind, fd: &Fd) -> u8 {
     match fd.kind {
-        Some(FdKind::File) => b'f',
-        Some(FdKind::Directory) => b'd',
-        Some(FdKind::Ipv4) => b'4',
-        Some(FdKind::Ipv6) => b'6',
-        Some(FdKind::Unix) => b'u',
-        Some(FdKind::Other) => b'o',
+        Some(kind) => kind.letter(),
         None => match kind {
             Kind::Accept | Kind::Accept4 | Kind::Socket => b'4',
             Kind::Pipe | Kind::Pipe2 => b'p',

@@ -38,7 +38,7 @@ fn about(ctx: &Ctx) -> About {
     match (ctx.event.fd.and_then(|fd| fd.kind), ctx.event.kind) {
         (Some(FdKind::File | FdKind::Directory), _) => About::File,
         (Some(FdKind::Ipv4 | FdKind::Ipv6 | FdKind::Unix), _) => About::Net,
-        (Some(FdKind::Other), _) => About::Other,
+        (Some(_), _) => About::Other,
         (None, kind) if kind.is_open() => About::File,
         (None, Kind::Accept | Kind::Accept4 | Kind::Connect) => About::Net,
         (None, kind) if kind.row().category == Category::Memory => About::Memory,

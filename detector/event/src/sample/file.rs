@@ -59,27 +59,18 @@ pub const SETTERS: &[(&str, Set)] = &[
         descriptor(sample, &Arg::None, &format!("{directory}/{value}"))
     }),
     ("fd.type", |sample, _, value| {
-        let kind = KINDS.iter().find(|(name, ..)| *name == value)?.2;
+        let kind = FdKind::ALL.iter().find(|(_, name, _)| *name == value)?.0;
         thing(sample, kind)
     }),
     ("fd.typechar", |sample, _, value| {
-        let kind = KINDS.iter().find(|(_, letter, _)| *letter == value)?.2;
+        let kind = FdKind::ALL.iter().find(|(.., letter)| value.as_bytes() == [*letter])?.0;
         thing(sample, kind)
     }),
-];
-
-/// What a descriptor can be said to stand for: `fd.type`, and its letter.
-const KINDS: &[(&str, &str, FdKind)] = &[
-    ("file", "f", FdKind::File),
-    ("directory", "d", FdKind::Directory),
-    ("ipv4", "4", FdKind::Ipv4),
-    ("ipv6", "6", FdKind::Ipv6),
-    ("unix", "u", FdKind::Unix),
 ];
 
 /// Says what the descriptor stands for.
 fn thing(sample: &mut Sample, kind: FdKind) -> Option<()> {
-    if !matches!(kind, FdKind::File | FdKind::Directory) {
+    if matches!(kind, FdKind::Ipv4 | FdKind::Ipv6 | FdKind::Unix | FdKind::Netlink) {
         socket(sample)?;
     }
     put(&mut sample.event.fd.as_mut()?.kind, Some(Some(kind)))

@@ -142,6 +142,7 @@ impl<'a> Builder<'a> {
             tags: item.tags.clone(),
             enabled: item.enabled,
             kinds: self.lowering.graph.kinds(lowered.node).and(&KindSet::of(source)),
+            broad: too_many,
             late,
             node: lowered.node,
             output,

@@ -16,10 +16,31 @@ use super::clock::Clock;
 use super::path::push_leaf_first;
 use super::record::Parts;
 use super::resolve::Resolver;
-use super::syscalls::{self, Origin, Syscall};
+use super::syscalls::{self, Origin, RESULT, Syscall};
 
 /// The kernel's mark of an open that made its file (`FMODE_CREATED`, include/linux/fs.h).
 const FMODE_CREATED: u32 = 0x10_0000;
+
+/// The most parameters of a syscall.
+const PARAMS_MAX: usize = 32;
+
+// Magic numbers of file systems (include/uapi/linux/magic.h).
+const ANON_INODE_FS_MAGIC: u32 = 0x0904_1934;
+const PID_FS_MAGIC: u32 = 0x5049_4446;
+const TMPFS_MAGIC: u32 = 0x0102_1994;
+
+/// What the kernel calls files that have no path, and what they are.
+const ANONYMOUS: &[(&[u8], FdKind)] = &[
+    (b"[eventfd", FdKind::Event),
+    (b"[signalfd", FdKind::Signal),
+    (b"[eventpoll", FdKind::Epoll),
+    (b"inotify", FdKind::Inotify),
+    (b"[timerfd", FdKind::Timer),
+    (b"bpf-", FdKind::Bpf),
+    (b"[userfaultfd", FdKind::Userfault),
+    (b"[io_uring", FdKind::IoUring),
+    (b"[pidfd", FdKind::Pidfd),
+];
 
 /// What is kept from record to record.
 pub struct Decoder {
@@ -41,7 +62,7 @@ impl Decoder {
         match u32::from(record.kind) {
             RECORD_SYSCALL => {
                 let kind = Kind::ALL.get(usize::from(record.event));
-                let Some(row) = kind.and_then(|kind| syscalls::row(*kind)) else {
+                let Some(row) = kind.and_then(|kind| syscalls::row_of(*kind)) else {
                     self.malformed += 1;
                     return;
                 };
@@ -123,22 +144,57 @@ impl Decoder {
             event.params = process::failed_exec(batch, row.kind, record.res, paths[0]);
             return;
         }
-        let mut params = [Param::Missing; 8];
-        for (param, from) in params.iter_mut().zip(row.params) {
-            *param = match *from {
-                Origin::Res => Param::Int(record.res),
-                Origin::Int(at) => Param::Int(i64::from(record.args[at] as i32)),
-                Origin::Uint(at) => Param::Uint(u64::from(record.args[at] as u32)),
-                Origin::Path(at) => Param::Path(paths[at]),
-                Origin::Str => push_text(batch, parts.string(PART_STRING)),
-                Origin::OpenFlags(at) => Param::Uint(open_flags(record, at)),
-                Origin::Dev => Param::Uint(u64::from(device(record.fd.dev))),
-                Origin::Ino => Param::Uint(record.fd.ino),
-                Origin::Fd | Origin::Nothing => Param::Missing,
-            };
+        let mut params = [Param::Missing; PARAMS_MAX];
+        for (param, origin) in params.iter_mut().zip(row.params) {
+            *param = read(batch, *origin, record, parts, &paths);
         }
         event.params = batch.push_params(&params[..row.params.len()]);
     }
+}
+
+/// A parameter, from where it comes from.
+fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, paths: &[Path; 2]) -> Param {
+    match origin {
+        Origin::Res => Param::Int(record.res),
+        Origin::Int(at) => Param::Int(i64::from(record.args[at] as i32)),
+        Origin::Uint(at) => Param::Uint(u64::from(record.args[at] as u32)),
+        Origin::Long(at) => Param::Int(record.args[at] as i64),
+        Origin::Ulong(at) => Param::Uint(record.args[at]),
+        Origin::Path(at) => Param::Path(paths[at]),
+        Origin::Given(at) => Param::Bytes(paths[at].raw),
+        Origin::Str => push_text(batch, parts.string(PART_STRING)),
+        Origin::Data => push_text(batch, parts.get(PART_DATA)),
+        Origin::Word(at) => word(record, parts, at).map_or(Param::Missing, |word| Param::Int(word as i64)),
+        Origin::Half(at) => half(parts, at).map_or(Param::Missing, |half| Param::Uint(half.into())),
+        Origin::Duration => duration(record, parts).map_or(Param::Missing, Param::Uint),
+        Origin::OpenFlags(at) => Param::Uint(open_flags(record, at)),
+        Origin::Real => push_walk(batch, parts.get(PART_REAL)).map_or(Param::Missing, Param::Bytes),
+        Origin::Dev => Param::Uint(u64::from(device(record.fd.dev))),
+        Origin::Ino => Param::Uint(record.fd.ino),
+        Origin::Nr => Param::Uint(record.nr.into()),
+        Origin::Fd | Origin::Nothing => Param::Missing,
+    }
+}
+
+/// A 32-bit number of the bytes that were read.
+fn half(parts: &Parts, at: usize) -> Option<u32> {
+    let bytes = parts.get(PART_DATA)?.get(4 * at..4 * at + 4)?;
+    Some(u32::from_ne_bytes(bytes.try_into().ok()?))
+}
+
+/// A number of the bytes that were read, as wide as a register of the program.
+fn word(record: &Record, parts: &Parts, at: usize) -> Option<u64> {
+    if record.flags & FLAG_COMPAT != 0 {
+        return half(parts, at).map(u64::from);
+    }
+    let bytes = parts.get(PART_DATA)?.get(8 * at..8 * at + 8)?;
+    Some(u64::from_ne_bytes(bytes.try_into().ok()?))
+}
+
+/// The nanoseconds of a `struct timespec`.
+fn duration(record: &Record, parts: &Parts) -> Option<u64> {
+    let (seconds, nanoseconds) = (word(record, parts, 0)?, word(record, parts, 1)?);
+    Some(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
 }
 
 fn slice_from(batch: &EventBatch, start: usize) -> Slice {
@@ -176,18 +232,45 @@ fn descriptor(
     parts: &Parts,
     path: Path,
 ) -> Option<Fd> {
-    let file = row.what & WHAT_RESULT_FILE != 0;
-    let socket = row.what & (WHAT_ARG_SOCKET | WHAT_RESULT_SOCKET) != 0;
-    if !file && !socket {
-        return None;
-    }
-    let num = if row.what & WHAT_ARG_SOCKET != 0 { i64::from(record.args[0] as i32) } else { record.res };
+    let num = match row.fd {
+        RESULT => record.res,
+        argument => i64::from(*record.args.get(usize::from(argument))? as i32),
+    };
     let mut fd = Fd { num, kind: None, path, socket: None, dev: device(record.fd.dev), ino: record.fd.ino };
-    if file {
-        let directory = record.fd.mode & 0o170_000 == 0o040_000;
-        fd.kind = (record.res >= 0).then_some(if directory { FdKind::Directory } else { FdKind::File });
-    } else if record.fd.family != 0 {
+    if record.fd.family != 0 {
         socket::fill(batch, &mut fd, row.kind, record, parts);
+        return Some(fd);
+    }
+    fd.kind = kind_of(record, parts);
+    // What an open asked for is a path of its own; of other descriptors there is what they are alone.
+    if row.path[0] == syscalls::NO || row.fd != RESULT {
+        let name = match fd.kind {
+            Some(FdKind::File | FdKind::Directory) => push_walk(batch, parts.get(PART_REAL)),
+            _ => parts.string(PART_REAL).map(|name| batch.push_bytes(name)),
+        };
+        let name = name.unwrap_or_default();
+        fd.path = Path { raw: name, given: name, real: None };
     }
     Some(fd)
+}
+
+/// What a descriptor stands for that is no socket's, from the file system that it is of, and its name there.
+fn kind_of(record: &Record, parts: &Parts) -> Option<FdKind> {
+    const S_IFMT: u16 = libc::S_IFMT as u16;
+    if record.fd.mode == 0 && record.fd.magic == 0 {
+        return None;
+    }
+    Some(match (record.fd.magic, record.fd.mode & S_IFMT) {
+        (ANON_INODE_FS_MAGIC, _) => {
+            let name = parts.get(PART_REAL).unwrap_or_default();
+            ANONYMOUS.iter().find(|(of, _)| name.starts_with(of)).map_or(FdKind::Other, |(_, kind)| *kind)
+        }
+        (PID_FS_MAGIC, _) => FdKind::Pidfd,
+        (_, mode) if mode == libc::S_IFIFO as u16 => FdKind::Pipe,
+        (_, mode) if mode == libc::S_IFDIR as u16 => FdKind::Directory,
+        (TMPFS_MAGIC, _) if parts.get(PART_REAL).is_some_and(|name| name.starts_with(b"memfd:")) => {
+            FdKind::Memfd
+        }
+        _ => FdKind::File,
+    })
 }

@@ -183,8 +183,8 @@ fn want(ebpf: &mut Ebpf, wanted: &[Kind]) -> Result<(), SourceError> {
         Array::try_from(map).map_err(|error| refused("to open a map", &error))?;
     for row in SYSCALLS.iter().filter(|row| wanted.contains(&row.kind)) {
         let max = SYSCALLS_MAX as u32;
-        let compat = row.compat.map(|nr| max + nr);
-        for index in std::iter::once(row.nr).chain(compat) {
+        let narrow = row.narrow_numbers().map(|number| max + number);
+        for index in row.number().into_iter().chain(narrow) {
             set(&mut table, index, kernel_row(row, 0))?;
         }
         if let Some((call, args)) = row.socketcall {
@@ -201,13 +201,18 @@ fn set(table: &mut Array<&mut MapData, Row>, index: u32, row: Row) -> Result<(),
 fn kernel_row(row: &Syscall, args: u8) -> Row {
     Row(SyscallRow {
         kind: row.kind as u16,
+        what: row.what as u16,
+        size: row.bytes.2,
         wanted: 1,
-        what: row.what as u8,
+        fd: row.fd,
         path: row.path,
         dirfd: row.dirfd,
         string: row.string,
+        bytes: row.bytes.0,
+        length: row.bytes.1,
+        address: row.address,
         args,
-        unused: [0; 6],
+        unused: [0; 7],
     })
 }
 

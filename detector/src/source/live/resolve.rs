@@ -57,6 +57,9 @@ pub struct Resolver {
     proc: Vec<u8>,
 }
 
+/// How often a lookup among what is known is tried: the kernel gives it up where anything is renamed meanwhile.
+const CACHED_TRIES: usize = 10;
+
 /// The root of a process, open.
 struct Root {
     seat: Seat,
@@ -68,11 +71,15 @@ struct Root {
 impl Root {
     fn open(&self, path: &[u8], flags: i32, local: bool) -> io::Result<File> {
         let root = self.directory.as_raw_fd();
-        match open(root, path, flags, libc::RESOLVE_IN_ROOT | RESOLVE_CACHED) {
-            Err(error) if local && error.raw_os_error() == Some(libc::EAGAIN) => {
-                open(root, path, flags, libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_XDEV)
-            }
-            done => done,
+        let again = |done: &io::Result<File>| {
+            done.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::EAGAIN))
+        };
+        let mut tries =
+            (0..CACHED_TRIES).map(|_| open(root, path, flags, libc::RESOLVE_IN_ROOT | RESOLVE_CACHED));
+        match tries.find(|done| !again(done)) {
+            Some(done) => done,
+            None if local => open(root, path, flags, libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_XDEV),
+            None => Err(io::Error::from_raw_os_error(libc::EAGAIN)),
         }
     }
 }

@@ -1,14 +1,12 @@
 //! The readings of the paths of a syscall.
 
-use lanner_bpf::layout::{
-    FLAG_LOCAL_ROOT, PART_BASE_0, PART_GIVEN_0, PART_REAL, Record, WHAT_RESULT_FILE, WHAT_ROOT,
-};
+use lanner_bpf::layout::{FLAG_LOCAL_ROOT, PART_BASE_0, PART_GIVEN_0, PART_REAL, Record, WHAT_ROOT};
 use lanner_event::{Event, EventBatch, EventFlags, Kind, Path};
 
 use super::super::path::{push_given, push_leaf_first};
 use super::super::record::Parts;
 use super::super::resolve::{Resolver, Seat};
-use super::super::syscalls::Syscall;
+use super::super::syscalls::{NO, RESULT, Syscall};
 use super::slice_from;
 
 /// Reads both paths of a syscall. A failed one has no real reading.
@@ -50,7 +48,8 @@ pub fn read(
         };
         path.real = found.then(|| slice_from(batch, start));
     }
-    if row.what & WHAT_RESULT_FILE != 0
+    if row.fd == RESULT
+        && row.path[0] != NO
         && let Some(components) = parts.get(PART_REAL)
     {
         let start = batch.bytes.len();

@@ -8,6 +8,7 @@ use lanner_event::{Endpoint, EventBatch, Fd, FdKind, Kind, Path, Role, Socket, S
 use super::super::record::Parts;
 
 const AF_UNIX: u16 = libc::AF_UNIX as u16;
+const AF_NETLINK: u16 = libc::AF_NETLINK as u16;
 const AF_INET: u16 = libc::AF_INET as u16;
 const AF_INET6: u16 = libc::AF_INET6 as u16;
 
@@ -20,6 +21,9 @@ pub fn fill(batch: &mut EventBatch, fd: &mut Fd, kind: Kind, record: &Record, pa
     let role = match kind {
         Kind::Connect => Role::Client,
         Kind::Accept | Kind::Accept4 | Kind::Listen => Role::Server,
+        // Of what isn't connected each message says who began it.
+        Kind::Sendto | Kind::Sendmsg | Kind::Sendmmsg if peer.is_none() && passed.is_some() => Role::Client,
+        Kind::Recvfrom | Kind::Recvmsg | Kind::Recvmmsg if peer.is_none() && passed.is_some() => Role::Server,
         _ => Role::Unknown,
     };
     match kind {
@@ -27,6 +31,8 @@ pub fn fill(batch: &mut EventBatch, fd: &mut Fd, kind: Kind, record: &Record, pa
         Kind::Connect if record.res < 0 => peer = passed.or(peer),
         Kind::Connect => peer = peer.or(passed),
         Kind::Bind if record.res < 0 => local = passed,
+        Kind::Sendto | Kind::Sendmsg | Kind::Sendmmsg => peer = peer.or(passed),
+        Kind::Recvfrom | Kind::Recvmsg | Kind::Recvmmsg => peer = peer.or(passed),
         _ => {}
     }
     let mapped = [local, peer].iter().flatten().any(|end| end.ip.is_ipv4() && !end.ip.is_unspecified());
@@ -36,6 +42,7 @@ pub fn fill(batch: &mut EventBatch, fd: &mut Fd, kind: Kind, record: &Record, pa
         AF_INET6 if mapped => FdKind::Ipv4,
         AF_INET6 => FdKind::Ipv6,
         AF_UNIX => FdKind::Unix,
+        AF_NETLINK => FdKind::Netlink,
         _ => FdKind::Other,
     });
     if head.family == AF_UNIX {
@@ -53,7 +60,7 @@ pub fn fill(batch: &mut EventBatch, fd: &mut Fd, kind: Kind, record: &Record, pa
     let connected = match kind {
         Kind::Connect => record.res == 0,
         Kind::Accept | Kind::Accept4 => record.res >= 0,
-        _ => peer.is_some(),
+        _ => head.peer_port != 0,
     };
     let mut flags = SocketFlags::empty();
     flags.set(SocketFlags::CONNECTED, connected);

@@ -119,7 +119,7 @@ fn addresses_may_be_cut_or_strange() {
         (libc::AF_INET6, &whole[..], FdKind::Ipv4, Some("127.0.0.1")),
         (libc::AF_INET6, &whole[..20], FdKind::Ipv6, None),
         (libc::AF_INET6, &whole[..1], FdKind::Ipv6, None),
-        (libc::AF_NETLINK, &whole[..], FdKind::Other, Some("127.0.0.1")),
+        (libc::AF_NETLINK, &whole[..], FdKind::Netlink, Some("127.0.0.1")),
     ] {
         let connect = |record: &mut Record| {
             syscall(Kind::Connect, -1)(record);
