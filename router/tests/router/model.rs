@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use case::{Came, Configuration, Happening, OUTPUTS, Run};
 use expected::{Expected, START};
+use lane::SECRET;
 use real::Real;
 
 /// How long it takes until nothing that is kept waits any more.
@@ -31,7 +32,7 @@ struct Pair {
     last: Timestamp,
     real: Real,
     expected: Expected,
-    alerts: u128,
+    alerts: Vec<(Came, Arc<Alert>)>,
     /// What was sent to each output: how many occurrences, and under which ids.
     sent: Vec<u64>,
     ids: HashSet<(usize, Uuid)>,
@@ -49,7 +50,7 @@ impl Pair {
             last: START,
             real: Real::new(&run.configuration, &run.since),
             expected: Expected::new(run.configuration.clone(), run.since.clone()),
-            alerts: 0,
+            alerts: Vec::new(),
             sent: vec![0; OUTPUTS.len()],
             ids: HashSet::new(),
             beats: HashSet::new(),
@@ -66,8 +67,21 @@ impl Pair {
                 self.now = self.now.max(next.unwrap_or(self.now));
                 self.step(&[]);
             }
+            Happening::Again(came, times, apart) => {
+                for _ in 0..*times {
+                    self.now = self.now.after(*apart);
+                    self.step(std::slice::from_ref(came));
+                }
+            }
             Happening::Batch(batch) => {
                 self.step(batch);
+            }
+            Happening::Replay(before, to) => {
+                let place = self.alerts.len().checked_sub(1 + before);
+                let Some((came, alert)) = place.and_then(|place| self.alerts.get(place)) else { return };
+                let found = self.real.replay(alert, *to, self.now);
+                let expected = self.expected.replay(came, alert, *to, self.now);
+                same(&found, &vec![(*to, expected)]);
             }
             Happening::Restart => {
                 let idle = self.now >= self.last && self.real.next().is_none_or(|next| next > self.now);
@@ -87,7 +101,7 @@ impl Pair {
     }
 
     fn alert(&mut self, came: &Came) -> Arc<Alert> {
-        self.alerts += 1;
+        let number = self.alerts.len() as u128 + 1;
         let time = Timestamp(self.now.0 - came.lag * 1_000_000_000);
         let text = |field| Value::from(came.value(field).unwrap_or_default());
         let container = came.value("container.name").map(|name| ("container.name".to_owned(), name.into()));
@@ -97,10 +111,10 @@ impl Pair {
             count: came.count,
             facts: container.into_iter().collect(),
             ..Alert::internal(
-                Uuid::from_u128(self.alerts),
+                Uuid::from_u128(number),
                 came.value("rule").unwrap(),
                 came.priority(),
-                format!("alert {}", self.alerts),
+                format!("alert {number} {SECRET}"),
                 BTreeMap::new(),
                 time,
                 came.value("hostname").unwrap().into(),
@@ -114,6 +128,7 @@ impl Pair {
         let (mut found, mut expected) = (Vec::new(), Vec::new());
         for came in batch {
             let alert = self.alert(came);
+            self.alerts.push((came.clone(), alert.clone()));
             let seq = self.real.push(&alert, self.now, &mut found);
             self.expected.push(seq, came, &alert, self.now, &mut expected);
         }
@@ -134,14 +149,7 @@ impl Pair {
             assert!(ids.insert((*output, item.id)), "two have one id: {}", print::told(*output, item));
             self.sent[*output] += if is_heartbeat(item) { 0 } else { item.count() };
         }
-        let texts = |out: &Out| {
-            let mut texts: Vec<String> =
-                out.iter().map(|(output, item)| print::told(*output, item)).collect();
-            texts.sort();
-            texts.join("\n")
-        };
-        let (found_texts, expected_texts) = (texts(&found), texts(&expected));
-        assert!(found_texts == expected_texts, "found\n{found_texts}\nexpected\n{expected_texts}");
+        same(&found, &expected);
         self.compare_groups(found, expected);
     }
 
@@ -170,6 +178,17 @@ impl Pair {
         assert_eq!(self.sent, self.expected.owed, "what was sent, and what was owed");
         assert_eq!(self.real.kept(), [""; 0], "nothing is kept");
     }
+}
+
+/// Both tell the same, in whatever order.
+fn same(found: &Out, expected: &Out) {
+    let texts = |out: &Out| {
+        let mut texts: Vec<String> = out.iter().map(|(output, item)| print::told(*output, item)).collect();
+        texts.sort();
+        texts.join("\n")
+    };
+    let (found, expected) = (texts(found), texts(expected));
+    assert!(found == expected, "found\n{found}\nexpected\n{expected}");
 }
 
 fn is_heartbeat(item: &Notification) -> bool {

@@ -152,6 +152,7 @@ pub struct Policy {
     pub limit: Option<LimitBy>,
     pub digest: Option<DigestBy>,
     pub heartbeat: Option<Duration>,
+    pub redact: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -185,10 +186,14 @@ pub struct Configuration {
 pub enum Happening {
     /// Alerts come together.
     Batch(Vec<Came>),
+    /// The same alert so many times, so far apart.
+    Again(Came, usize, Duration),
     /// That time passes, during which nobody looks at the clock.
     Pass(Duration),
     /// It comes to what is due next.
     Next,
+    /// An alert is sent again: so many before the last, to that output.
+    Replay(usize, usize),
     /// The clock is set back by that much.
     Back(Duration),
     /// Lanner is started again.
@@ -284,7 +289,7 @@ fn root(outputs: usize) -> impl Strategy<Value = RouteTo> {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    let dedup = (fields(), duration(&[1, 60, 300, 3600])).prop_map(|(by, window)| DedupBy { by, window });
+    let dedup = (fields(), duration(&[1, 60, 300, 20_000])).prop_map(|(by, window)| DedupBy { by, window });
     let period = prop_oneof![duration(&[1, 6, 60, 600]), (1..5_u64).prop_map(Duration::from_nanos)];
     let limit = (fields(), period, 1..4_u32, duration(&[1, 60, 300]))
         .prop_map(|(per, period, burst, summary)| LimitBy { per, period, burst, summary });
@@ -300,14 +305,16 @@ fn policy() -> impl Strategy<Value = Policy> {
         of(limit),
         weighted(0.3, digest),
         weighted(0.2, duration(&[60, 3600])),
+        prop::bool::weighted(0.2),
     )
-        .prop_map(|(min_priority, audit, dedup, limit, digest, heartbeat)| Policy {
+        .prop_map(|(min_priority, audit, dedup, limit, digest, heartbeat, redact)| Policy {
             min_priority,
             audit,
             dedup,
             limit,
             digest,
             heartbeat,
+            redact,
         })
 }
 
@@ -348,9 +355,12 @@ fn happening() -> impl Strategy<Value = Happening> {
     let back = prop_oneof![duration(&[1, 30, 60, 3600]), (1..200_000_u64).prop_map(Duration::from_secs)];
     prop_oneof![
         10 => vec(came(), 1..6).prop_map(Happening::Batch),
+        1 => (came(), 2..12_usize, duration(&[1, 60, 1000, 3600]))
+            .prop_map(|(came, times, apart)| Happening::Again(came, times, apart)),
         6 => pass.prop_map(Happening::Pass),
         8 => Just(Happening::Next),
         2 => back.prop_map(Happening::Back),
+        1 => (0..5_usize, 0..OUTPUTS.len()).prop_map(|(before, to)| Happening::Replay(before, to)),
         2 => Just(Happening::Restart),
         1 => configuration().prop_map(|other| Happening::Change(Box::new(other))),
     ]

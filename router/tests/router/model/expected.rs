@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use lanner_alert::{Alert, Calendar, Notification, Priority, Timestamp};
 
-use super::case::{Came, Condition, Configuration, InhibitBy, OUTPUTS, Policy, RouteTo, SilenceOf};
+use super::Out;
+use super::case::{Came, Condition, Configuration, InhibitBy, OUTPUTS, RouteTo, SilenceOf};
 use super::lane::{Lane, Ways};
 
 /// The beginning of a run: a Tuesday, 22:13:20 UTC.
@@ -25,6 +26,9 @@ pub fn calendar((from, to): (u8, u8)) -> Calendar {
 fn in_hours(span: (u8, u8), now: Timestamp) -> bool {
     calendar(span).contains(now, &TimeZone::UTC)
 }
+
+/// The place of the least priority.
+const LEAST: usize = Priority::ALL.len() - 1;
 
 fn all(conditions: &[Condition], alert: &Came) -> bool {
     conditions.iter().all(|condition| condition.holds(alert))
@@ -88,6 +92,18 @@ fn walk<'a>(
     true
 }
 
+fn ends<'a>(root: &'a RouteTo, alert: &Came, now: Timestamp) -> Vec<End<'a>> {
+    let mut ends = Vec::new();
+    walk((root, "route"), alert, now, (&[], LEAST), &mut ends);
+    ends
+}
+
+/// The end that says how an output is sent the alert: the first that sends it, else the first of all.
+fn leading<'a>(ends: &'a [End], output: usize) -> Option<&'a End<'a>> {
+    let mut led = ends.iter().filter(|end| end.outputs.contains(&output));
+    led.clone().find(|end| end.sends).or(led.next())
+}
+
 fn silenced(silences: &[SilenceOf], alert: &Came, now: Timestamp) -> Option<usize> {
     silences.iter().position(|silence| {
         silence.from.is_none_or(|from| minutes(from) <= now)
@@ -122,7 +138,7 @@ impl Expected {
         let ways = Ways::of(&self.configuration.route);
         for (place, lane) in self.lanes.iter_mut().enumerate() {
             // One that is configured no more gets what it is owed at once.
-            let policy = self.configuration.outputs.get(place).cloned().unwrap_or(Policy::default());
+            let policy = self.configuration.outputs.get(place).cloned().unwrap_or_default();
             lane.configure(policy, ways.clone());
         }
         let rules = &self.configuration.inhibit;
@@ -138,7 +154,7 @@ impl Expected {
 
     /// What is due comes out, before what comes now. Of what came at a time that the clock hasn't reached any more it
     /// is as if it had come now.
-    fn heed(&mut self, now: Timestamp, out: &mut Vec<(usize, Notification)>) {
+    fn heed(&mut self, now: Timestamp, out: &mut Out) {
         if now == self.last {
             return;
         }
@@ -154,33 +170,22 @@ impl Expected {
         self.tick(now, out);
     }
 
-    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<(usize, Notification)>) {
+    pub fn tick(&mut self, now: Timestamp, out: &mut Out) {
         self.heed(now, out);
         for (place, lane) in self.lanes.iter_mut().enumerate() {
             out.extend(lane.tick(now).into_iter().map(|item| (place, item)));
         }
     }
 
-    pub fn push(
-        &mut self,
-        seq: u64,
-        came: &Came,
-        alert: &Arc<Alert>,
-        now: Timestamp,
-        out: &mut Vec<(usize, Notification)>,
-    ) {
+    pub fn push(&mut self, seq: u64, came: &Came, alert: &Arc<Alert>, now: Timestamp, out: &mut Out) {
         self.heed(now, out);
         let mark = self.mark(came, now);
-        let mut ends = Vec::new();
-        let (least, root) = (Priority::ALL.len() - 1, (&self.configuration.route, "route"));
-        walk(root, came, now, (&[], least), &mut ends);
+        let ends = ends(&self.configuration.route, came, now);
         for (place, lane) in self.lanes.iter_mut().enumerate() {
             let policy = self.configuration.outputs.get(place).cloned().unwrap_or_default();
-            let mut led: Vec<&End> = ends.iter().filter(|end| end.outputs.contains(&place)).collect();
-            led.sort_by_key(|end| !end.sends);
-            let Some(end) = led.first() else { continue };
-            let least = policy.min_priority.unwrap_or(least);
+            let Some(end) = leading(&ends, place) else { continue };
             let wanted = policy.audit || (end.sends && mark.is_none());
+            let least = policy.min_priority.unwrap_or(LEAST);
             if !wanted || came.priority > least || seq <= self.since[place] {
                 continue;
             }
@@ -189,6 +194,15 @@ impl Expected {
             let alert = Arc::new(Alert { silenced, route, ..Alert::clone(alert) });
             out.extend(lane.push(alert, now).map(|item| (place, item)));
         }
+    }
+
+    /// An alert that is sent to an output again: past what withholds and collects.
+    pub fn replay(&self, came: &Came, alert: &Alert, place: usize, now: Timestamp) -> Notification {
+        let ends = ends(&self.configuration.route, came, now);
+        let way = leading(&ends, place).and_then(|end| end.way.as_deref());
+        let tags = vec!["replayed".to_owned()];
+        let again = Alert { tags, route: way.map(Arc::from), ..alert.clone() };
+        self.lanes[place].say(Notification::of(Arc::new(again), now))
     }
 
     /// What keeps an alert from being sent.

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use lanner_alert::{
     Alert, Fingerprint, Group, Kind, Notification, Priority, Schedule, Tally, Timestamp, Value,
 };
+use lanner_router::MARK;
 use uuid::Uuid;
 
 use super::case::{DigestBy, GroupBy, LimitBy, Policy, RouteTo, When};
@@ -38,9 +39,12 @@ impl Ways {
     }
 }
 
+/// What no output may be told that takes secrets out.
+pub const SECRET: &str = "hunter2";
+
 /// The text of a route in place of an alert's own.
 pub fn text(number: u8, alert: &Alert) -> Option<String> {
-    (number > 0).then(|| format!("text {number} of {}", alert.rule))
+    (number > 0).then(|| format!("text {number} of {}", alert.output))
 }
 
 pub fn schedule(when: &When) -> Schedule {
@@ -297,9 +301,13 @@ impl Lane {
         None
     }
 
-    /// An item as it is sent.
-    fn say(&self, mut item: Notification) -> Notification {
+    /// An item as it is sent: without secrets, which the route's text is made without too.
+    pub fn say(&self, mut item: Notification) -> Notification {
         for alert in &mut item.alerts {
+            if self.policy.redact {
+                let output = alert.output.replace(SECRET, MARK);
+                Arc::make_mut(alert).output = output;
+            }
             let number = alert.route.as_deref().and_then(|route| self.ways.texts.get(route));
             if let Some(text) = number.and_then(|number| text(*number, alert)) {
                 Arc::make_mut(alert).output = text;

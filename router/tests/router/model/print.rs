@@ -26,10 +26,10 @@ pub fn told(output: usize, item: &Notification) -> String {
 }
 
 fn shown(alert: &Alert) -> String {
-    let Alert { id, rule, priority, output, count, first_seen, last_seen, silenced, route, .. } = alert;
+    let Alert { id, rule, priority, output, count, first_seen, last_seen, silenced, route, tags, .. } = alert;
     let id = id.as_u128();
     format!(
-        "#{id} {rule} {priority} x{count} {first_seen}..{last_seen} '{output}' {silenced:?} via {route:?}"
+        "#{id} {rule} {priority} x{count} {first_seen}..{last_seen} '{output}' {silenced:?} via {route:?} {tags:?}"
     )
 }
 

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::tz::TimeZone;
 use lanner_alert::{Alert, Matcher, Notification, Priority, Silence, Timestamp};
 use lanner_bus::{Outgoing, Registered};
 use lanner_router::{
     DedupSettings, DigestSettings, GroupSettings, Inhibit, InhibitRule, LimitSettings, OutputPolicy,
-    Pipeline, Route, RouteText, Silences,
+    Pipeline, Redactor, Route, RouteText, Silences,
 };
 
+use super::Out;
 use super::case::{Condition, Configuration, InhibitBy, OUTPUTS, Policy, RouteTo, SilenceOf};
 use super::expected::{calendar, minutes, name};
-use super::lane::{schedule, text};
+use super::lane::{SECRET, schedule, text};
+
+/// To make one takes long.
+static REDACTOR: LazyLock<Arc<Redactor>> =
+    LazyLock::new(|| Arc::new(Redactor::new(&[SECRET.to_owned()], &[]).unwrap()));
 
 fn matchers(conditions: &[Condition]) -> Vec<Matcher> {
     conditions.iter().map(|condition| condition.to_string().parse().unwrap()).collect()
@@ -66,7 +71,7 @@ fn policy(output: &str, policy: &Policy) -> OutputPolicy {
         limit,
         digest,
         heartbeat: policy.heartbeat.map(|every| (every, "watched".into())),
-        redactor: None,
+        redactor: policy.redact.then(|| REDACTOR.clone()),
     }
 }
 
@@ -126,7 +131,7 @@ impl Real {
     }
 
     /// Takes an alert, and gives it its number.
-    pub fn push(&mut self, alert: &Arc<Alert>, now: Timestamp, out: &mut Vec<(usize, Notification)>) -> u64 {
+    pub fn push(&mut self, alert: &Arc<Alert>, now: Timestamp, out: &mut Out) -> u64 {
         self.accepted.push(alert.clone());
         let seq = self.accepted.len() as u64;
         let mut outgoing = Vec::new();
@@ -135,14 +140,22 @@ impl Real {
         seq
     }
 
-    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<(usize, Notification)>) {
+    pub fn tick(&mut self, now: Timestamp, out: &mut Out) {
         let mut outgoing = Vec::new();
         self.pipeline.tick(now, &mut outgoing);
         self.send(outgoing, now, out);
     }
 
+    /// Sends an alert to an output again.
+    pub fn replay(&mut self, alert: &Alert, place: usize, now: Timestamp) -> Out {
+        let (mut outgoing, mut out) = (Vec::new(), Vec::new());
+        self.pipeline.replay(alert, self.outputs[place].id, now, &mut outgoing);
+        self.send(outgoing, now, &mut out);
+        out
+    }
+
     /// What the journal would give the outputs.
-    fn send(&self, outgoing: Vec<Outgoing>, now: Timestamp, out: &mut Vec<(usize, Notification)>) {
+    fn send(&self, outgoing: Vec<Outgoing>, now: Timestamp, out: &mut Out) {
         let place = |id| self.outputs.iter().position(|output| output.id == id).unwrap();
         for outgoing in outgoing {
             match outgoing {
