@@ -1,11 +1,12 @@
 //! The alerts that an alert was made of.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Alert, AlertId, Timestamp, printable, truncate};
+use crate::{Alert, AlertId, Timestamp, printable};
 
 /// The most alerts that one carries as its causes: the first and the last of them.
 pub const CAUSES_MAX: usize = 20;
@@ -21,16 +22,26 @@ pub struct Cause {
     pub time: Timestamp,
     /// Its rule.
     pub rule: Arc<str>,
-    /// Its output, cut after [`CAUSE_BYTES_MAX`] bytes; empty where it wasn't kept.
+    /// Its output, cut between words to [`CAUSE_BYTES_MAX`] bytes; empty where it wasn't kept.
     pub output: String,
 }
 
 impl Cause {
     /// The alert as a cause of another.
     pub fn of(alert: &Alert) -> Cause {
-        let output = truncate(&alert.output, CAUSE_BYTES_MAX).into_owned();
+        let output = cut(&alert.output).into_owned();
         Cause { id: alert.id, time: alert.time, rule: alert.rule.clone(), output }
     }
+}
+
+/// The text cut between words, so that no half of a secret is left, which nobody would know for one.
+fn cut(text: &str) -> Cow<'_, str> {
+    if text.len() <= CAUSE_BYTES_MAX {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(CAUSE_BYTES_MAX - " …".len());
+    let end = text[..end].rfind(char::is_whitespace).unwrap_or(0);
+    Cow::Owned(format!("{} …", text[..end].trim_end()))
 }
 
 impl fmt::Display for Cause {
@@ -73,6 +84,16 @@ impl FromIterator<Cause> for Causes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn outputs_are_cut_between_words() {
+        assert_eq!(cut("a b"), "a b");
+        assert_eq!(cut(&"é".repeat(CAUSE_BYTES_MAX)), " …");
+        let long = format!("{}  token=é{}", "a".repeat(200), "x".repeat(100));
+        assert_eq!(cut(&long), format!("{} …", "a".repeat(200)));
+        let words = cut(&"word ".repeat(100)).into_owned();
+        assert!(words.len() <= CAUSE_BYTES_MAX && words.ends_with("word …"), "{words}");
+    }
 
     #[test]
     fn the_first_and_the_last_are_shown() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use lanner_alert::{Alert, Notification, Priority, Timestamp, Value};
+use lanner_alert::{Alert, Cause, Causes, Notification, Priority, Timestamp, Value};
 use lanner_bus::{Journal, Outgoing, Settings};
 use lanner_router::{MARK, OutputPolicy, PatternKind, Pipeline, Redact, Redactor, Route, Stage, Verdict};
 use proptest::prelude::*;
@@ -50,6 +50,16 @@ fn alert(fields: &[(&str, Value)]) -> Alert {
         "host".into(),
     );
     Alert { facts: fields, ..internal }
+}
+
+#[test]
+fn causes_lose_their_secrets() {
+    let cause = |output: &str| Cause { output: output.to_owned(), ..Cause::of(&alert(&[])) };
+    let causes: Causes = [cause("cat a"), cause("mysql --password=hunter2 shop")].into_iter().collect();
+    let correlated = Alert { causes: Some(Arc::new(causes)), ..alert(&[]) };
+    let redacted = KNOWN.alert(&correlated).and_then(|alert| alert.causes).expect("it had one");
+    let outputs: Vec<&str> = redacted.shown.iter().map(|cause| &*cause.output).collect();
+    assert_eq!((redacted.count, &outputs[..]), (2, &["cat a", "mysql --password=[redacted] shop"][..]));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use lanner_alert::{Alert, AlertId, CAUSE_BYTES_MAX, CAUSES_MAX, Cause, Causes, P
 
 /// What an entry takes without its causes, roughly, in bytes; and a window without its entries.
 const ENTRY_BYTES: usize = 160;
-/// What a cause takes without its output, roughly, in bytes.
-const CAUSE_BYTES: usize = 96;
+/// What a cause takes without its output, roughly, in bytes. Its rule's name is mostly shared.
+const CAUSE_BYTES: usize = 128;
 
 /// An alert that counts, or the beginning of a sequence.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Entry {
     }
 
     fn bytes(&self) -> usize {
-        let causes = self.causes.iter().map(|cause| CAUSE_BYTES + cause.output.len() + cause.rule.len());
+        let causes = self.causes.iter().map(|cause| CAUSE_BYTES + cause.output.len());
         ENTRY_BYTES + causes.sum::<usize>()
     }
 }
@@ -63,11 +63,10 @@ pub struct Window {
 impl Window {
     /// How many bytes the windows of that pattern take at the most, roughly.
     pub fn bytes_max(pattern: &Pattern) -> usize {
-        const NAME_BYTES: usize = 64;
-        const TEXT_BYTES: usize = CAUSE_BYTES + NAME_BYTES + CAUSE_BYTES_MAX;
+        const TEXT_BYTES: usize = CAUSE_BYTES + CAUSE_BYTES_MAX;
         match pattern {
             Pattern::Threshold { count, .. } | Pattern::Distinct { count, .. } => {
-                count * (ENTRY_BYTES + CAUSE_BYTES + NAME_BYTES) + CAUSES_MAX * TEXT_BYTES
+                count * (ENTRY_BYTES + CAUSE_BYTES) + CAUSES_MAX * TEXT_BYTES
             }
             Pattern::Sequence { steps } => steps.len() * (ENTRY_BYTES + steps.len() * TEXT_BYTES),
         }
@@ -139,7 +138,7 @@ impl Window {
     /// Adds an alert; where alerts count by value, in place of the one that has the same. Its slot, and whether another
     /// had that.
     pub fn push(&mut self, value: Option<u128>, now: Timestamp, alert: &Alert) -> (u128, bool) {
-        let order = self.entries.back().map_or(0, |last| last.order + 1);
+        let order = self.entries.back().map_or(0, |last| last.order.saturating_add(1));
         let entry =
             Entry { slot: value.unwrap_or(order.into()), order, at: now, causes: vec![Cause::of(alert)] };
         let put = if value.is_some() {

@@ -137,7 +137,7 @@ fn one_after_the_other_makes_an_alert() {
 fn what_is_made_is_like_the_alert_that_completed_it() {
     let mut stage = Correlate::new(vec![correlation("2 x rule = a"), correlation("2 x priority >= debug")]);
     let mut alerts = [numbered(0, "a k=x"), numbered(1, "a k=x v=2")];
-    Arc::make_mut(&mut alerts[0]).output = "o".repeat(1000);
+    Arc::make_mut(&mut alerts[0]).output = "word ".repeat(1000);
     Arc::make_mut(&mut alerts[1]).output_fields.insert("proc.name".to_owned(), "sh".into());
     let reasons = alerts.each_mut().map(|alert| stage.judge(alert, at(3)).reason());
     assert_eq!(reasons, ["counted", "completed a correlation"]);
@@ -159,7 +159,7 @@ fn what_is_made_is_like_the_alert_that_completed_it() {
         (alerts[1].time, &alerts[1].source, &alerts[1].hostname)
     );
     let shown = &made.causes.as_ref().unwrap().shown;
-    assert_eq!((&*shown[0].rule, shown[0].output.len(), &*shown[1].output), ("a", 256, "a happened"));
+    assert_eq!((&*shown[0].rule, shown[0].output.len(), &*shown[1].output), ("a", 253, "a happened"));
     // It isn't correlated again.
     assert_eq!(stage.judge(&mut made, at(3)).reason(), "made by a correlation");
 }
