@@ -109,11 +109,27 @@ struct super_block {
 	struct file_system_type *s_type;
 	struct user_namespace *s_user_ns;
 };
+struct timespec64 {
+	long long tv_sec;
+	long tv_nsec;
+};
 struct inode {
 	unsigned short i_mode;
 	unsigned int i_nlink;
+	kuid_t i_uid;
+	kgid_t i_gid;
+	/* From 6.11 on. */
+	long long i_ctime_sec, i_mtime_sec;
+	__u32 i_ctime_nsec, i_mtime_nsec;
 	unsigned long i_ino;
 	struct super_block *i_sb;
+};
+/* Before 6.7, and in one version between both. */
+struct inode___old {
+	struct timespec64 i_ctime, i_mtime;
+};
+struct inode___between {
+	struct timespec64 __i_ctime, __i_mtime;
 };
 struct dentry {
 	struct dentry *d_parent;
@@ -152,7 +168,7 @@ struct fs_struct {
 };
 struct mm_struct {
 	struct file *exe_file;
-	unsigned long arg_start, arg_end;
+	unsigned long arg_start, arg_end, env_start, env_end;
 };
 
 struct kernfs_node {

@@ -65,7 +65,11 @@ enum part_kind {
 	PART_UNIX_PEER = 12,
 	/* Bytes of the program's: a buffer, or a structure. */
 	PART_DATA = 13,
-	PART_KINDS = 14
+	/* The program's environment, a NUL after each variable. */
+	PART_ENV = 14,
+	/* A struct exe_record. */
+	PART_EXE_FILE = 15,
+	PART_KINDS = 16
 };
 
 /* What is special about a record. */
@@ -79,7 +83,10 @@ enum record_flag {
 	/* The program that started isn't the file that was named, but its interpreter. */
 	FLAG_INTERPRETED = 16,
 	/* The file system of the thread's root is local: no program and no network can keep a lookup waiting. */
-	FLAG_LOCAL_ROOT = 32
+	FLAG_LOCAL_ROOT = 32,
+	/* The file is in the upper layer of an overlay, or in a lower one. */
+	FLAG_UPPER_LAYER = 64,
+	FLAG_LOWER_LAYER = 128
 };
 
 /* What there is to send of a syscall besides its arguments. */
@@ -200,6 +207,16 @@ struct record {
 	__u32 file_mode;
 	struct task_record task;
 	struct fd_record fd;
+};
+
+/* The file of a program that started: its times, its owner, and who may do what with it. */
+struct exe_record {
+	__u64 ctime;
+	__u64 mtime;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 links;
 };
 
 /* The head of a part; its bytes follow. */

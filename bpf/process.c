@@ -1,5 +1,50 @@
 /* Processes: made, started with a program, ended; and those that were there before. */
 
+static __always_inline __u64 nanoseconds(struct timespec64 time)
+{
+	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+/* When a file was changed last, and its content. */
+static __always_inline void read_times(struct exe_record *out, struct inode *inode)
+{
+	struct inode___between *between = (void *)inode;
+	struct inode___old *old = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec)) {
+		out->ctime = BPF_CORE_READ(inode, i_ctime_sec) * 1000000000ULL + BPF_CORE_READ(inode, i_ctime_nsec);
+		out->mtime = BPF_CORE_READ(inode, i_mtime_sec) * 1000000000ULL + BPF_CORE_READ(inode, i_mtime_nsec);
+		return;
+	}
+	if (bpf_core_field_exists(between->__i_ctime))
+		out->ctime = nanoseconds(BPF_CORE_READ(between, __i_ctime));
+	else
+		out->ctime = nanoseconds(BPF_CORE_READ(old, i_ctime));
+	if (bpf_core_field_exists(between->__i_mtime))
+		out->mtime = nanoseconds(BPF_CORE_READ(between, __i_mtime));
+	else
+		out->mtime = nanoseconds(BPF_CORE_READ(old, i_mtime));
+}
+
+static __always_inline void part_exe_file(struct scratch *s, struct inode *inode)
+{
+	struct exe_record exe = {};
+	__u64 at = part_begin(s);
+	__u64 pos = s->used;
+
+	bounded(pos);
+	if (pos > PARTS_MAX)
+		return;
+	read_times(&exe, inode);
+	exe.uid = BPF_CORE_READ(inode, i_uid.val);
+	exe.gid = BPF_CORE_READ(inode, i_gid.val);
+	exe.mode = BPF_CORE_READ(inode, i_mode);
+	exe.links = BPF_CORE_READ(inode, i_nlink);
+	__builtin_memcpy(&s->parts[pos], &exe, sizeof(exe));
+	s->used = pos + sizeof(exe);
+	part_end(s, at, PART_EXE_FILE);
+}
+
 static __always_inline void exec_parts(struct scratch *s, __u32 index, struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
@@ -9,6 +54,7 @@ static __always_inline void exec_parts(struct scratch *s, __u32 index, struct ta
 
 		s->record.fd.ino = BPF_CORE_READ(exe, f_inode, i_ino);
 		s->record.fd.dev = BPF_CORE_READ(exe, f_inode, i_sb, s_dev);
+		read_layer(&s->record, BPF_CORE_READ(exe, f_inode));
 		part_file(s, index, PART_EXE, exe, task);
 	}
 	part_cwd(s, index, PART_CWD, task);
@@ -33,6 +79,10 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	if (end - start > STRING_MAX)
 		s->record.flags |= FLAG_TRUNCATED;
 	part_user_bytes(s, PART_ARGS, (void *)start, end - start, STRING_MAX);
+	start = task->mm->env_start;
+	end = task->mm->env_end;
+	part_user_bytes(s, PART_ENV, (void *)start, end - start, STRING_MAX);
+	part_exe_file(s, task->mm->exe_file->f_inode);
 	exec_parts(s, 0, task);
 	submit(s, RECORD_EXEC);
 	return 0;

@@ -254,6 +254,7 @@ static __always_inline void part_descriptor(struct scratch *s, struct syscall_ro
 	if (!file)
 		return;
 	read_inode(&record->fd, file);
+	read_layer(record, BPF_CORE_READ(file, f_inode));
 	if ((record->fd.mode & S_IFMT) == S_IFSOCK) {
 		read_socket(s, file);
 		return;

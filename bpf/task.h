@@ -232,6 +232,17 @@ static __always_inline void part_cwd(struct scratch *s, __u32 index, __u16 kind,
 		part_path(s, index, kind, fs->pwd.dentry, fs->pwd.mnt, fs);
 }
 
+/* Which layer of an overlay a file is in: its inode is followed by the dentry in the upper one (struct ovl_inode). */
+static __always_inline void read_layer(struct record *record, struct inode *inode)
+{
+	void *upper = 0;
+
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+		return;
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
+	record->flags |= upper ? FLAG_UPPER_LAYER : FLAG_LOWER_LAYER;
+}
+
 /* Whether a file system answers by itself: it was mounted by the host, and is on a disk, in memory, or overlay. */
 static __always_inline bool is_local(struct super_block *sb)
 {

@@ -44,6 +44,10 @@ bitflags! {
         const LATE = 8;
         /// A path changed while it was read.
         const RACED = 16;
+        /// The descriptor's file is in the upper layer of an overlay: it isn't of the container's image, or was changed.
+        const UPPER_LAYER = 32;
+        /// The descriptor's file is in a lower layer of an overlay: it is of the container's image, unchanged.
+        const LOWER_LAYER = 64;
     }
 }
 

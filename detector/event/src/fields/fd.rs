@@ -4,8 +4,8 @@ use super::params;
 use super::text::Text;
 use crate::Type::{Bool, CharBuf, Int32, Int64, IpAddr, IpNet, Port};
 use crate::{
-    ArgRule, Ctx, Endpoint, Fd, FdKind, Field, FieldFlags, Kind, Param, ParamRow, ParamType, Role, Socket,
-    SocketFlags, Val,
+    ArgRule, Ctx, Endpoint, EventFlags, Fd, FdKind, Field, FieldFlags, Kind, Param, ParamRow, ParamType,
+    Role, Socket, SocketFlags, Val,
 };
 
 /// What fields that stand for both ends, and networks, can't do.
@@ -163,8 +163,11 @@ fn in_container<'a>(ctx: &Ctx<'a>, value: Val<'a>) -> Val<'a> {
     text.val()
 }
 
-/// Why the layers of an overlay aren't known.
-const NO_LAYER: &str = "Capture doesn't tell the layers of an overlay apart yet.";
+/// Whether a file is in that layer of an overlay; missing of what isn't a file.
+fn layer<'a>(ctx: &Ctx<'a>, layer: EventFlags) -> Val<'a> {
+    let is_file = |fd: Fd| matches!(fd.kind, Some(FdKind::File | FdKind::Directory));
+    fd(ctx, |fd| if is_file(fd) { Val::Bool(ctx.event.flags.contains(layer)) } else { Val::Missing })
+}
 
 /// A number of the device of a file, which is in the form of stat(2): `new_encode_dev()` of the kernel.
 fn device<'a>(ctx: &Ctx<'a>, read: fn(u32) -> u32) -> Val<'a> {
@@ -283,17 +286,17 @@ pub const FIELDS: &[Field] = &[
     )
     .arg(ArgRule::Index)
     .with(FieldFlags::LIST.union(FieldFlags::NO_RHS)),
-    Field::unfilled(
+    Field::new(
         "fd.is_upper_layer",
         Bool,
         "Whether the file isn't of the container's image, or was changed: it is in the upper layer of an overlay.",
-        NO_LAYER,
+        |ctx| layer(ctx, EventFlags::UPPER_LAYER),
     ),
-    Field::unfilled(
+    Field::new(
         "fd.is_lower_layer",
         Bool,
         "Whether the file is of the container's image, unchanged: it is in a lower layer of an overlay.",
-        NO_LAYER,
+        |ctx| layer(ctx, EventFlags::LOWER_LAYER),
     ),
     Field::new("fd.dev", Int32, "The device of the file, as stat(2) numbers it.", |ctx| {
         device(ctx, |device| device)

@@ -4,7 +4,7 @@ use super::Sample;
 use super::setters::{Set, descriptor, put};
 use super::socket::socket;
 use crate::flags::O_F_CREATED;
-use crate::{Arg, FdKind, Kind, Param};
+use crate::{Arg, EventFlags, FdKind, Kind, Param};
 
 /// The bits of open(2): its access mode, and to make the file.
 const O_ACCMODE: u64 = 0o3;
@@ -58,6 +58,8 @@ pub const SETTERS: &[(&str, Set)] = &[
         (!value.is_empty() && !value.contains('/') && !is_directory(sample)).then_some(())?;
         descriptor(sample, &Arg::None, &format!("{directory}/{value}"))
     }),
+    ("fd.is_upper_layer", |sample, _, value| layer(sample, EventFlags::UPPER_LAYER, value)),
+    ("fd.is_lower_layer", |sample, _, value| layer(sample, EventFlags::LOWER_LAYER, value)),
     ("fd.type", |sample, _, value| {
         let kind = FdKind::ALL.iter().find(|(_, name, _)| *name == value)?.0;
         thing(sample, kind)
@@ -67,6 +69,13 @@ pub const SETTERS: &[(&str, Set)] = &[
         thing(sample, kind)
     }),
 ];
+
+/// Says in which layer of an overlay the file is.
+fn layer(sample: &mut Sample, layer: EventFlags, value: &str) -> Option<()> {
+    path(sample)?;
+    sample.event.flags.set(layer, value.parse().ok()?);
+    Some(())
+}
 
 /// Says what the descriptor stands for.
 fn thing(sample: &mut Sample, kind: FdKind) -> Option<()> {

@@ -88,6 +88,8 @@ const SETTERS: &[(&str, Set)] = &[
     ("proc.exe_ino.ctime", |sample, _, value| put(&mut sample.process(0)?.exe_ctime, value.parse().ok())),
     ("proc.exe_ino.mtime", |sample, _, value| put(&mut sample.process(0)?.exe_mtime, value.parse().ok())),
     ("proc.is_exe_upper_layer", |sample, _, value| exe_flag(sample, ExeFlags::UPPER_LAYER, value)),
+    ("proc.is_exe_lower_layer", |sample, _, value| exe_flag(sample, ExeFlags::LOWER_LAYER, value)),
+    ("proc.is_exe_writable", |sample, _, value| exe_flag(sample, ExeFlags::WRITABLE, value)),
     ("proc.is_exe_from_memfd", |sample, _, value| exe_flag(sample, ExeFlags::FROM_MEMFD, value)),
     ("thread.cap_permitted", |sample, _, value| put(&mut capabilities(sample).permitted, caps::bits(value))),
     ("thread.cap_inheritable", |sample, _, value| {

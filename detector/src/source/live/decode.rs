@@ -87,6 +87,8 @@ impl Decoder {
         let task = &record.task;
         let mut flags = EventFlags::empty();
         flags.set(EventFlags::COMPAT, record.flags & FLAG_COMPAT != 0);
+        flags.set(EventFlags::UPPER_LAYER, record.flags & FLAG_UPPER_LAYER != 0);
+        flags.set(EventFlags::LOWER_LAYER, record.flags & FLAG_LOWER_LAYER != 0);
         flags.set(EventFlags::TRUNCATED, record.flags & (FLAG_TRUNCATED | FLAG_WALK_ENDED) != 0);
         Event {
             num: 0,

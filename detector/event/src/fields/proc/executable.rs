@@ -24,16 +24,13 @@ fn number<'a>(ctx: &Ctx<'a>, read: fn(&Process) -> u64) -> Val<'a> {
     Val::uint(ctx.process().map(read).filter(|number| *number != 0))
 }
 
-/// Why the layers of an overlay aren't known.
-const NO_LAYER: &str = "Capture doesn't tell the layers of an overlay apart yet.";
-
 /// The family's rows.
 pub const FIELDS: &[Field] = &[
-    Field::unfilled(
+    Field::new(
         "proc.is_exe_writable",
         Bool,
         "Whether the user who runs the executable may write to it.",
-        "Capture doesn't ask whether a file may be written.",
+        |ctx| flag(ctx, ExeFlags::WRITABLE),
     ),
     Field::new(
         "proc.is_exe_upper_layer",
@@ -41,11 +38,11 @@ pub const FIELDS: &[Field] = &[
         "Whether the executable isn't of the container's image, or was changed: it is in the upper layer of an overlay.",
         |ctx| flag(ctx, ExeFlags::UPPER_LAYER),
     ),
-    Field::unfilled(
+    Field::new(
         "proc.is_exe_lower_layer",
         Bool,
         "Whether the executable is of the container's image, unchanged: it is in a lower layer of an overlay.",
-        NO_LAYER,
+        |ctx| flag(ctx, ExeFlags::LOWER_LAYER),
     ),
     Field::new(
         "proc.is_exe_from_memfd",
@@ -83,11 +80,14 @@ mod tests {
             ("proc.is_exe_from_memfd", "true", ["false", "true"]),
             ("proc.is_exe_upper_layer", "true", ["true", "false"]),
             ("proc.is_exe_upper_layer", "false", ["false", "false"]),
+            ("proc.is_exe_lower_layer", "true", ["false", "false"]),
+            ("proc.is_exe_writable", "true", ["false", "false"]),
         ] {
             let mut sample = Sample::new(Kind::Execve);
             sample.set(field, value).unwrap();
             let fields = ["proc.is_exe_upper_layer", "proc.is_exe_from_memfd"];
             assert_eq!(fields.map(|field| sample.text(field)), expected, "{field} {value}");
+            assert_eq!(sample.text(field), value);
         }
     }
 }

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use lanner_bpf::layout::{
-    FLAG_INTERPRETED, PART_ARGS, PART_CGROUP, PART_CWD, PART_EXE, PART_GIVEN_0, PART_STRING, Record,
-    STRING_MAX,
+    ExeRecord, FLAG_INTERPRETED, FLAG_LOWER_LAYER, FLAG_UPPER_LAYER, PART_ARGS, PART_CGROUP, PART_CWD,
+    PART_ENV, PART_EXE, PART_EXE_FILE, PART_GIVEN_0, PART_STRING, Record, STRING_MAX,
 };
-use lanner_event::{Event, EventBatch, Kind, Param, Path, Slice};
+use lanner_event::{Event, EventBatch, ExeFlags, Kind, Param, Path, Slice};
 
 use super::super::path::push_given;
 use super::super::record::Parts;
@@ -31,6 +31,12 @@ pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
     let (exe, args) = arguments(parts.get(PART_ARGS).unwrap_or_default());
     let (exe, args) = (push_text(batch, Some(exe)), push_text(batch, Some(args)));
     let cgroups = push_cgroup(batch, parts);
+    let env = push_text(batch, parts.get(PART_ENV));
+    let file = executable(parts);
+    let flags =
+        file.map_or(Param::Missing, |file| Param::Uint(exe_flags(record, parts, &file).bits().into()));
+    let time =
+        |time: fn(&ExeRecord) -> u64| file.as_ref().map_or(Param::Missing, |file| Param::Uint(time(file)));
     let comm = batch.push_bytes(event.task.comm.as_bytes());
     let task = event.task;
     let bytes = |slice: Option<Slice>| slice.map_or(Param::Missing, Param::Bytes);
@@ -47,10 +53,17 @@ pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
             ("cwd", bytes(cwd)),
             ("comm", Param::Bytes(comm)),
             ("cgroups", cgroups),
+            ("env", env),
             ("tty", Param::Uint(task.tty.into())),
             ("vpgid", number(task.vpgid)),
             ("loginuid", number(task.loginuid as i32)),
+            ("flags", flags),
+            ("cap_inheritable", Param::Uint(record.task.cap_inheritable)),
+            ("cap_permitted", Param::Uint(record.task.cap_permitted)),
+            ("cap_effective", Param::Uint(record.task.cap_effective)),
             ("exe_ino", Param::Uint(record.fd.ino)),
+            ("exe_ino_ctime", time(|file| file.ctime)),
+            ("exe_ino_mtime", time(|file| file.mtime)),
             ("uid", Param::Int(task.uid.into())),
             ("trusted_exepath", bytes(real)),
             ("pgid", number(task.pgid)),
@@ -58,6 +71,33 @@ pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
             ("filename", Param::Path(filename)),
         ],
     );
+}
+
+/// The file of a program that started.
+fn executable(parts: &Parts) -> Option<ExeRecord> {
+    let bytes = parts.get(PART_EXE_FILE)?;
+    // SAFETY: there are enough bytes, it is numbers whatever they are, and the read needs no alignment.
+    (bytes.len() >= size_of::<ExeRecord>())
+        .then(|| unsafe { bytes.as_ptr().cast::<ExeRecord>().read_unaligned() })
+}
+
+/// What is special about an executable.
+fn exe_flags(record: &Record, parts: &Parts, file: &ExeRecord) -> ExeFlags {
+    let memfd = parts.get(PART_EXE).is_some_and(|name| name.starts_with(b"memfd:"));
+    let mut flags = ExeFlags::empty();
+    flags.set(ExeFlags::WRITABLE, is_writable(record, file));
+    flags.set(ExeFlags::UPPER_LAYER, record.flags & FLAG_UPPER_LAYER != 0);
+    flags.set(ExeFlags::LOWER_LAYER, record.flags & FLAG_LOWER_LAYER != 0);
+    flags.set(ExeFlags::FROM_MEMFD, memfd);
+    flags
+}
+
+/// Whether who runs a file may write to it, or give himself the right to: as its owner, by its mode, or by the
+/// capabilities CAP_DAC_OVERRIDE (1) and CAP_FOWNER (3). Groups beside the effective one aren't known.
+fn is_writable(record: &Record, file: &ExeRecord) -> bool {
+    let by_mode =
+        file.mode & libc::S_IWOTH != 0 || (record.task.egid == file.gid && file.mode & libc::S_IWGRP != 0);
+    record.task.euid == file.uid || by_mode || record.task.cap_effective & 0b1010 != 0
 }
 
 /// A program that could not be started: its result and its file.
