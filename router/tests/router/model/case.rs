@@ -207,6 +207,8 @@ pub struct Run {
     pub configuration: Configuration,
     /// For each output the number of the last alert that it isn't owed.
     pub since: Vec<u64>,
+    /// Whether it is started again after each step, too.
+    pub restless: bool,
     pub happenings: Vec<Happening>,
 }
 
@@ -359,7 +361,7 @@ fn happening() -> impl Strategy<Value = Happening> {
             .prop_map(|(came, times, apart)| Happening::Again(came, times, apart)),
         6 => pass.prop_map(Happening::Pass),
         8 => Just(Happening::Next),
-        2 => back.prop_map(Happening::Back),
+        3 => back.prop_map(Happening::Back),
         1 => (0..5_usize, 0..OUTPUTS.len()).prop_map(|(before, to)| Happening::Replay(before, to)),
         2 => Just(Happening::Restart),
         1 => configuration().prop_map(|other| Happening::Change(Box::new(other))),
@@ -368,9 +370,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 
 pub fn run() -> impl Strategy<Value = Run> {
     let since = vec(prop_oneof![4 => Just(0_u64), 1 => 0..5_u64], OUTPUTS.len());
-    (configuration(), since, vec(happening(), 1..40)).prop_map(|(configuration, since, happenings)| Run {
-        configuration,
-        since,
-        happenings,
-    })
+    (configuration(), since, any::<bool>(), vec(happening(), 1..40)).prop_map(
+        |(configuration, since, restless, happenings)| Run { configuration, since, restless, happenings },
+    )
 }

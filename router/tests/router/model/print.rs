@@ -64,7 +64,8 @@ impl fmt::Debug for Configuration {
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "a run, not owed up to {:?}\n{:?}", self.since, self.configuration)?;
+        let restless = if self.restless { ", started again after each step" } else { "" };
+        write!(f, "a run, not owed up to {:?}{restless}\n{:?}", self.since, self.configuration)?;
         for happening in &self.happenings {
             match happening {
                 Happening::Change(other) => write!(f, "  > started with\n{other:?}")?,

@@ -94,8 +94,35 @@ fn inhibit(rule: &InhibitBy) -> InhibitRule {
     }
 }
 
+/// What a configuration says, read once.
+struct Settings {
+    route: Route,
+    policies: Vec<OutputPolicy>,
+    silences: Vec<Silence>,
+    inhibit: Vec<InhibitRule>,
+}
+
+impl Settings {
+    fn of(configuration: &Configuration) -> Settings {
+        let policies = OUTPUTS.iter().zip(&configuration.outputs);
+        Settings {
+            route: route(&configuration.route, "route"),
+            policies: policies.map(|(name, own)| policy(name, own)).collect(),
+            silences: configuration.silences.iter().enumerate().map(silence).collect(),
+            inhibit: configuration.inhibit.iter().map(inhibit).collect(),
+        }
+    }
+
+    fn pipeline(&self, outputs: &[Registered]) -> Pipeline {
+        Pipeline::new(self.route.clone(), outputs, self.policies.clone())
+            .with_silences(Silences::new(self.silences.clone(), TimeZone::UTC))
+            .with_mark(Inhibit::new(self.inhibit.clone()))
+    }
+}
+
 /// The stages, and the journal's rows of them.
 pub struct Real {
+    settings: Settings,
     pipeline: Pipeline,
     outputs: Vec<Registered>,
     accepted: Vec<Arc<Alert>>,
@@ -109,25 +136,23 @@ impl Real {
             ..Registered::unkept(place as u64, name)
         });
         let outputs: Vec<Registered> = outputs.collect();
-        let pipeline = Real::pipeline(configuration, &outputs);
-        Real { pipeline, outputs, accepted: Vec::new(), rows: BTreeMap::new() }
-    }
-
-    fn pipeline(configuration: &Configuration, outputs: &[Registered]) -> Pipeline {
-        let policies = OUTPUTS.iter().zip(&configuration.outputs);
-        let policies = policies.map(|(name, own)| policy(name, own)).collect();
-        let silences = configuration.silences.iter().enumerate().map(silence).collect();
-        Pipeline::new(route(&configuration.route, "route"), outputs, policies)
-            .with_silences(Silences::new(silences, TimeZone::UTC))
-            .with_mark(Inhibit::new(configuration.inhibit.iter().map(inhibit).collect()))
+        let settings = Settings::of(configuration);
+        let pipeline = settings.pipeline(&outputs);
+        Real { settings, pipeline, outputs, accepted: Vec::new(), rows: BTreeMap::new() }
     }
 
     /// Starts again with what was kept, which is read back in the journal's order.
-    pub fn restart(&mut self, configuration: &Configuration) {
-        self.pipeline = Real::pipeline(configuration, &self.outputs);
+    pub fn restart(&mut self) {
+        self.pipeline = self.settings.pipeline(&self.outputs);
         for ((stage, key), value) in &self.rows {
             assert!(self.pipeline.restore(stage, key, value), "{stage} {key}: {value}");
         }
+    }
+
+    /// Starts again with another configuration.
+    pub fn change(&mut self, configuration: &Configuration) {
+        self.settings = Settings::of(configuration);
+        self.restart();
     }
 
     /// Takes an alert, and gives it its number.
