@@ -8,6 +8,7 @@ pub mod kafka;
 pub mod lanner;
 pub mod mailpit;
 pub mod need;
+pub mod peers;
 pub mod pipe;
 pub mod process;
 pub mod random;
@@ -29,8 +30,21 @@ const LOOK: Duration = Duration::from_millis(20);
 ///
 /// # Panics
 /// When the deadline has passed, with what was waited for and what `state` says.
-pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>, state: impl Fn() -> String) -> T {
-    let deadline = Instant::now() + DEADLINE;
+pub fn wait_for<T>(what: &str, look: impl FnMut() -> Option<T>, state: impl Fn() -> String) -> T {
+    wait_within(DEADLINE, what, look, state)
+}
+
+/// Waits that long at the most until there is something, and gives it.
+///
+/// # Panics
+/// As [`wait_for`].
+pub fn wait_within<T>(
+    limit: Duration,
+    what: &str,
+    mut look: impl FnMut() -> Option<T>,
+    state: impl Fn() -> String,
+) -> T {
+    let deadline = Instant::now() + limit;
     loop {
         if let Some(found) = look() {
             return found;

@@ -32,6 +32,23 @@ pub struct Plan {
     pub die_at_write: Option<u64>,
 }
 
+impl Plan {
+    /// One output, with the journal as it is shipped.
+    pub fn shipped(journal: &Path, output: PipeOutput, feed: Feed) -> Plan {
+        Plan {
+            journal: journal.to_owned(),
+            max_size: None,
+            max_age: None,
+            ahead: Duration::ZERO,
+            outputs: vec![output],
+            silence: Vec::new(),
+            inhibit: None,
+            feed,
+            die_at_write: None,
+        }
+    }
+}
+
 /// An output, and what the stages do for it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct PipeOutput {

@@ -5,11 +5,6 @@ pub fn thread() -> i64 {
     read(libc::CLOCK_THREAD_CPUTIME_ID)
 }
 
-/// What all threads of this process have used, in ns.
-pub fn process() -> i64 {
-    read(libc::CLOCK_PROCESS_CPUTIME_ID)
-}
-
 fn read(clock: libc::clockid_t) -> i64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the clock exists on every Linux, and the time is ours.

@@ -1,6 +1,7 @@
 //! What watching costs the host, and how fast alerts pass: `make bench`.
 
 mod cpu;
+mod peers;
 mod road;
 mod syscalls;
 mod table;
@@ -13,6 +14,6 @@ fn main() {
         rows.extend(syscalls::measure());
         rows.push(road::latency());
     }
-    rows.extend(road::throughput());
+    rows.extend(peers::measure());
     table::print(&rows);
 }

@@ -88,22 +88,19 @@ impl Stand {
         };
         let seats: Vec<Seat> = outputs().into_iter().zip(0..).map(seat).collect();
         let text = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let feed = Feed {
+            count: None,
+            keys: KEYS,
+            per_second: Some(PER_SECOND),
+            accepted: Some((folder.path().join("accepted"), CHUNK)),
+            drain: false,
+        };
+        let journal = journal.unwrap_or_else(|| folder.path().join("journal.db"));
         let plan = Plan {
-            journal: journal.unwrap_or_else(|| folder.path().join("journal.db")),
-            max_size: None,
-            max_age: None,
-            ahead: Duration::ZERO,
             outputs: seats.iter().map(|seat| seat.output.clone()).collect(),
             silence: text(&["rule = quiet"]),
             inhibit: Some([text(&["rule = worse"]), text(&["rule = lesser"]), text(&["container.name"])]),
-            feed: Feed {
-                count: None,
-                keys: KEYS,
-                per_second: Some(PER_SECOND),
-                accepted: Some((folder.path().join("accepted"), CHUNK)),
-                drain: false,
-            },
-            die_at_write: None,
+            ..Plan::shipped(&journal, PipeOutput::default(), feed)
         };
         Stand { folder, seats, plan }
     }

@@ -60,9 +60,9 @@ type Built = (Box<dyn Output>, DeliverySettings, Jitter);
 /// The output of a plan.
 pub fn build(output: &PipeOutput) -> Result<Built, Box<dyn Error>> {
     let source = SourceText::new("plan", output.settings.clone());
-    let nodes = lanner_diagnostic::parse(&source, SourceId::default())
+    let mut nodes = lanner_diagnostic::parse(&source, SourceId::default())
         .map_err(|error| format!("{}: {error:?}", output.settings))?;
-    let common = Common {
+    let mut common = Common {
         name: output.name.as_str().into(),
         hostname: "pipe".into(),
         batch: output.batch,
@@ -71,6 +71,11 @@ pub fn build(output: &PipeOutput) -> Result<Built, Box<dyn Error>> {
         zone: TimeZone::UTC,
         templates: Default::default(),
     };
+    let (templates, wrong) = lanner_outputs::take_templates(&output.kind, &mut nodes[0], &common);
+    if let Some(wrong) = wrong.first() {
+        return Err(format!("{}: {}", output.settings, wrong.message).into());
+    }
+    common.templates = templates;
     let built = lanner_outputs::build(&output.kind, &nodes[0], &common)
         .map_err(|error| format!("{}: {}", output.settings, error.message))?;
     let mut delivery = DeliverySettings { batch: output.batch, ..DeliverySettings::default() };
