@@ -50,7 +50,7 @@ pub trait Stage<T>: Send {
     fn tick(&mut self, _now: Timestamp, _out: &mut Vec<T>) {}
 
     /// The clock was set back, or may have been while Lanner was stopped: nothing must wait longer than if it had come
-    /// now, under the settings of now. What has ended by then stays so.
+    /// now, under the settings of now. What was told or forgotten by then isn't taken back.
     fn set_back(&mut self, _now: Timestamp) {}
 
     /// What has changed, since it was asked last, of what it keeps across restarts.

@@ -58,7 +58,7 @@ impl Pair {
         }
     }
 
-    fn apply(&mut self, happening: &Happening) {
+    fn apply(&mut self, happening: &Happening, run: &Run) {
         match happening {
             Happening::Pass(time) => self.now = self.now.after(*time),
             Happening::Back(time) => self.now = Timestamp(self.now.0 - time.as_nanos() as u64),
@@ -89,14 +89,17 @@ impl Pair {
                 let rows = self.step(&[]);
                 assert!(rows == 0 || !idle, "{rows} rows were written though nothing was to do");
             }
-            Happening::Change(other) => {
-                self.real.change(other);
-                // One that was off begins anew.
-                self.beats.clear();
-                self.expected.change(Configuration::clone(other));
-                self.step(&[]);
-            }
+            Happening::Change(other) => self.change(other),
+            Happening::Return => self.change(&run.configuration),
         }
+    }
+
+    fn change(&mut self, configuration: &Configuration) {
+        self.real.change(configuration);
+        self.expected.change(configuration.clone());
+        // One that was off begins anew.
+        self.beats.clear();
+        self.step(&[]);
     }
 
     fn alert(&mut self, came: &Came) -> Arc<Alert> {
@@ -200,7 +203,7 @@ proptest! {
     fn the_stages_are_their_model(run in case::run()) {
         let mut pair = Pair::new(&run);
         for happening in &run.happenings {
-            pair.apply(happening);
+            pair.apply(happening, &run);
             if run.restless {
                 pair.real.restart();
             }

@@ -200,6 +200,8 @@ pub enum Happening {
     Restart,
     /// Lanner is started again with another configuration.
     Change(Box<Configuration>),
+    /// Lanner is started again with the configuration of the beginning.
+    Return,
 }
 
 #[derive(Clone)]
@@ -271,7 +273,7 @@ fn route(outputs: usize, depth: u32) -> BoxedStrategy<RouteTo> {
     );
     let below = match depth {
         0 => Just(Vec::new()).boxed(),
-        depth => vec(route(outputs, depth - 1), 0..3).boxed(),
+        depth => vec(route(outputs, depth - 1), 0..4).boxed(),
     };
     (own, below)
         .prop_map(|((conditions, outputs, min_priority, (active, mute), group, text, continues), routes)| {
@@ -365,6 +367,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..5_usize, 0..OUTPUTS.len()).prop_map(|(before, to)| Happening::Replay(before, to)),
         2 => Just(Happening::Restart),
         1 => configuration().prop_map(|other| Happening::Change(Box::new(other))),
+        1 => Just(Happening::Return),
     ]
 }
 
