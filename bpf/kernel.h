@@ -234,6 +234,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_type, sk_protocol;
+	__u32 sk_max_ack_backlog;
 };
 struct socket {
 	short type;
@@ -249,6 +250,60 @@ struct unix_address {
 struct unix_sock {
 	struct unix_address *addr;
 	struct sock *peer;
+};
+
+struct filename {
+	const char *name;
+};
+struct open_how {
+	__u64 flags, mode, resolve;
+};
+struct io_cmd_data {
+	struct file *file;
+};
+struct io_cqe {
+	__s32 res;
+	int fd;
+};
+struct io_kiocb {
+	struct file *file;
+	struct io_cmd_data cmd;
+	__u8 opcode;
+	struct io_cqe cqe;
+};
+struct io_open {
+	int dfd;
+	struct filename *filename;
+	struct open_how how;
+};
+struct io_rename {
+	int old_dfd, new_dfd, flags;
+	struct filename *oldpath, *newpath;
+};
+struct io_unlink {
+	int dfd, flags;
+	struct filename *filename;
+};
+struct io_mkdir {
+	int dfd;
+	unsigned short mode;
+	struct filename *filename;
+};
+struct io_link {
+	int old_dfd, new_dfd, flags;
+	struct filename *oldpath, *newpath;
+};
+struct io_accept {
+	int flags;
+};
+struct io_sr_msg {
+	int len;
+};
+struct io_socket {
+	int domain, type, protocol;
+};
+struct io_listen {
+	int backlog;
 };
 
 struct seq_file;

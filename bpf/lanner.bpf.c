@@ -5,5 +5,6 @@
 #include "process.c"
 #include "cgroup.c"
 #include "syscall.c"
+#include "uring.c"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -38,7 +38,10 @@ enum record_kind {
 	RECORD_EXIT = 3,
 	RECORD_CGROUP_MKDIR = 4,
 	RECORD_PROCESS = 5,
-	RECORD_KINDS = 6
+	/* A request of io_uring, which its result stands for, and that it was done, with the request as first argument. */
+	RECORD_REQUEST = 6,
+	RECORD_REQUEST_DONE = 7,
+	RECORD_KINDS = 8
 };
 
 /* What a part of a record holds. */
@@ -86,7 +89,9 @@ enum record_flag {
 	FLAG_LOCAL_ROOT = 32,
 	/* The file is in the upper layer of an overlay, or in a lower one. */
 	FLAG_UPPER_LAYER = 64,
-	FLAG_LOWER_LAYER = 128
+	FLAG_LOWER_LAYER = 128,
+	/* The socket listens, or comes of one that does. */
+	FLAG_SERVER = 256
 };
 
 /* What there is to send of a syscall besides its arguments. */

@@ -71,6 +71,9 @@ static __always_inline void read_socket(struct scratch *s, struct file *file)
 	out->type = BPF_CORE_READ(socket, type);
 	out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	out->protocol = BPF_CORE_READ(sk, sk_protocol);
+	/* An accepted one has it from the one that listens; one that connects never had any. */
+	if (BPF_CORE_READ(sk, sk_max_ack_backlog))
+		s->record.flags |= FLAG_SERVER;
 	if (out->family == 1) {
 		struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
 
@@ -240,17 +243,11 @@ static __always_inline void part_address(struct scratch *s, struct syscall_row *
 		part_user_bytes(s, PART_SOCKADDR, (void *)from, size, SOCKADDR_MAX);
 }
 
-/* The descriptor that the event is about. */
-static __always_inline void part_descriptor(struct scratch *s, struct syscall_row *row, struct task_struct *task,
-					    long ret)
+/* The file or socket that the event's descriptor stands for. */
+static __always_inline void part_descriptor(struct scratch *s, struct file *file, struct task_struct *task)
 {
 	struct record *record = &s->record;
-	struct file *file;
 
-	if (row->fd == ARG_RESULT)
-		file = ret < 0 ? 0 : file_of(task, ret);
-	else
-		file = file_of(task, (__u32)argument(record, row->fd));
 	if (!file)
 		return;
 	read_inode(&record->fd, file);
@@ -281,8 +278,10 @@ static __always_inline void syscall_parts(struct scratch *s, struct syscall_row 
 		bpf_probe_read_user(&record->args[2], 24, (void *)record->args[2]);
 	if (row->what & WHAT_ROOT)
 		read_root(record, task);
-	if (row->fd != NO_ARG)
-		part_descriptor(s, row, task, ret);
+	if (row->fd == ARG_RESULT)
+		part_descriptor(s, ret < 0 ? 0 : file_of(task, ret), task);
+	else if (row->fd != NO_ARG)
+		part_descriptor(s, file_of(task, (__u32)argument(record, row->fd)), task);
 }
 
 /* Which row of the table it is. */

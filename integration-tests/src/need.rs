@@ -20,6 +20,9 @@ pub const WATCHING: Need = Need {
     },
 };
 
+/// What programs of the tests' own need.
+pub const CLANG: Need = Need { what: "clang-14, to compile programs", there: || on_path("clang-14") };
+
 /// What a small disk needs.
 pub const SMALL_DISK: Need = Need {
     what: "root, a free loop device and mkfs.ext4, for a small disk",

@@ -26,10 +26,8 @@ use lanner_event::{EventBatch, Kind};
 pub use load::{Hook, HookState};
 
 use super::{Losses, Source, SourceError, Status};
-use clock::Clock;
 use decode::Decoder;
 use load::Loaded;
-use resolve::Resolver;
 
 /// How the live source captures.
 #[derive(Debug, Clone)]
@@ -80,7 +78,7 @@ impl Live {
     /// Where the privileges, the kernel's types, or every hook are missing: in one sentence.
     pub fn start(wanted: &[Kind], settings: &Settings) -> Result<Live, SourceError> {
         let loaded = load::load(wanted, settings)?;
-        let decoder = Decoder { clock: Clock::new(), resolver: Resolver::default(), num: 0, malformed: 0 };
+        let decoder = Decoder::default();
         Ok(Live { loaded, decoder, poll_interval: settings.poll_interval, emptied: false })
     }
 
@@ -152,8 +150,12 @@ impl Source for Live {
                 losses.by_kind.push((kind.row().name, count));
             }
         }
-        if self.decoder.malformed > 0 {
-            losses.by_kind.push(("malformed", self.decoder.malformed));
+        for (what, count) in
+            [("malformed", self.decoder.malformed), ("io_uring requests", self.decoder.requests.lost)]
+        {
+            if count > 0 {
+                losses.by_kind.push((what, count));
+            }
         }
         losses.partial = [
             ("a text was longer than its limit", self.counter(COUNTER_TRUNCATED)),

@@ -11,16 +11,18 @@ pub struct Clock {
     read: Instant,
 }
 
-impl Clock {
-    /// A clock of now.
-    pub fn new() -> Self {
+/// A clock of now.
+impl Default for Clock {
+    fn default() -> Self {
         Clock { offset: offset(), read: Instant::now() }
     }
+}
 
+impl Clock {
     /// Looks at the clocks again, where that is due.
     pub fn refresh(&mut self) {
         if self.read.elapsed() > REFRESH {
-            *self = Clock::new();
+            *self = Clock::default();
         }
     }
 

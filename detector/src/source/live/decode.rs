@@ -2,6 +2,7 @@
 
 mod paths;
 mod process;
+mod request;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,8 @@ use lanner_event::{
     Capabilities, CommName, Event, EventBatch, EventFlags, Fd, FdKind, Kind, O_F_CREATED, Param, Path, Slice,
     Task,
 };
+
+use request::Requests;
 
 use super::clock::Clock;
 use super::path::push_leaf_first;
@@ -43,11 +46,14 @@ const ANONYMOUS: &[(&[u8], FdKind)] = &[
 ];
 
 /// What is kept from record to record.
+#[derive(Default)]
 pub struct Decoder {
     /// Tells times of day.
     pub clock: Clock,
     /// Looks real directories up.
     pub resolver: Resolver,
+    /// The requests of io_uring that aren't done.
+    pub requests: Requests,
     /// The number of the last event.
     pub num: u64,
     /// Records that made no sense, which only a mismatch of the two sides can cause.
@@ -60,13 +66,17 @@ impl Decoder {
         let mut event = self.head(record);
         self.resolver.saw(record.root_mount, record.task.pid);
         match u32::from(record.kind) {
-            RECORD_SYSCALL => {
-                let kind = Kind::ALL.get(usize::from(record.event));
-                let Some(row) = kind.and_then(|kind| syscalls::row_of(*kind)) else {
-                    self.malformed += 1;
-                    return;
-                };
-                self.syscall(batch, &mut event, row, record, parts);
+            RECORD_SYSCALL => return self.push_syscall(batch, event, record, parts),
+            RECORD_REQUEST => return self.requests.take(record, parts),
+            RECORD_REQUEST_DONE => {
+                let mut requests = std::mem::take(&mut self.requests);
+                requests.done(record, parts, |record, parts| {
+                    let mut event = self.head(record);
+                    event.flags |= EventFlags::ASYNC;
+                    self.push_syscall(batch, event, record, parts);
+                });
+                self.requests = requests;
+                return;
             }
             RECORD_EXEC => process::exec(batch, &mut event, record, parts),
             RECORD_FORK => process::fork(batch, &mut event, record, parts),
@@ -78,9 +88,23 @@ impl Decoder {
                 return;
             }
         }
+        self.push_event(batch, event);
+    }
+
+    fn push_syscall(&mut self, batch: &mut EventBatch, mut event: Event, record: &Record, parts: &Parts) {
+        let kind = Kind::ALL.get(usize::from(record.event));
+        match kind.and_then(|kind| syscalls::row_of(*kind)) {
+            Some(row) => {
+                self.syscall(batch, &mut event, row, record, parts);
+                self.push_event(batch, event);
+            }
+            None => self.malformed += 1,
+        }
+    }
+
+    fn push_event(&mut self, batch: &mut EventBatch, event: Event) {
         self.num += 1;
-        event.num = self.num;
-        batch.events.push(event);
+        batch.events.push(Event { num: self.num, ..event });
     }
 
     fn head(&self, record: &Record) -> Event {

@@ -10,7 +10,7 @@ use lanner_bpf::layout::{SYSCALLS_MAX, SyscallRow};
 use lanner_event::Kind;
 
 use super::Settings;
-use super::syscalls::{SYSCALLS, Syscall};
+use super::syscalls::{REQUESTS, SYSCALLS, Syscall, row_of};
 use crate::source::SourceError;
 
 /// A row of the coverage: a hook, what it sees, and whether it does.
@@ -42,7 +42,12 @@ const TRACEPOINTS: &[(&str, &str)] = &[
     ("sched_process_exit", "processes that end"),
     ("cgroup_mkdir", "containers that are made"),
     ("sys_exit", "files, connections, mounts, and programs that could not start"),
+    ("io_uring_submit_req", "requests of io_uring"),
+    ("io_uring_complete", "requests of io_uring that are done"),
 ];
+
+/// What a tracepoint was called before, with the program for it.
+const FORMERLY: &[(&str, &str)] = &[("io_uring_submit_req", "io_uring_submit_sqe")];
 
 /// A syscall's row as the kernel side reads it.
 #[repr(transparent)]
@@ -81,16 +86,25 @@ pub fn load(wanted: &[Kind], settings: &Settings) -> Result<Loaded, SourceError>
         .load(lanner_bpf::OBJECT)
         .map_err(|error| refused("to load the programs", &error))?;
     want(&mut ebpf, wanted)?;
+    want_requests(&mut ebpf, wanted)?;
     let any_syscall = SYSCALLS.iter().any(|row| wanted.contains(&row.kind));
+    let any_request = REQUESTS.iter().any(|(_, kind)| wanted.contains(kind));
     let mut coverage = Vec::new();
     for (name, sees) in TRACEPOINTS {
-        let state = if *name == "sys_exit" && !any_syscall {
-            HookState::NotWanted
-        } else {
-            match attach(&mut ebpf, name, &btf) {
-                Ok(()) => HookState::Attached,
-                Err(cause) => HookState::Refused(cause),
-            }
+        let needed = match *name {
+            "sys_exit" => any_syscall,
+            name if name.starts_with("io_uring") => any_request,
+            _ => true,
+        };
+        let former = FORMERLY.iter().find(|(now, _)| now == name).map(|(_, former)| *former);
+        let attached = || match (attach(&mut ebpf, name, &btf), former) {
+            (Err(cause), Some(former)) => attach(&mut ebpf, former, &btf).map_err(|_| cause),
+            (attached, _) => attached,
+        };
+        let state = match needed.then(attached) {
+            None => HookState::NotWanted,
+            Some(Ok(())) => HookState::Attached,
+            Some(Err(cause)) => HookState::Refused(cause),
         };
         coverage.push(Hook { name, sees, state });
     }
@@ -189,6 +203,21 @@ fn want(ebpf: &mut Ebpf, wanted: &[Kind]) -> Result<(), SourceError> {
         }
         if let Some((call, args)) = row.socketcall {
             set(&mut table, 2 * max + call, kernel_row(row, args))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells the kernel side which requests of io_uring are wanted.
+fn want_requests(ebpf: &mut Ebpf, wanted: &[Kind]) -> Result<(), SourceError> {
+    let map = ebpf
+        .map_mut("requests")
+        .ok_or(SourceError::Refused { what: "a map", cause: "the object has no map requests".to_owned() })?;
+    let mut table: Array<&mut MapData, Row> =
+        Array::try_from(map).map_err(|error| refused("to open a map", &error))?;
+    for (op, kind) in REQUESTS.iter().filter(|(_, kind)| wanted.contains(kind)) {
+        if let Some(row) = row_of(*kind) {
+            set(&mut table, *op, kernel_row(row, 0))?;
         }
     }
     Ok(())

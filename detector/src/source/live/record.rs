@@ -17,6 +17,14 @@ impl<'a> Parts<'a> {
         self.by_kind.get(kind as usize).copied().flatten()
     }
 
+    /// The parts with another one.
+    pub fn with(mut self, kind: u32, part: &'a [u8]) -> Parts<'a> {
+        if let Some(place) = self.by_kind.get_mut(kind as usize) {
+            *place = Some(part);
+        }
+        self
+    }
+
     /// The bytes of a part that is a C string, without its NUL.
     pub fn string(&self, kind: u32) -> Option<&'a [u8]> {
         self.get(kind).map(|bytes| bytes.strip_suffix(b"\0").unwrap_or(bytes))

@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use lanner_bpf::layout::{PART_SOCKADDR, PART_UNIX_LOCAL, PART_UNIX_PEER, Record};
+use lanner_bpf::layout::{FLAG_SERVER, PART_SOCKADDR, PART_UNIX_LOCAL, PART_UNIX_PEER, Record};
 use lanner_event::{Endpoint, EventBatch, Fd, FdKind, Kind, Path, Role, Socket, SocketFlags};
 
 use super::super::record::Parts;
 
+const IPPROTO_TCP: u16 = libc::IPPROTO_TCP as u16;
 const AF_UNIX: u16 = libc::AF_UNIX as u16;
 const AF_NETLINK: u16 = libc::AF_NETLINK as u16;
 const AF_INET: u16 = libc::AF_INET as u16;
@@ -24,6 +25,8 @@ pub fn fill(batch: &mut EventBatch, fd: &mut Fd, kind: Kind, record: &Record, pa
         // Of what isn't connected each message says who began it.
         Kind::Sendto | Kind::Sendmsg | Kind::Sendmmsg if peer.is_none() && passed.is_some() => Role::Client,
         Kind::Recvfrom | Kind::Recvmsg | Kind::Recvmmsg if peer.is_none() && passed.is_some() => Role::Server,
+        _ if record.flags & FLAG_SERVER != 0 => Role::Server,
+        _ if head.protocol == IPPROTO_TCP && peer.is_some() => Role::Client,
         _ => Role::Unknown,
     };
     match kind {

@@ -10,8 +10,7 @@ fn decode(set: impl Fn(&mut Record), parts: &[(u32, &[u8])]) -> Option<OwnedEven
     let bytes = record::bytes(parts);
     let (mut record, parts) = record::split(&bytes).unwrap();
     set(&mut record);
-    let resolver = Resolver::default();
-    let mut decoder = Decoder { clock: Clock::new(), resolver, num: 0, malformed: 0 };
+    let mut decoder = Decoder::default();
     let mut batch = EventBatch::default();
     decoder.push(&mut batch, &record, &parts);
     assert_eq!(batch.events.len() as u64 + decoder.malformed, 1);
