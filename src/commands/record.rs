@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use lanner_detector::source::live;
 use lanner_diagnostic::Severity;
 use lanner_event::Record;
 
@@ -37,7 +36,7 @@ fn arguments() -> Vec<Arg> {
         Arg::new("all")
             .long("all")
             .action(ArgAction::SetTrue)
-            .help("Every event type that can be captured, not only those that the rules ask for"),
+            .help("Also what the rules don't ask for: all events but what programs do all the time, or as base_syscalls says"),
         Arg::new("seconds")
             .short('M')
             .value_name("SECONDS")
@@ -62,7 +61,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let path = matches.get_one::<PathBuf>("file").context("the file is missing")?;
     let file = File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
     let mut live = match matches.get_flag("all") {
-        true => wire::capture::start(settings, live::captured())?,
+        true => wire::capture::start(settings, wire::capture::broad(settings).iter())?,
         false => wire::capture::start(settings, wire::capture::watched(settings, &prepared.rules).iter())?,
     };
     let detector = wire::recorder(settings, &prepared.rules)?;

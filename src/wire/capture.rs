@@ -6,8 +6,8 @@ use lanner_diagnostic::{Diagnostic, Node, nearest};
 use lanner_event::Kind;
 use lanner_rules::{KindSet, RuleSet};
 
-/// The kinds of event that the rules need.
-pub fn watched(settings: &Settings, rules: &RuleSet) -> KindSet {
+/// The kinds of event that rules see which name none: all but what programs do all the time, or as configured.
+pub fn broad(settings: &Settings) -> KindSet {
     let detector = &settings.detector;
     let mut broad: KindSet =
         KindSet::ALL.iter().filter(|kind| detector.all_events || !kind.row().is_heavy()).collect();
@@ -15,7 +15,12 @@ pub fn watched(settings: &Settings, rules: &RuleSet) -> KindSet {
         let one: KindSet = [kind].into_iter().collect();
         broad = if wanted { broad.or(&one) } else { broad.and(&one.complement()) };
     }
-    rules.watched(&broad)
+    broad
+}
+
+/// The kinds of event that the rules need.
+pub fn watched(settings: &Settings, rules: &RuleSet) -> KindSet {
+    rules.watched(&broad(settings))
 }
 
 /// The events that `base_syscalls.custom_set` names, and whether they are wanted; the scalar of what is none.

@@ -21,7 +21,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Starts the live source; without privileges the test is skipped, but never in CI.
 fn start() -> Option<Live> {
-    start_with(Kind::ALL, 8 << 20)
+    // What programs do all the time, on a machine that builds meanwhile, isn't what these tests are about.
+    let wanted: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| !kind.row().is_heavy()).collect();
+    start_with(&wanted, 8 << 20)
 }
 
 fn start_with(wanted: &[Kind], buffer_size: u32) -> Option<Live> {

@@ -29,7 +29,7 @@ impl Requests {
     /// A request was taken.
     pub fn take(&mut self, record: &Record, parts: &Parts) {
         let request = record.res as u64;
-        let parts = (0..PART_KINDS as u32).filter_map(|kind| Some((kind, parts.get(kind)?.to_vec())));
+        let parts = (0..PART_KINDS).filter_map(|kind| Some((kind, parts.get(kind)?.to_vec())));
         let taken = Taken { record: *record, parts: parts.collect() };
         if self.taken.insert(request, taken).is_none() {
             self.order.push_back(request);
