@@ -4,14 +4,13 @@
 //! Alerts are the same where they have the same key: their fingerprint, which the detector makes of the rule, the
 //! container, the process, its parent and the file or peer; or the values of the fields that the configuration names.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hashbrown::HashMap;
 use lanner_alert::{Alert, Fingerprint, Kind, Notification, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::kept::Kept;
 use crate::shown::rank;
 use crate::stage::{Change, Stage, Verdict, alert_bytes, json, key_of, made_id};
 
@@ -45,9 +44,6 @@ struct Entry {
     interval: Duration,
     /// What hasn't been told: the most important of the repeats, with their count.
     repeats: Option<Arc<Alert>>,
-    /// In the order of use.
-    #[serde(skip)]
-    used: u64,
 }
 
 impl Entry {
@@ -68,16 +64,9 @@ pub struct Dedup {
     output: String,
     settings: Option<DedupSettings>,
     bytes_max: usize,
-    entries: HashMap<Fingerprint, Entry>,
-    bytes: usize,
-    /// By use, the least lately used first.
-    order: BTreeMap<u64, Fingerprint>,
-    uses: u64,
-    /// By when there is something to do.
-    due: BTreeSet<(Timestamp, Fingerprint)>,
+    entries: Kept<Entry>,
     /// What was given up before its update.
     given_up: Vec<Notification>,
-    changed: BTreeSet<Fingerprint>,
 }
 
 impl Dedup {
@@ -92,19 +81,14 @@ impl Dedup {
             output: output.to_owned(),
             settings,
             bytes_max,
-            entries: HashMap::new(),
-            bytes: 0,
-            order: BTreeMap::new(),
-            uses: 0,
-            due: BTreeSet::new(),
+            entries: Kept::default(),
             given_up: Vec::new(),
-            changed: BTreeSet::new(),
         }
     }
 
     /// How many bytes are taken, roughly.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.entries.bytes()
     }
 
     /// How long it takes until the next is new again.
@@ -112,30 +96,16 @@ impl Dedup {
         self.settings.as_ref().map_or(Duration::ZERO, |settings| settings.window)
     }
 
-    fn take(&mut self, key: Fingerprint) -> Option<Entry> {
-        let entry = self.entries.remove(&key)?;
-        self.bytes -= entry.bytes();
-        self.order.remove(&entry.used);
-        self.due.remove(&(entry.due(self.window()), key));
-        self.changed.insert(key);
-        Some(entry)
-    }
-
-    fn put(&mut self, key: Fingerprint, mut entry: Entry) {
-        self.uses += 1;
-        entry.used = self.uses;
-        self.bytes += entry.bytes();
-        self.order.insert(entry.used, key);
-        self.due.insert((entry.due(self.window()), key));
-        self.entries.insert(key, entry);
-        self.changed.insert(key);
+    fn put(&mut self, key: Fingerprint, entry: Entry) {
+        let (bytes, due) = (entry.bytes(), entry.due(self.window()));
+        self.entries.put(key, entry, bytes, due);
     }
 
     /// Gives up what came least lately, until the rest has room.
     fn shrink(&mut self, now: Timestamp) {
-        while self.bytes > self.bytes_max {
-            let Some((_, key)) = self.order.first_key_value() else { break };
-            let Some(mut entry) = self.take(*key) else { break };
+        while self.entries.bytes() > self.bytes_max {
+            let oldest = self.entries.oldest().and_then(|key| self.entries.take(key));
+            let Some(mut entry) = oldest else { break };
             let update = self.update(&mut entry, now);
             self.given_up.extend(update);
         }
@@ -175,8 +145,8 @@ impl Stage<Notification> for Dedup {
             return Verdict::Pass("no dedup");
         };
         let key = key(alert, settings);
-        let Some(mut entry) = self.take(key) else {
-            self.put(key, Entry { at: now, update: None, interval: FIRST_INTERVAL, repeats: None, used: 0 });
+        let Some(mut entry) = self.entries.take(key) else {
+            self.put(key, Entry { at: now, update: None, interval: FIRST_INTERVAL, repeats: None });
             self.shrink(now);
             return Verdict::Pass("new");
         };
@@ -196,17 +166,17 @@ impl Stage<Notification> for Dedup {
         if !self.given_up.is_empty() || (self.settings.is_none() && !self.entries.is_empty()) {
             return Some(Timestamp(0));
         }
-        self.due.first().map(|(due, _)| *due)
+        self.entries.next().map(|(due, _)| due)
     }
 
     fn tick(&mut self, now: Timestamp, out: &mut Vec<Notification>) {
         let before = out.len();
         out.append(&mut self.given_up);
-        while let Some((due, key)) = self.due.first().copied() {
+        while let Some((due, key)) = self.entries.next() {
             if self.settings.is_some() && due > now {
                 break;
             }
-            let Some(mut entry) = self.take(key) else { break };
+            let Some(mut entry) = self.entries.take(key) else { break };
             let quiet = entry.at.after(self.window()) <= now;
             out.extend(self.update(&mut entry, now));
             // What was quiet for long is new when it comes again; what goes on is told of less and less often.
@@ -221,10 +191,8 @@ impl Stage<Notification> for Dedup {
 
     fn set_back(&mut self, now: Timestamp) {
         let waits = |entry: &Entry| entry.at > now || entry.update > Some(now.after(entry.interval));
-        let keys = self.order.values().filter(|key| self.entries.get(*key).is_some_and(waits));
-        let keys: Vec<Fingerprint> = keys.copied().collect();
-        for key in keys {
-            let Some(mut entry) = self.take(key) else { continue };
+        for key in self.entries.which(waits) {
+            let Some(mut entry) = self.entries.take(key) else { continue };
             entry.at = entry.at.min(now);
             entry.update = entry.update.map(|update| update.min(now.after(entry.interval)));
             self.put(key, entry);
@@ -232,18 +200,17 @@ impl Stage<Notification> for Dedup {
     }
 
     fn changes(&mut self, out: &mut Vec<Change>) {
-        for key in std::mem::take(&mut self.changed) {
-            let value = self.entries.get(&key).map(json);
-            out.push(Change { key: key.to_string(), value });
-        }
+        self.entries.changes(|key, entry| {
+            out.push(Change { key: key.to_string(), value: entry.map(|entry| json(entry)) });
+        });
     }
 
     fn restore(&mut self, key: &str, value: &str) -> bool {
-        let (Ok(key), Ok(entry)) = (key.parse(), serde_json::from_str(value)) else {
+        let (Ok(key), Ok(entry)) = (key.parse(), serde_json::from_str::<Entry>(value)) else {
             return false;
         };
-        self.put(key, entry);
-        self.changed.remove(&key);
+        let (bytes, due) = (entry.bytes(), entry.due(self.window()));
+        self.entries.restore(key, entry, bytes, due);
         true
     }
 }

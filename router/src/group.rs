@@ -4,15 +4,15 @@
 //! notification and the next. Security events don't resolve: a group to which nothing new comes isn't told of again, and
 //! closes after a while. The next alert that would belong to it then begins another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hashbrown::HashMap;
 use lanner_alert::{Alert, AlertId, Fingerprint, Group as Told, Kind, Notification, Tally, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::kept::Kept;
 use crate::shown::Shown;
 use crate::stage::{Change, Stage, Verdict, alert_bytes, json, key_of, made_id};
 
@@ -64,12 +64,6 @@ struct Entry {
     /// Of what is new.
     #[serde(skip)]
     shown: Shown,
-    /// Roughly, when it was put back last.
-    #[serde(skip)]
-    bytes: usize,
-    /// In the order of use.
-    #[serde(skip)]
-    used: u64,
 }
 
 impl Entry {
@@ -100,16 +94,9 @@ pub struct Group {
     output: String,
     routes: BTreeMap<Arc<str>, Arc<GroupSettings>>,
     bytes_max: usize,
-    entries: HashMap<Fingerprint, Entry>,
-    bytes: usize,
-    /// By use, the least lately used first.
-    order: BTreeMap<u64, Fingerprint>,
-    uses: u64,
-    /// By when there is something to do.
-    acts: BTreeSet<(Timestamp, Fingerprint)>,
+    entries: Kept<Entry>,
     /// What was to be told of those that had to make room.
     given_up: Vec<Notification>,
-    changed: BTreeSet<Fingerprint>,
     /// Alerts whose rows go with their group.
     gone: Vec<Change>,
 }
@@ -135,45 +122,25 @@ impl Group {
             output: output.to_owned(),
             routes,
             bytes_max,
-            entries: HashMap::new(),
-            bytes: 0,
-            order: BTreeMap::new(),
-            uses: 0,
-            acts: BTreeSet::new(),
+            entries: Kept::default(),
             given_up: Vec::new(),
-            changed: BTreeSet::new(),
             gone: Vec::new(),
         }
     }
 
     /// How many bytes are taken, roughly.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.entries.bytes()
     }
 
-    fn take(&mut self, key: Fingerprint) -> Option<Entry> {
-        let entry = self.entries.remove(&key)?;
-        self.bytes -= entry.bytes;
-        self.order.remove(&entry.used);
-        self.acts.remove(&(entry.acts(self.routes.get(&entry.route)), key));
-        self.changed.insert(key);
-        Some(entry)
-    }
-
-    fn put(&mut self, key: Fingerprint, mut entry: Entry) {
-        self.uses += 1;
-        entry.used = self.uses;
-        entry.bytes = entry.size();
-        self.bytes += entry.bytes;
-        self.order.insert(entry.used, key);
-        self.acts.insert((entry.acts(self.routes.get(&entry.route)), key));
-        self.entries.insert(key, entry);
-        self.changed.insert(key);
+    fn put(&mut self, key: Fingerprint, entry: Entry) {
+        let (bytes, acts) = (entry.size(), entry.acts(self.routes.get(&entry.route)));
+        self.entries.put(key, entry, bytes, acts);
     }
 
     /// Ends a group; what it had to tell.
     fn close(&mut self, key: Fingerprint, now: Timestamp) -> Option<Notification> {
-        let mut entry = self.take(key)?;
+        let mut entry = self.entries.take(key)?;
         let told = self.tell(&mut entry, now);
         entry.shown.changes(|id| alert_key(key, id), &mut self.gone);
         told
@@ -181,9 +148,9 @@ impl Group {
 
     /// Closes what had something least lately, until the rest has room.
     fn shrink(&mut self, now: Timestamp) {
-        while self.bytes > self.bytes_max {
-            let Some((_, key)) = self.order.first_key_value() else { break };
-            let told = self.close(*key, now);
+        while self.entries.bytes() > self.bytes_max {
+            let Some(key) = self.entries.oldest() else { break };
+            let told = self.close(key, now);
             self.given_up.extend(told);
         }
     }
@@ -222,7 +189,7 @@ impl Group {
         let route = alert.route.as_ref()?;
         let settings = self.routes.get(route)?.clone();
         let key = key_of(route, alert, &settings.by);
-        let entry = self.take(key).unwrap_or_else(|| Entry {
+        let entry = self.entries.take(key).unwrap_or_else(|| Entry {
             route: route.clone(),
             by: settings.by.iter().map(|field| (field.clone(), alert.field(field))).collect(),
             first: alert.id,
@@ -234,8 +201,6 @@ impl Group {
             new: 0,
             tally: Tally::default(),
             shown: Shown::default(),
-            bytes: 0,
-            used: 0,
         });
         Some((key, entry, settings))
     }
@@ -269,13 +234,13 @@ impl Stage<Notification> for Group {
         if !self.given_up.is_empty() {
             return Some(Timestamp(0));
         }
-        self.acts.first().map(|(at, _)| *at)
+        self.entries.next().map(|(at, _)| at)
     }
 
     fn tick(&mut self, now: Timestamp, out: &mut Vec<Notification>) {
         out.append(&mut self.given_up);
-        while let Some((_, key)) = self.acts.first().copied().filter(|(at, _)| *at <= now) {
-            let Some(mut entry) = self.take(key) else { break };
+        while let Some((_, key)) = self.entries.next().filter(|(at, _)| *at <= now) {
+            let Some(mut entry) = self.entries.take(key) else { break };
             let told = self.tell(&mut entry, now);
             let open = told.is_some() && self.routes.contains_key(&entry.route);
             out.extend(told);
@@ -293,10 +258,8 @@ impl Stage<Notification> for Group {
             let due = settings.is_some_and(|settings| entry.due > Some(entry.due_if_now(settings, now)));
             due || entry.last > now || entry.sent > Some(now)
         };
-        let keys = self.order.values().filter(|key| self.entries.get(*key).is_some_and(waits));
-        let keys: Vec<Fingerprint> = keys.copied().collect();
-        for key in keys {
-            let Some(mut entry) = self.take(key) else { continue };
+        for key in self.entries.which(waits) {
+            let Some(mut entry) = self.entries.take(key) else { continue };
             entry.last = entry.last.min(now);
             entry.sent = entry.sent.map(|sent| sent.min(now));
             if let Some(settings) = self.routes.get(&entry.route) {
@@ -309,29 +272,28 @@ impl Stage<Notification> for Group {
 
     fn changes(&mut self, out: &mut Vec<Change>) {
         out.append(&mut self.gone);
-        for key in std::mem::take(&mut self.changed) {
-            let entry = self.entries.get_mut(&key);
-            let value = entry.as_ref().map(json);
+        self.entries.changes(|key, entry| {
+            let value = entry.as_ref().map(|entry| json(*entry));
             if let Some(entry) = entry {
                 entry.shown.changes(|id| alert_key(key, id), out);
             }
             out.push(Change { key: key.to_string(), value });
-        }
+        });
     }
 
     fn restore(&mut self, key: &str, value: &str) -> bool {
         let (group, alert) = key.split_once(ALERT).map_or((key, false), |(group, _)| (group, true));
         let Ok(key) = group.parse() else { return false };
         let (entry, read) = if alert {
-            let Some(mut entry) = self.take(key) else { return false };
+            let Some(mut entry) = self.entries.take(key) else { return false };
             let read = entry.shown.restore(value);
             (entry, read)
         } else {
-            let Ok(entry) = serde_json::from_str(value) else { return false };
+            let Ok(entry) = serde_json::from_str::<Entry>(value) else { return false };
             (entry, true)
         };
-        self.put(key, entry);
-        self.changed.remove(&key);
+        let (bytes, acts) = (entry.size(), entry.acts(self.routes.get(&entry.route)));
+        self.entries.restore(key, entry, bytes, acts);
         read
     }
 }

@@ -14,6 +14,7 @@ mod digest;
 mod group;
 mod heartbeat;
 mod inhibit;
+mod kept;
 mod limit;
 mod output;
 mod pipeline;
