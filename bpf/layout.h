@@ -111,7 +111,9 @@ enum syscall_what {
 	/* Only when it succeeded are there bytes. */
 	WHAT_BYTES_OF_SUCCESS = 64,
 	/* The string is one only where the first argument is PR_SET_NAME. */
-	WHAT_SET_NAME = 128
+	WHAT_SET_NAME = 128,
+	/* The thread's working directory, where it was changed. */
+	WHAT_CWD = 256
 };
 
 /* Counters of the kernel side, summed over the processors. */

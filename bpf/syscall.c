@@ -278,6 +278,8 @@ static __always_inline void syscall_parts(struct scratch *s, struct syscall_row 
 		bpf_probe_read_user(&record->args[2], 24, (void *)record->args[2]);
 	if (row->what & WHAT_ROOT)
 		read_root(record, task);
+	if ((row->what & WHAT_CWD) && ret == 0)
+		part_cwd(s, 0, PART_CWD, task);
 	if (row->fd == ARG_RESULT)
 		part_descriptor(s, ret < 0 ? 0 : file_of(task, ret), task);
 	else if (row->fd != NO_ARG)

@@ -151,6 +151,13 @@ impl State {
             Kind::Execve | Kind::Execveat if event.res >= 0 => self.exec(event),
             Kind::Process => self.exec(event),
             Kind::Procexit => self.exit(&task),
+            Kind::Cwd => {
+                self.touch(&task);
+                let process = self.host.processes.get_mut(task.pid);
+                if let (Some(process), Some(path)) = (process, event.text("path")) {
+                    process.cwd = path.into();
+                }
+            }
             _ => self.touch(&task),
         }
         seen

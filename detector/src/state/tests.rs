@@ -102,6 +102,14 @@ fn a_program_that_was_started_is_known() {
 }
 
 #[test]
+fn a_working_directory_is_that_which_was_gone_to_last() {
+    let mut state = state();
+    apply(&mut state, Kind::Execve, task(10, "sh"), &SHELL);
+    apply(&mut state, Kind::Cwd, task(10, "sh"), &[("path", Say::Text("/tmp"))]);
+    assert_eq!(&*state.host.processes.get(10).unwrap().cwd, b"/tmp");
+}
+
+#[test]
 fn what_an_event_tells_of_an_executable_is_kept() {
     let mut state = state();
     let told = [

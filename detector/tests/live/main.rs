@@ -1,6 +1,7 @@
 //! The live source against the kernel it runs on: what is done here is seen, with every field right.
 
 mod compat;
+mod descriptors;
 mod files;
 mod names;
 mod processes;

@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
 
-use lanner_event::{EventFlags, Kind, Param};
+use lanner_event::{EventFlags, ExeFlags, Kind, Param};
 
 use super::{c, events_of, events_until, in_child, of_kind, only, readings, start, text};
 
@@ -56,6 +56,50 @@ fn capabilities_are_those_of_the_thread() {
     assert_eq!(before.inheritable, own("CapInh:"));
     assert_eq!(after.permitted, own("CapBnd:") & !(1 << CAP_SYS_BOOT));
     assert_eq!(after.effective, after.permitted);
+}
+
+#[test]
+fn a_program_comes_with_its_environment_and_what_its_file_is() {
+    let Some(mut live) = start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("program");
+    std::fs::copy("/bin/true", &program).unwrap();
+    let mut child = Command::new(&program).env_clear().env("ONE", "1").env("TWO", "2 3").spawn().unwrap();
+    let pid = child.id() as i32;
+    child.wait().unwrap();
+    let events = events_of(&mut live, pid);
+    let exec = only(&events, Kind::Execve);
+    assert_eq!(text(&exec, "env"), "ONE=1\0TWO=2 3\0");
+    let file = program.metadata().unwrap();
+    let time =
+        |seconds: i64, nanoseconds: i64| Some(Param::Uint((seconds * 1_000_000_000 + nanoseconds) as u64));
+    assert_eq!(exec.param("exe_ino_ctime"), time(file.ctime(), file.ctime_nsec()));
+    assert_eq!(exec.param("exe_ino_mtime"), time(file.mtime(), file.mtime_nsec()));
+    let Some(Param::Uint(flags)) = exec.param("flags") else { panic!("{exec:?}") };
+    let flags = ExeFlags::from_bits_truncate(flags as u32);
+    assert!(flags.contains(ExeFlags::WRITABLE) && !flags.contains(ExeFlags::FROM_MEMFD), "{flags:?}");
+    assert_eq!(exec.param("cap_effective"), Some(Param::Uint(exec.task.caps.unwrap().effective)));
+}
+
+#[test]
+fn a_working_directory_is_told_when_it_changes() {
+    let Some(mut live) = start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().canonicalize().unwrap();
+    std::fs::create_dir(base.join("below")).unwrap();
+    std::os::unix::fs::symlink("below", base.join("link")).unwrap();
+    let pid = in_child(|| {
+        std::env::set_current_dir(&base).unwrap();
+        assert!(std::env::set_current_dir("none").is_err());
+        std::env::set_current_dir("link").unwrap();
+        let root = std::fs::File::open("/").unwrap();
+        // SAFETY: it takes a number.
+        assert_eq!(unsafe { libc::fchdir(root.as_raw_fd()) }, 0);
+    });
+    let events = events_of(&mut live, pid);
+    let told: Vec<String> = of_kind(&events, Kind::Cwd).iter().map(|event| text(event, "path")).collect();
+    let expected = [base.clone(), base.join("below"), "/".into()];
+    assert_eq!(told, expected.map(|path| path.display().to_string()));
 }
 
 #[test]

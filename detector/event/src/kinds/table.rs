@@ -493,6 +493,7 @@ kinds! {
     }
     State Internal {
         CgroupMkdir "cgroup_mkdir" "A cgroup was made." ["cgroup": UINT64, "path": Str]
+        Cwd "cwd" "A process went to another working directory." ["path": RealPath]
         Process "process" "A process that was there before the capture began." [
             "exe": Str, "args": StrList, "cwd": Str, "cgroups": StrList, "trusted_exepath": RealPath,
             "exe_ino": UINT64,

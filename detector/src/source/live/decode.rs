@@ -95,6 +95,13 @@ impl Decoder {
         let kind = Kind::ALL.get(usize::from(record.event));
         match kind.and_then(|kind| syscalls::row_of(*kind)) {
             Some(row) => {
+                // It is known before the event is judged that brought it about.
+                if row.what & WHAT_CWD != 0
+                    && let Some(path) = push_walk(batch, parts.get(PART_CWD))
+                {
+                    let params = batch.push_named(Kind::Cwd, &[("path", Param::Bytes(path))]);
+                    self.push_event(batch, Event { kind: Kind::Cwd, params, ..event });
+                }
                 self.syscall(batch, &mut event, row, record, parts);
                 self.push_event(batch, event);
             }

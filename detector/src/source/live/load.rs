@@ -6,7 +6,7 @@ use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, Iter, ProgramType};
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
-use lanner_bpf::layout::{SYSCALLS_MAX, SyscallRow};
+use lanner_bpf::layout::{SYSCALLS_MAX, SyscallRow, WHAT_CWD};
 use lanner_event::Kind;
 
 use super::Settings;
@@ -195,7 +195,8 @@ fn want(ebpf: &mut Ebpf, wanted: &[Kind]) -> Result<(), SourceError> {
         .ok_or(SourceError::Refused { what: "a map", cause: "the object has no map syscalls".to_owned() })?;
     let mut table: Array<&mut MapData, Row> =
         Array::try_from(map).map_err(|error| refused("to open a map", &error))?;
-    for row in SYSCALLS.iter().filter(|row| wanted.contains(&row.kind)) {
+    // What changes the working directory the state must know.
+    for row in SYSCALLS.iter().filter(|row| wanted.contains(&row.kind) || row.what & WHAT_CWD != 0) {
         let max = SYSCALLS_MAX as u32;
         let narrow = row.narrow_numbers().map(|number| max + number);
         for index in row.number().into_iter().chain(narrow) {

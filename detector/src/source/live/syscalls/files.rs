@@ -1,6 +1,6 @@
 //! Files and directories, by their paths.
 
-use lanner_bpf::layout::{WHAT_OPEN_HOW, WHAT_ROOT};
+use lanner_bpf::layout::{WHAT_CWD, WHAT_OPEN_HOW, WHAT_ROOT};
 use lanner_event::Kind;
 
 use super::Origin::{Dev, Given, Ino, Int, Nothing, OpenFlags, Path, Real, Res, Str, Uint, Ulong};
@@ -90,8 +90,8 @@ pub const ROWS: &[Syscall] = &[
     row(Kind::Newfstatat).narrow(&["fstatat64"]).path_at(0, 1).params(&[Res, Int(0), Path(0), Uint(3)]),
     row(Kind::Access).path(0).params(&[Res, Path(0), Uint(1)]),
     row(Kind::Getcwd).string(0).params(&[Res, Str]),
-    row(Kind::Chdir).path(0).params(&[Res, Given(0)]),
-    row(Kind::Fchdir).fd(0).params(&[Res, Int(0)]),
+    row(Kind::Chdir).what(WHAT_CWD).path(0).params(&[Res, Given(0)]),
+    row(Kind::Fchdir).what(WHAT_CWD).fd(0).params(&[Res, Int(0)]),
     row(Kind::Chroot).what(WHAT_ROOT).path(0).params(&[Res, Path(0)]),
     row(Kind::Getdents).fd(0).params(&[Res, Int(0)]),
     row(Kind::Getdents64).fd(0).params(&[Res, Int(0)]),
