@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use lanner_event::{EventRef, FdKind, Kind, OwnedEvent, Param};
 
-use super::{c, events_of, in_child, of_kind, only, start, start_with, text};
+use super::{c, events_of, in_child, of_kind, only, start_with, text};
 
 /// The descriptor that a syscall returned.
 fn fd(number: i32) -> OwnedFd {
