@@ -356,7 +356,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => duration(&[120, 300, 600, 3600, 4000]),
         1 => (0..200_000_u64).prop_map(Duration::from_secs),
     ];
-    let back = prop_oneof![duration(&[1, 30, 60, 3600]), (1..200_000_u64).prop_map(Duration::from_secs)];
+    let back = prop_oneof![duration(&[1, 10, 30, 60, 3600]), (1..200_000_u64).prop_map(Duration::from_secs)];
     prop_oneof![
         10 => vec(came(), 1..6).prop_map(Happening::Batch),
         1 => (came(), 2..12_usize, duration(&[1, 60, 1000, 3600]))
