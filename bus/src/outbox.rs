@@ -293,6 +293,8 @@ impl Store {
 
     /// What an output has to send now, as it lies there: who asked parses it, so that this thread needn't.
     pub(crate) fn due(&self, output: OutputId, now: Timestamp, limit: usize) -> rusqlite::Result<RawDue> {
+        // One transaction for all that is read here, or each statement would lock and unlock by itself.
+        let read = self.db.unchecked_transaction()?;
         let stored: Vec<Stored> = self
             .sql(
                 "SELECT id, attempt, made, alert, notification FROM outbox \
@@ -310,6 +312,7 @@ impl Store {
                 .query_row([output.0], |row| row.get::<_, Option<i64>>(0))?
                 .map(time);
         }
+        read.commit()?;
         Ok(due)
     }
 

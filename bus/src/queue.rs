@@ -15,8 +15,8 @@ use crate::outbox::{Outcome, Step};
 use crate::settings::OutputId;
 use crate::store::Store;
 
-/// Most entries of one transaction.
-const TRANSACTION_ENTRIES_MAX: usize = 2048;
+/// Most entries of one transaction: as many as the router takes in a step, so that it finds them at hand.
+const TRANSACTION_ENTRIES_MAX: usize = 1024;
 
 /// A hit that can't be judged yet, as its owner wrote it down.
 #[derive(Debug, Clone, PartialEq, Eq)]

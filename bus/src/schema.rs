@@ -273,6 +273,7 @@ pub(crate) fn open(settings: &Settings) -> Result<Connection, OpenError> {
         let wal = wal_max(settings.max_size);
         db.pragma_update(None, "wal_autocheckpoint", wal / page.max(1))?;
         db.pragma_update(None, "journal_size_limit", wal)?;
+        db.pragma_update(None, "cache_size", -CACHE_KIB)?;
         db.set_prepared_statement_cache_capacity(64);
         let version = migrate(&mut db)?;
         Ok((db, version))
@@ -283,6 +284,9 @@ pub(crate) fn open(settings: &Settings) -> Result<Connection, OpenError> {
     }
     Ok(db)
 }
+
+/// Pages that are kept in memory, in KiB: what is written again and again, and the alerts that are about to be sent.
+const CACHE_KIB: i64 = 8 << 10;
 
 /// At this many bytes the write-ahead log is worked into the database: large enough that pages which change
 /// often are written there once, small against the journal's bound.

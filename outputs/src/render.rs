@@ -238,7 +238,10 @@ pub fn as_alert(notification: &Notification, common: &Common) -> Alert {
 
 /// The notification as Falco's JSON object.
 pub fn json(notification: &Notification, common: &Common) -> serde_json::Value {
-    falco::json(&as_alert(notification, common), &common.json)
+    match single(notification) {
+        Some(alert) => falco::json(alert, &common.json),
+        None => falco::json(&as_alert(notification, common), &common.json),
+    }
 }
 
 /// The notification as one line without its end: what comes of the output's `template`, else Falco's JSON object

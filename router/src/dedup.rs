@@ -10,7 +10,7 @@ use std::time::Duration;
 use lanner_alert::{Alert, Fingerprint, Kind, Notification, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::kept::Kept;
+use crate::kept::{Kept, Row};
 use crate::shown::rank;
 use crate::stage::{Change, Stage, Verdict, alert_bytes, json, key_of, made_id};
 
@@ -200,17 +200,17 @@ impl Stage<Notification> for Dedup {
     }
 
     fn changes(&mut self, out: &mut Vec<Change>) {
-        self.entries.changes(|key, entry| {
-            out.push(Change { key: key.to_string(), value: entry.map(|entry| json(entry)) });
+        self.entries.changes(|row, entry| {
+            out.push(Change { key: row.to_string(), value: entry.map(|entry| json(entry)) });
         });
     }
 
     fn restore(&mut self, key: &str, value: &str) -> bool {
-        let (Ok(key), Ok(entry)) = (key.parse(), serde_json::from_str::<Entry>(value)) else {
+        let (Some(row), Ok(entry)) = (Row::parse(key), serde_json::from_str::<Entry>(value)) else {
             return false;
         };
         let (bytes, due) = (entry.bytes(), entry.due(self.window()));
-        self.entries.restore(key, entry, bytes, due);
+        self.entries.restore(row, entry, bytes, due);
         true
     }
 }

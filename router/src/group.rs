@@ -12,7 +12,7 @@ use lanner_alert::{Alert, AlertId, Fingerprint, Group as Told, Kind, Notificatio
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::kept::Kept;
+use crate::kept::{Kept, Row};
 use crate::shown::Shown;
 use crate::stage::{Change, Stage, Verdict, alert_bytes, json, key_of, made_id};
 
@@ -102,7 +102,7 @@ pub struct Group {
 }
 
 /// The key of an alert that a group shows: it comes behind the group's own.
-fn alert_key(group: Fingerprint, alert: AlertId) -> String {
+fn alert_key(group: Row, alert: AlertId) -> String {
     format!("{group}{ALERT}{alert}")
 }
 
@@ -141,8 +141,8 @@ impl Group {
     /// Ends a group; what it had to tell.
     fn close(&mut self, key: Fingerprint, now: Timestamp) -> Option<Notification> {
         let mut entry = self.entries.take(key)?;
-        let told = self.tell(&mut entry, now);
-        entry.shown.changes(|id| alert_key(key, id), &mut self.gone);
+        let (told, row) = (self.tell(&mut entry, now), self.entries.row(key));
+        entry.shown.changes(|id| alert_key(row, id), &mut self.gone);
         told
     }
 
@@ -247,7 +247,8 @@ impl Stage<Notification> for Group {
             if open {
                 self.put(key, entry);
             } else {
-                entry.shown.changes(|id| alert_key(key, id), &mut self.gone);
+                let row = self.entries.row(key);
+                entry.shown.changes(|id| alert_key(row, id), &mut self.gone);
             }
         }
     }
@@ -272,20 +273,20 @@ impl Stage<Notification> for Group {
 
     fn changes(&mut self, out: &mut Vec<Change>) {
         out.append(&mut self.gone);
-        self.entries.changes(|key, entry| {
+        self.entries.changes(|row, entry| {
             let value = entry.as_ref().map(|entry| json(*entry));
             if let Some(entry) = entry {
-                entry.shown.changes(|id| alert_key(key, id), out);
+                entry.shown.changes(|id| alert_key(row, id), out);
             }
-            out.push(Change { key: key.to_string(), value });
+            out.push(Change { key: row.to_string(), value });
         });
     }
 
     fn restore(&mut self, key: &str, value: &str) -> bool {
         let (group, alert) = key.split_once(ALERT).map_or((key, false), |(group, _)| (group, true));
-        let Ok(key) = group.parse() else { return false };
+        let Some(row) = Row::parse(group) else { return false };
         let (entry, read) = if alert {
-            let Some(mut entry) = self.entries.take(key) else { return false };
+            let Some(mut entry) = self.entries.take(row.key) else { return false };
             let read = entry.shown.restore(value);
             (entry, read)
         } else {
@@ -293,7 +294,7 @@ impl Stage<Notification> for Group {
             (entry, true)
         };
         let (bytes, acts) = (entry.size(), entry.acts(self.routes.get(&entry.route)));
-        self.entries.restore(key, entry, bytes, acts);
+        self.entries.restore(row, entry, bytes, acts);
         read
     }
 }

@@ -108,6 +108,7 @@ impl Router {
                 jitter,
                 breaker: Breaker::new(settings.breaker),
                 batch: settings.batch.max(1),
+                round: 1,
                 singly: 0,
             })?);
         }

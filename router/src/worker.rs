@@ -84,6 +84,9 @@ pub(crate) struct Worker {
     /// The size of batches now: half after a failure, double after an answer, up to what is set. So a receiver
     /// that only fails on large ones is served, and one that comes back is not overwhelmed.
     pub(crate) batch: usize,
+    /// So many are taken from the outbox at a time, unless a batch is larger: as many as were sent last within the time,
+    /// or double that where all were.
+    pub(crate) round: usize,
     /// So many are to be sent one by one, as the receiver refused them together.
     pub(crate) singly: usize,
 }
@@ -130,7 +133,7 @@ impl Worker {
             self.reopen_output();
         }
         let one = self.singly > 0 || self.breaker.is_open();
-        let limit = if one { 1 } else { self.batch.max(ROUND_MAX) };
+        let limit = if one { 1 } else { self.batch.max(self.round) };
         let now = self.journal.now();
         let due = self.journal.due(self.id, now, limit).await?;
         if due.rows.is_empty() {
@@ -141,8 +144,11 @@ impl Worker {
             return Ok(self.idle(due.next.map(|next| next.since(now))).await);
         }
         self.singly = self.singly.saturating_sub(1);
-        let mut outcomes = Vec::with_capacity(due.rows.len());
+        let taken = due.rows.len();
+        let mut outcomes = Vec::with_capacity(taken);
         let then = self.send(due.rows, &mut outcomes).await;
+        let done = outcomes.len();
+        self.round = if done < taken { done } else { ROUND_MAX.min(taken * 2) };
         self.journal.settle(self.id, outcomes).await?;
         match then {
             Then::Next => Ok(true),

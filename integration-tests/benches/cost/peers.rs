@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lanner_integration_tests::peers::{Outcome, Stand, storm};
+use lanner_integration_tests::peers::{self, Outcome, Stand};
 use lanner_integration_tests::receiver::Mood;
 
 use crate::table::Row;
@@ -17,30 +17,8 @@ const PER_SECOND: u64 = 500;
 /// Most memory that may be resident, in MB.
 const RESIDENT_MAX: f64 = 100.0;
 
-/// All of them.
-pub fn measure() -> Vec<Row> {
-    let mut rows = rate();
-    eprintln!("a receiver that is down for 30 s");
-    rows.extend(kept("down 30 s at 500/s", &paced(30).with_receiver(Mood::Down)));
-    eprintln!("a kill after 10,000");
-    rows.extend(kept("kill -9 after 10,000", &Stand::new(PROGRAM, 20_000, None).killed_after(10_000)));
-    eprintln!("a receiver that takes 2 s, for a minute");
-    let slow = Mood::Slow(Duration::from_secs(2));
-    rows.extend(kept("takes 2 s, 500/s for 60 s", &paced(60).with_receiver(slow)));
-    for (alerts, name) in [(100_000, "100,000 active, none sent"), (500_000, "500,000 active, none sent")] {
-        eprintln!("{alerts} different alerts");
-        rows.extend(kept(name, &Stand::new(PROGRAM, alerts, None).with_receiver(Mood::Down)));
-    }
-    eprintln!("a storm");
-    let storm = storm(PROGRAM, 1_000_000, 10_000);
-    let allowed = storm.allowed as f64;
-    rows.push(Row::new("storm of 1,000,000, messages", vec![storm.messages as f64]).at_most(allowed));
-    let counted = storm.counted as f64;
-    rows.push(Row::new("storm of 1,000,000, counted", vec![counted]).at_least(1e6).at_most(1e6));
-    rows
-}
-
-fn rate() -> Vec<Row> {
+/// From the bus through all stages to a batched HTTP output.
+pub fn rate() -> Vec<Row> {
     let report = |round| {
         eprintln!("rate, round {} of {ROUNDS}", round + 1);
         let report = Stand::new(PROGRAM, ALERTS, None).rate();
@@ -53,15 +31,39 @@ fn rate() -> Vec<Row> {
     ]
 }
 
-fn paced(seconds: u64) -> Stand {
-    Stand::new(PROGRAM, PER_SECOND * seconds, Some(PER_SECOND))
+/// What goes wrong, and what that costs.
+pub fn kept() -> Vec<Row> {
+    let slow = Mood::Slow(Duration::from_secs(2));
+    let all = |alerts| Stand::new(PROGRAM, alerts, None);
+    let paced = |seconds| Stand::new(PROGRAM, PER_SECOND * seconds, Some(PER_SECOND));
+    let cases: [(&str, &dyn Fn() -> Outcome); 5] = [
+        ("down 30 s at 500/s", &|| paced(30).with_receiver(Mood::Down)),
+        ("kill -9 after 10,000", &|| all(20_000).killed_after(10_000)),
+        ("takes 2 s, 500/s for 60 s", &|| paced(60).with_receiver(slow)),
+        ("100,000 active, all waiting", &|| all(100_000).with_receiver(Mood::Down)),
+        ("500,000 active, all waiting", &|| all(500_000).with_receiver(Mood::Down)),
+    ];
+    let rows = |(name, measure): (&str, &dyn Fn() -> Outcome)| {
+        eprintln!("{name}");
+        let outcome = measure();
+        let row = |what: &str, value: f64| Row::new(format!("{name}: {what}"), vec![value]);
+        [
+            row("lost", outcome.lost as f64).at_most(0.0),
+            row("came twice", outcome.again as f64),
+            row("resident, MB", outcome.resident as f64 / 1e6).at_most(RESIDENT_MAX),
+        ]
+    };
+    cases.into_iter().flat_map(rows).collect()
 }
 
-fn kept(name: &str, outcome: &Outcome) -> [Row; 3] {
-    let row = |what: &str, value: f64| Row::new(format!("{name}: {what}"), vec![value]);
-    [
-        row("lost", outcome.lost as f64).at_most(0.0),
-        row("came twice", outcome.again as f64),
-        row("resident, MB", outcome.resident as f64 / 1e6).at_most(RESIDENT_MAX),
+/// A storm at Slack.
+pub fn storm() -> Vec<Row> {
+    const STORM: u64 = 1_000_000;
+    eprintln!("a storm of {STORM}");
+    let storm = peers::storm(PROGRAM, STORM, STORM / 100);
+    let (all, counted) = (STORM as f64, storm.counted as f64);
+    vec![
+        Row::new("storm of 1,000,000: messages", vec![storm.messages as f64]).at_most(storm.allowed as f64),
+        Row::new("storm of 1,000,000: counted", vec![counted]).at_least(all).at_most(all),
     ]
 }
