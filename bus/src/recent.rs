@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lanner_alert::Alert;
 
 /// Most alerts that are kept.
-const RECENT_ALERTS_MAX: usize = 4096;
+const RECENT_ALERTS_MAX: usize = 2048;
 
 /// A window of consecutive alerts up to the last one.
 #[derive(Default)]

@@ -286,7 +286,7 @@ pub(crate) fn open(settings: &Settings) -> Result<Connection, OpenError> {
 }
 
 /// Pages that are kept in memory, in KiB: what is written again and again, and the alerts that are about to be sent.
-const CACHE_KIB: i64 = 8 << 10;
+const CACHE_KIB: i64 = 4 << 10;
 
 /// At this many bytes the write-ahead log is worked into the database: large enough that pages which change
 /// often are written there once, small against the journal's bound.

@@ -54,7 +54,7 @@ impl Settings {
             max_size: 1 << 30,
             max_age: Duration::from_secs(7 * 24 * 3600),
             sync: Synchronous::Normal,
-            channel_max: 8192,
+            channel_max: 4096,
             hostname: Arc::from(""),
             clock: system_clock(),
         }

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod collector;
+pub mod cpu;
 pub mod docker;
 pub mod kafka;
 pub mod lanner;

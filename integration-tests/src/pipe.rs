@@ -108,7 +108,7 @@ pub struct Feed {
 pub struct PipeReport {
     /// Seconds from the first alert until the last was sent.
     pub seconds: f64,
-    /// CPU seconds that all its threads used in that time.
+    /// CPU seconds that all its threads used in that time, without making the alerts.
     pub cpu: f64,
     /// Notifications that wait for an output.
     pub pending: u64,

@@ -199,8 +199,10 @@ impl Http {
 
     /// Sends the notifications as one array: all are taken, or none.
     async fn as_array(&self, batch: &[Notification]) -> Vec<Result<Receipt, DeliveryError>> {
-        let body = serde_json::Value::Array(batch.iter().map(|item| self.element(item)).collect());
-        let result = self.post("application/json", body.to_string(), &batch_key(batch)).await;
+        let elements: Vec<_> = batch.iter().map(|item| self.element(item)).collect();
+        // A value is always JSON.
+        let body = serde_json::to_string(&elements).unwrap_or_default();
+        let result = self.post("application/json", body, &batch_key(batch)).await;
         vec![result; batch.len()]
     }
 

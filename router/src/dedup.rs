@@ -18,7 +18,7 @@ use crate::stage::{Change, Stage, Verdict, alert_bytes, json, key_of, made_id};
 /// lately, and what they hadn't told is told.
 pub const DEDUP_BYTES_MAX: usize = 32 << 20;
 /// What a key takes without an alert, roughly, in bytes.
-const ENTRY_BYTES: usize = 200;
+const ENTRY_BYTES: usize = 300;
 /// How long after a repeat the first update comes; each of the next waits twice as long.
 const FIRST_INTERVAL: Duration = Duration::from_secs(60);
 /// How long an update waits at the most.

@@ -1,7 +1,6 @@
 //! What watching costs the host, how fast alerts pass, and that none is lost: `make bench`, or only some of it by
 //! `cargo bench --bench cost -- syscalls road rate kept storm`.
 
-mod cpu;
 mod peers;
 mod road;
 mod syscalls;

@@ -7,10 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::Command;
 
+use lanner_integration_tests::cpu;
 use lanner_integration_tests::lanner::Lanner;
 use tempfile::TempDir;
 
-use crate::cpu;
 use crate::table::{Row, quantile};
 
 const PAIRS: usize = 15;
@@ -104,5 +104,5 @@ fn run(operations: &[(&str, Operation)], values: &mut [Vec<f64>]) {
 fn block(operation: &dyn Fn()) -> f64 {
     let start = cpu::thread();
     (0..BLOCK).for_each(|_| operation());
-    (cpu::thread() - start) as f64 / f64::from(BLOCK)
+    (cpu::thread() - start) * 1e9 / f64::from(BLOCK)
 }

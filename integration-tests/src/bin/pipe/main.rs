@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use lanner_alert::{Calendar, Matcher, Silence};
 use lanner_bus::{Journal, OpenError, Settings, system_clock};
+use lanner_integration_tests::cpu;
 use lanner_integration_tests::pipe::{FED, PipeReport, Plan};
 use lanner_router::{Inhibit, InhibitRule, Pipeline, Router, Silences};
 
@@ -74,14 +75,14 @@ async fn run(plan: Plan) -> Result<PipeReport, Box<dyn Error>> {
         .with_mark(Inhibit::new(inhibit));
     let outputs = plan.outputs.iter().map(outputs::build).collect::<Result<_, _>>()?;
     let router = Router::start(journal.handle(), pipeline, outputs).await?;
-    let (start, used) = (Instant::now(), cpu());
-    feed::feed(&plan.feed, &journal).await?;
+    let (start, used) = (Instant::now(), cpu::process());
+    let making = feed::feed(&plan.feed, &journal).await?;
     println!("{FED}");
     if !plan.feed.drain {
         std::future::pending::<()>().await;
     }
     let reports = router.stop(DRAIN_MAX).await;
-    let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu() - used);
+    let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu::process() - used - making);
     let pending =
         reports.iter().map(|report| report.pending.unwrap_or(u64::MAX)).fold(0, u64::saturating_add);
     let uncommitted = journal.close();
@@ -111,13 +112,4 @@ fn open(plan: &Plan, names: &[String]) -> Result<Journal, OpenError> {
 
 fn matchers(texts: &[String]) -> Result<Vec<Matcher>, Box<dyn Error>> {
     texts.iter().map(|text| Ok(text.parse::<Matcher>()?)).collect()
-}
-
-/// CPU seconds that this process has used.
-fn cpu() -> f64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the clock exists on every Linux, and the time is ours.
-    let read = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
-    assert_eq!(read, 0, "the clock can be read");
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
