@@ -44,10 +44,16 @@ impl Lanner {
     /// # Panics
     /// Where it doesn't come to watch.
     pub fn start(configuration: &Path, log: &Path) -> Lanner {
+        Lanner::start_by(Command::new(binary()).arg("-c").arg(configuration), configuration, log)
+    }
+
+    /// The same by a command that becomes it.
+    ///
+    /// # Panics
+    /// Where it doesn't come to watch.
+    pub fn start_by(command: &mut Command, configuration: &Path, log: &Path) -> Lanner {
         let before = std::fs::read_to_string(log).unwrap_or_default().len();
-        let mut command = Command::new(binary());
-        command.arg("-c").arg(configuration);
-        let mut running = Running::start(&mut command, log);
+        let mut running = Running::start(command, log);
         let said = || std::fs::read_to_string(log).unwrap_or_default();
         let look = || {
             assert!(running.runs(), "lanner has ended: {}", said());

@@ -12,6 +12,7 @@ pub mod need;
 pub mod peers;
 pub mod pipe;
 pub mod process;
+pub mod program;
 pub mod random;
 pub mod receiver;
 pub mod rsyslog;

@@ -1,10 +1,11 @@
 //! Programs that do what rules look for, and print what they know to be true of it: the alerts say the same.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use lanner_integration_tests::lanner::Lanner;
 use lanner_integration_tests::need::{CLANG, WATCHING, can_run};
+use lanner_integration_tests::program::compile;
 use lanner_integration_tests::wait_for;
 use serde_json::Value;
 
@@ -14,17 +15,6 @@ struct Done {
     kind: String,
     res: i64,
     name: String,
-}
-
-/// A program of this folder, compiled.
-fn compile(name: &str, folder: &Path) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("programs/{name}.c"));
-    let program = folder.join(name);
-    let output =
-        Command::new("clang-14").args(["-O1", "-Wall", "-Werror", "-o"]).arg(&program).arg(source).output();
-    let output = output.expect("clang runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    program
 }
 
 /// Runs a program in a folder; what it did.
@@ -69,7 +59,7 @@ fn requests_of_io_uring_are_events() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
-    let program = compile("uring", folder.path());
+    let program = compile("uring", &[], folder.path());
     std::fs::create_dir(path("work")).expect("a folder");
     std::fs::write(path("rule.yaml"), RULE).expect("a file");
     let configuration = format!(
