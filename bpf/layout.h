@@ -113,7 +113,9 @@ enum syscall_what {
 	/* The string is one only where the first argument is PR_SET_NAME. */
 	WHAT_SET_NAME = 128,
 	/* The thread's working directory, where it was changed. */
-	WHAT_CWD = 256
+	WHAT_CWD = 256,
+	/* It doesn't return, or not to where it was called: it is told when it is called. */
+	WHAT_ENTER = 512
 };
 
 /* Counters of the kernel side, summed over the processors. */

@@ -304,8 +304,7 @@ static __always_inline __u32 row_of(struct pt_regs *regs, bool compat)
 	return SYSCALLS_MAX + nr;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+static __always_inline int told(struct pt_regs *regs, long ret, bool entered)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = task->thread_info.status & TS_COMPAT;
@@ -313,7 +312,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	struct syscall_row *row = bpf_map_lookup_elem(&syscalls, &index);
 	struct scratch *s;
 
-	if (!row || !row->wanted)
+	if (!row || !row->wanted || entered != !!(row->what & WHAT_ENTER))
 		return 0;
 	if ((row->what & WHAT_FAILURE_ONLY) && ret >= 0)
 		return 0;
@@ -332,4 +331,16 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	syscall_parts(s, row, task, ret);
 	submit(s, RECORD_KINDS + (row->kind & (EVENT_KINDS_MAX - 1)));
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	return told(regs, ret, false);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *regs)
+{
+	return told(regs, 0, true);
 }

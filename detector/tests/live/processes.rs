@@ -7,7 +7,7 @@ use std::process::Command;
 
 use lanner_event::{EventFlags, ExeFlags, Kind, Param};
 
-use super::{c, events_of, events_until, in_child, of_kind, only, readings, start, text};
+use super::{c, events_of, events_until, in_child, of_kind, only, readings, start, start_with, text};
 
 #[test]
 fn programs_start_and_end() {
@@ -100,6 +100,19 @@ fn a_working_directory_is_told_when_it_changes() {
     let told: Vec<String> = of_kind(&events, Kind::Cwd).iter().map(|event| text(event, "path")).collect();
     let expected = [base.clone(), base.join("below"), "/".into()];
     assert_eq!(told, expected.map(|path| path.display().to_string()));
+}
+
+#[test]
+fn what_does_not_return_is_told_when_it_is_called() {
+    let wanted = [Kind::ExitGroup, Kind::Procexit];
+    let Some(mut live) = start_with(&wanted, 1 << 20) else { return };
+    // SAFETY: it ends the child.
+    let pid = in_child(|| unsafe { libc::_exit(0) });
+    let events = events_of(&mut live, pid);
+    assert_eq!(
+        only(&events, Kind::ExitGroup).param("nativeID"),
+        Some(Param::Uint(libc::SYS_exit_group as u64))
+    );
 }
 
 #[test]

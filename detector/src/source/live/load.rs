@@ -6,7 +6,7 @@ use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, Iter, ProgramType};
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
-use lanner_bpf::layout::{SYSCALLS_MAX, SyscallRow, WHAT_CWD};
+use lanner_bpf::layout::{SYSCALLS_MAX, SyscallRow, WHAT_CWD, WHAT_ENTER};
 use lanner_event::Kind;
 
 use super::Settings;
@@ -42,6 +42,7 @@ const TRACEPOINTS: &[(&str, &str)] = &[
     ("sched_process_exit", "processes that end"),
     ("cgroup_mkdir", "containers that are made"),
     ("sys_exit", "files, connections, mounts, and programs that could not start"),
+    ("sys_enter", "system calls that don't return"),
     ("io_uring_submit_req", "requests of io_uring"),
     ("io_uring_complete", "requests of io_uring that are done"),
 ];
@@ -88,11 +89,13 @@ pub fn load(wanted: &[Kind], settings: &Settings) -> Result<Loaded, SourceError>
     want(&mut ebpf, wanted)?;
     want_requests(&mut ebpf, wanted)?;
     let any_syscall = SYSCALLS.iter().any(|row| wanted.contains(&row.kind));
+    let any_endless = SYSCALLS.iter().any(|row| row.what & WHAT_ENTER != 0 && wanted.contains(&row.kind));
     let any_request = REQUESTS.iter().any(|(_, kind)| wanted.contains(kind));
     let mut coverage = Vec::new();
     for (name, sees) in TRACEPOINTS {
         let needed = match *name {
             "sys_exit" => any_syscall,
+            "sys_enter" => any_endless,
             name if name.starts_with("io_uring") => any_request,
             _ => true,
         };

@@ -13,7 +13,7 @@ mod system;
 
 use std::sync::LazyLock;
 
-use lanner_bpf::layout::{ARG_RESULT, NO_ARG};
+use lanner_bpf::layout::{ARG_RESULT, NO_ARG, WHAT_ENTER};
 use lanner_event::{Class, Kind};
 use syscalls::{x86, x86_64};
 
@@ -191,6 +191,9 @@ impl Syscall {
     }
 }
 
+/// Those that don't return, or not to where they were called.
+const ENDLESS: &[&str] = &["exit", "exit_group", "rt_sigreturn", "sigreturn"];
+
 /// Those of which more is told than that they happened.
 const TOLD: &[&[Syscall]] = &[files::ROWS, io::ROWS, memory::ROWS, net::ROWS, process::ROWS, system::ROWS];
 
@@ -205,8 +208,11 @@ pub static SYSCALLS: LazyLock<Vec<Syscall>> = LazyLock::new(|| {
         .collect();
     let generic = Kind::ALL.iter().map(|kind| (kind, kind.row()));
     let generic = generic.filter(|(_, row)| row.class == Class::Generic && !told.contains(&row.name));
-    let generic: Vec<Syscall> =
-        generic.map(|(kind, _)| row(*kind).params(&[Origin::Nr, Origin::Nr])).collect();
+    let generic = generic.map(|(kind, of)| {
+        let what = if ENDLESS.contains(&of.name) { WHAT_ENTER } else { 0 };
+        row(*kind).what(what).params(&[Origin::Nr, Origin::Nr])
+    });
+    let generic: Vec<Syscall> = generic.collect();
     // What 32-bit programs alone have, or another kind of machine, has no number here.
     rows.extend(
         generic.into_iter().filter(|row| row.number().is_some() || row.narrow_numbers().next().is_some()),
