@@ -297,6 +297,7 @@ fn policy(entry: &OutputEntry, redactor: Option<Arc<Redactor>>, host: &Arc<str>)
             zone: TimeZone::system(),
             immediate_from: digest.immediate_from,
         }),
+        groups: !entry.fixed,
         heartbeat: entry.heartbeat.map(|every| (every, host.clone())),
         redactor,
     }

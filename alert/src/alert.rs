@@ -67,6 +67,8 @@ impl Alert {
         time: Timestamp,
         hostname: Arc<str>,
     ) -> Alert {
+        // What is told of one output is no repeat of what is told of another.
+        let fingerprint = Fingerprint::of(rule, output_fields.get("lanner.output"));
         Alert {
             id,
             time,
@@ -77,7 +79,7 @@ impl Alert {
             output,
             output_fields,
             tags: Vec::new(),
-            fingerprint: Fingerprint::of(rule, []),
+            fingerprint,
             count: 1,
             first_seen: time,
             last_seen: time,
@@ -86,6 +88,11 @@ impl Alert {
             facts: BTreeMap::new(),
             causes: None,
         }
+    }
+
+    /// Whether it is one of Lanner itself.
+    pub fn is_internal(&self) -> bool {
+        &*self.source == INTERNAL
     }
 
     /// The value of a field by name: from the facts, else from the output's fields. `rule`, `priority`,

@@ -147,7 +147,9 @@ fn priority(text: &str) -> Result<Priority, MatcherError> {
 fn regex(pattern: &str) -> Result<Regex, MatcherError> {
     // It must be one by itself: what is put around it would make one of `a)(b`.
     let alone = Regex::new(pattern);
+    // A dot is any character: else a line break in what an attacker chose would make a value another.
     let whole = Regex::builder()
+        .syntax(regex_automata::util::syntax::Config::new().dot_matches_new_line(true))
         .configure(Regex::config().nfa_size_limit(Some(REGEX_SIZE_MAX)))
         .build(&format!(r"\A(?:{pattern})\z"));
     match (alone, whole) {
@@ -173,18 +175,22 @@ fn operator(text: &str) -> (&str, &str) {
     }
 }
 
+/// What stands around a text.
+const QUOTES: [char; 2] = ['"', '\''];
+
 /// A text, without the quotes around it; inside them a backslash takes the next character as it is.
 fn unquoted(text: &str) -> Result<String, MatcherError> {
     let text = text.trim();
-    let Some(inner) = text.strip_prefix('"') else { return Ok(text.to_owned()) };
+    let Some(quote) = text.chars().next().filter(|c| QUOTES.contains(c)) else { return Ok(text.to_owned()) };
+    let inner = &text[1..];
     let mut out = String::with_capacity(inner.len());
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {
         match c {
-            '"' if chars.as_str().is_empty() => return Ok(out),
-            '"' => return wrong(format!("`{}` can't follow the closing quote", chars.as_str())),
+            c if c == quote && chars.as_str().is_empty() => return Ok(out),
+            c if c == quote => return wrong(format!("`{}` can't follow the closing quote", chars.as_str())),
             '\\' => match chars.next() {
-                Some(escaped) if escaped == '"' || escaped == '\\' => out.push(escaped),
+                Some(escaped) if escaped == quote || escaped == '\\' => out.push(escaped),
                 // Expressions have backslashes of their own.
                 Some(other) => out.extend(['\\', other]),
                 None => break,
@@ -200,13 +206,20 @@ fn list(text: &str) -> Result<Vec<String>, MatcherError> {
     let inner = text.trim().strip_prefix('(').and_then(|text| text.strip_suffix(')'));
     let Some(inner) = inner else { return wrong("a list is written `(a, b)`") };
     let mut items = Vec::new();
-    let (mut start, mut quoted, mut escaped) = (0, false, false);
+    if inner.trim().is_empty() {
+        return wrong("a list without any value is never true");
+    }
+    let (mut start, mut quoted, mut escaped) = (0, None, false);
     for (at, c) in inner.char_indices() {
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            '"' => quoted = !quoted,
-            ',' if !quoted => {
+            c if quoted == Some(c) => quoted = None,
+            // Elsewhere than at its beginning it is a part of the value.
+            c if quoted.is_none() && QUOTES.contains(&c) && inner[start..at].trim().is_empty() => {
+                quoted = Some(c)
+            }
+            ',' if quoted.is_none() => {
                 items.push(unquoted(&inner[start..at])?);
                 start = at + 1;
             }
@@ -277,6 +290,7 @@ mod tests {
             ("container.name", Value::from("web")),
             ("proc.name", Value::from("apt-get")),
             ("fd.sport", Value::Uint(443)),
+            ("proc.cmdline", Value::from("curl\nevil")),
             ("ka.verbs", Value::List(vec![Value::from("get"), Value::from("list")])),
             ("user.name", Value::Null),
         ];
@@ -302,6 +316,10 @@ mod tests {
             ("container.name in (\"d,b\", \"we\")", false),
             ("proc.name =~ apt.*", true),
             ("proc.name =~ apt", false),
+            ("proc.name = 'apt-get'", true),
+            ("proc.cmdline =~ curl.*", true),
+            ("proc.cmdline !~ curl.*", false),
+            ("proc.name in ('x, y', 'apt-get')", true),
             ("proc.name !~ \"(dpkg|rpm).*\"", true),
             ("proc.name =~ \"a\\w+-get\"", true),
             ("fd.sport = 443", true),
@@ -337,6 +355,8 @@ mod tests {
             ("priority = hig", "hig"),
             ("rule =~ \"(\"", "is no regular expression: unclosed group"),
             ("rule =~ a)(b", "is no regular expression"),
+            ("rule in ()", "without any value"),
+            ("rule = 'x", "never closed"),
             ("rule = \"a", "a quote is never closed"),
             ("rule = \"a\" b", "can't follow the closing quote"),
             ("rule in (a", "a list is written"),

@@ -140,6 +140,19 @@ impl Tally {
         }
     }
 
+    /// Puts other values in place of those for which there are some.
+    pub fn replace_values(&mut self, other: impl Fn(&str, &str) -> Option<String>) {
+        for (field, top) in &mut self.top {
+            for (value, count) in std::mem::take(&mut top.0) {
+                let value = other(field, &value).unwrap_or(value);
+                top.add(&value, count.count, count.over);
+                if let Some(put) = top.0.get_mut(&value) {
+                    put.new |= count.new;
+                }
+            }
+        }
+    }
+
     /// All occurrences.
     pub fn total(&self) -> u64 {
         self.rules.values().map(|rule| rule.count).sum()
@@ -226,6 +239,20 @@ mod tests {
         assert_eq!(tally.top["hostname"].ranked(), [("two", &count(9)), ("one", &count(3))]);
         assert_eq!(tally.top["container.name"].ranked(), [("web", &count(12))]);
         assert!(!tally.top.contains_key("proc.name"), "nothing had one");
+    }
+
+    #[test]
+    fn values_can_be_replaced() {
+        let mut tally = Tally::default();
+        for (host, count) in [("one", 1), ("two", 2), ("three", 3)] {
+            tally.add(&alert("A", host, count));
+        }
+        tally.replace_values(|field, value| {
+            (field == "hostname" && value.starts_with('t')).then(|| "t".to_owned())
+        });
+        let top: Vec<_> =
+            tally.top["hostname"].ranked().iter().map(|(host, count)| (*host, count.count)).collect();
+        assert_eq!(top, [("t", 5), ("one", 1)]);
     }
 
     #[test]

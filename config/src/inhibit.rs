@@ -30,7 +30,7 @@ fn rule(
             diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(node.place));
             return Vec::new();
         };
-        matchers::collect(conditions, fields)
+        matchers::some(conditions, fields, diagnostics)
     };
     let (source, target) = (side("source", fields), side("target", fields));
     let equal = matchers::fields(&values.texts("equal"), fields, diagnostics);

@@ -13,6 +13,21 @@ pub(crate) fn collect(node: &Node, fields: &mut Vec<(String, Place)>) -> Vec<Mat
     found.into_iter().map(|(matcher, _)| matcher).collect()
 }
 
+/// The same, where there must be one at least: what has no condition is every alert.
+pub(crate) fn some(
+    node: &Node,
+    fields: &mut Vec<(String, Place)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Matcher> {
+    let mapping = node.as_mapping().is_some_and(<[_]>::is_empty);
+    if mapping || node.as_sequence().is_some_and(<[_]>::is_empty) {
+        let message = "without a condition this is every alert";
+        let help = "`{priority: \">= debug\"}` says that it is meant so";
+        diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(node.place).help(help));
+    }
+    collect(node, fields)
+}
+
 /// The names of fields, which are added to those that the configuration names; those that no alert has are told once.
 pub(crate) fn fields(
     nodes: &[&Node],

@@ -25,6 +25,10 @@ fn silence(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Silence {
     let values = Values::of(node, "silences[].");
+    let matchers = match values.node("match") {
+        Some(node) => matchers::some(node, fields, diagnostics),
+        None => Vec::new(),
+    };
     let mut error = |message: String, place: Place| {
         diagnostics.push(Diagnostic::error(WRONG_VALUE, message).at(place));
     };
@@ -34,7 +38,6 @@ fn silence(
             node.place,
         );
     }
-    let matchers = values.node("match").map(|node| matchers::collect(node, fields)).unwrap_or_default();
     let (from, until) = (time(values, "from"), time(values, "until"));
     if let (Some(from), Some(until)) = (from, until)
         && until <= from

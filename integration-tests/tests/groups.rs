@@ -66,6 +66,8 @@ impl Lanner {
         let fields = BTreeMap::from([("container.name".to_owned(), Value::from(container))]);
         let alert =
             Alert::internal(Uuid::now_v7(), rule, Priority::Error, output, fields, handle.now(), host);
+        // Nothing would hold back what Lanner says of itself.
+        let alert = Alert { source: "syscall".into(), ..alert };
         self.journal.sender().send(Entry::Alert(alert)).expect("the journal is open");
     }
 

@@ -101,14 +101,16 @@ impl Dedup {
         self.entries.put(key, entry, bytes, due);
     }
 
-    /// Gives up what came least lately, until the rest has room.
-    fn shrink(&mut self, now: Timestamp) {
+    /// Gives up what came least lately, until the rest has room; whether that was needed.
+    fn shrink(&mut self, now: Timestamp) -> bool {
+        let full = self.entries.bytes() > self.bytes_max;
         while self.entries.bytes() > self.bytes_max {
             let oldest = self.entries.oldest().and_then(|key| self.entries.take(key));
             let Some(mut entry) = oldest else { break };
             let update = self.update(&mut entry, now);
             self.given_up.extend(update);
         }
+        full
     }
 
     /// What hasn't been told of the repeats.
@@ -147,8 +149,7 @@ impl Stage<Notification> for Dedup {
         let key = key(alert, settings);
         let Some(mut entry) = self.entries.take(key) else {
             self.put(key, Entry { at: now, update: None, interval: FIRST_INTERVAL, repeats: None });
-            self.shrink(now);
-            return Verdict::Pass("new");
+            return Verdict::Pass(if self.shrink(now) { "new, others made room for it" } else { "new" });
         };
         let repeats = match entry.repeats.take() {
             Some(before) => together(before, alert),
@@ -158,8 +159,7 @@ impl Stage<Notification> for Dedup {
         entry.repeats = Some(repeats);
         entry.update.get_or_insert(now.after(entry.interval));
         self.put(key, entry);
-        self.shrink(now);
-        Verdict::Hold("repeated")
+        Verdict::Hold(if self.shrink(now) { "repeated, others made room for it" } else { "repeated" })
     }
 
     fn next(&self) -> Option<Timestamp> {

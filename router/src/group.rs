@@ -146,13 +146,15 @@ impl Group {
         told
     }
 
-    /// Closes what had something least lately, until the rest has room.
-    fn shrink(&mut self, now: Timestamp) {
+    /// Closes what had something least lately, until the rest has room; whether that was needed.
+    fn shrink(&mut self, now: Timestamp) -> bool {
+        let full = self.entries.bytes() > self.bytes_max;
         while self.entries.bytes() > self.bytes_max {
             let Some(key) = self.entries.oldest() else { break };
             let told = self.close(key, now);
             self.given_up.extend(told);
         }
+        full
     }
 
     /// What is new in a group, with all that it had.
@@ -220,14 +222,17 @@ impl Stage<Notification> for Group {
         };
         let due = entry.due_if_now(&settings, now);
         entry.due.get_or_insert(due);
-        let reason = if entry.tally.rules.is_empty() { "began a group" } else { "joined a group" };
+        let begins = entry.tally.rules.is_empty();
         entry.last = now;
         entry.new += alert.count;
         entry.tally.add(alert);
         entry.shown.show(alert, GROUP_ALERTS_MAX);
         self.put(key, entry);
-        self.shrink(now);
-        Verdict::Hold(reason)
+        Verdict::Hold(match (self.shrink(now), begins) {
+            (true, _) => "grouped, others made room for it",
+            (false, true) => "began a group",
+            (false, false) => "joined a group",
+        })
     }
 
     fn next(&self) -> Option<Timestamp> {

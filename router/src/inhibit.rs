@@ -114,7 +114,7 @@ impl Stage<Arc<Alert>> for Inhibit {
     }
 
     fn judge(&mut self, alert: &mut Arc<Alert>, now: Timestamp) -> Verdict {
-        let mut by = None;
+        let (mut by, mut full) = (None, false);
         for memory in &mut self.memories {
             // What has ended has, even if the clock is set back later.
             memory.forget(now, &mut self.changed);
@@ -130,11 +130,16 @@ impl Stage<Arc<Alert>> for Inhibit {
             if source {
                 let until = now.after(memory.rule.lasts);
                 memory.put(key, Source { until, rule: alert.rule.clone() });
+                full |= memory.sources.len() > SOURCES_MAX;
                 memory.forget(now, &mut self.changed);
                 self.changed.insert((memory.identity, key), ());
             }
         }
-        let Some(rule) = by else { return Verdict::Pass("not inhibited") };
+        let Some(rule) = by else {
+            let reason =
+                if full { "not inhibited, an earlier source made room for it" } else { "not inhibited" };
+            return Verdict::Pass(reason);
+        };
         if alert.silenced.is_none() {
             Arc::make_mut(alert).silenced = Some(format!("inhibited by {rule}").into());
         }

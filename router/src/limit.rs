@@ -182,11 +182,16 @@ impl Stage<Notification> for Limit {
         };
         self.now.0.store(now.0, Ordering::Relaxed);
         self.arrivals.tidy(now);
-        let key = self.arrivals.place(key(item, &settings.per));
+        let own = key(item, &settings.per);
+        let key = self.arrivals.place(own);
         self.arrival.0.store(self.arrivals.by_key.get(&key).copied().unwrap_or(0), Ordering::Relaxed);
         if rate.check().is_ok() {
             self.arrivals.set(key, self.arrival.0.load(Ordering::Relaxed));
-            return Verdict::Pass("within the limit");
+            return Verdict::Pass(if key == own {
+                "within the limit"
+            } else {
+                "within the limit of those without room"
+            });
         }
         self.changed = true;
         let due = now.after(settings.summary);
@@ -195,7 +200,7 @@ impl Stage<Notification> for Limit {
         for alert in &item.alerts {
             withheld.tally.add(alert);
         }
-        Verdict::Hold("over the limit")
+        Verdict::Hold(if key == own { "over the limit" } else { "over the limit of those without room" })
     }
 
     fn next(&self) -> Option<Timestamp> {

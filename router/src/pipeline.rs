@@ -39,6 +39,8 @@ pub struct OutputPolicy {
     pub limit: Option<LimitSettings>,
     /// What it collects; without it, nothing.
     pub digest: Option<DigestSettings>,
+    /// Whether it is sent groups, where routes say so: Falco's own outputs never are.
+    pub groups: bool,
     /// How often it gets a sign of life, on the host of that name; without it, never.
     pub heartbeat: Option<(Duration, Arc<str>)>,
     /// What takes secrets out of what it is sent; without it, nothing does.
@@ -55,6 +57,7 @@ impl OutputPolicy {
             dedup: None,
             limit: None,
             digest: None,
+            groups: true,
             heartbeat: None,
             redactor: None,
         }
@@ -114,7 +117,7 @@ impl Lane {
         let dedup = Box::new(Dedup::new(name, policy.dedup.filter(|_| !policy.audit)));
         let limit = Box::new(Limit::new(name, policy.limit));
         // What a digest doesn't collect goes at once.
-        let grouped = !policy.audit && policy.digest.is_none();
+        let grouped = policy.groups && !policy.audit && policy.digest.is_none();
         let groups = if grouped { ways.groups.clone() } else { BTreeMap::new() };
         let digest = Box::new(Digest::new(name, policy.digest));
         let group = Box::new(Group::new(name, groups));
@@ -326,6 +329,12 @@ impl Pipeline {
         to.clear();
         self.route.outputs(alert, now, &self.zone, &mut to);
         self.unrouted += u64::from(to.is_empty());
+        // An audit gets what no route gives it, too.
+        for (output, _) in self.lanes.iter().enumerate().filter(|(_, lane)| lane.audit) {
+            if !to.iter().any(|reached| reached.output == output) {
+                to.push(Reached { output, withheld: None, route: None });
+            }
+        }
         for Reached { output, withheld, route } in to.drain(..) {
             let Some(lane) = self.lanes.get_mut(output) else { continue };
             if !lane.wants(seq, alert, withheld) {
@@ -335,7 +344,9 @@ impl Pipeline {
             if route.is_some() {
                 Arc::make_mut(&mut alert).route = route;
             }
-            let Some(notification) = lane.judge(0, Notification::of(alert, now), now) else { continue };
+            // What Lanner says of itself nothing holds back: that it stops, it can't say later.
+            let from = if alert.is_internal() { lane.changes_from } else { 0 };
+            let Some(notification) = lane.judge(from, Notification::of(alert, now), now) else { continue };
             let output = lane.output.id;
             // An alert that no stage has changed is in the journal already.
             out.push(match &notification.alerts[..] {

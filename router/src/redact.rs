@@ -285,6 +285,13 @@ impl Stage<Notification> for Redact {
                 replaced = true;
             }
         }
+        let counted = std::cell::Cell::new(false);
+        item.tally.replace_values(|field, value| {
+            let redacted = self.0.field(field, &Value::from(value), None)?.to_string();
+            counted.set(true);
+            Some(redacted)
+        });
+        replaced |= counted.get();
         for (field, value) in item.group.iter_mut().flat_map(|group| &mut group.by) {
             if let Some(redacted) = self.0.field(field, value, None) {
                 *value = redacted;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use lanner_alert::{Alert, Cause, Causes, Notification, Priority, Timestamp, Value};
+use lanner_alert::{Alert, Cause, Causes, Group, Kind, Notification, Priority, Tally, Timestamp, Value};
 use lanner_bus::{Journal, Outgoing, Settings};
 use lanner_router::{MARK, OutputPolicy, PatternKind, Pipeline, Redact, Redactor, Route, Stage, Verdict};
 use proptest::prelude::*;
+use uuid::Uuid;
 
 static KNOWN: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(&[], &[]).expect("what is known compiles"));
 
@@ -271,4 +272,21 @@ proptest! {
         prop_assert!(!redacted.contains(&secret), "{}\n{}", text, redacted);
         prop_assert!(redacted.contains(MARK));
     }
+}
+
+#[test]
+fn what_stands_for_many_loses_its_secrets_too() {
+    let redactor = Redactor::new(&["ACME-[0-9]+".to_owned()], &[]).unwrap();
+    let fields = BTreeMap::from([("proc.name".to_owned(), Value::from("ACME-77"))]);
+    let (text, time) = ("ACME-77 ran".to_owned(), Timestamp(0));
+    let alert = Alert::internal(Uuid::nil(), "r", Priority::Error, text, fields, time, "host".into());
+    let mut tally = Tally::default();
+    tally.add(&alert);
+    let by = vec![("proc.name".to_owned(), Value::from("ACME-77"))];
+    let group = Some(Box::new(Group { id: Uuid::nil(), update: 0, by, new: 1, receipt: None }));
+    let single = Notification::of(Arc::new(alert), time);
+    let mut item = Notification { kind: Kind::Group, tally, group, ..single };
+    assert_eq!(Redact::new(Arc::new(redactor)).judge(&mut item, time).reason(), "secrets replaced");
+    let written = serde_json::to_string(&item).unwrap();
+    assert!(!written.contains("ACME-77"), "{written}");
 }

@@ -222,6 +222,12 @@ fn wrong_keys_of_lanner() {
 #[test]
 fn wrong_ways_to_send_less() {
     check(
+        "silences: [{ match: {} }, { match: [] }]\nrouter: { inhibit: [{ source: {}, target: { rule: A } }] }\n",
+        "error f.yaml:1:21: without a condition this is every alert (`{priority: \">= debug\"}` says that it is meant so)\n\
+         error f.yaml:1:36: without a condition this is every alert (`{priority: \">= debug\"}` says that it is meant so)\n\
+         error f.yaml:2:31: without a condition this is every alert (`{priority: \">= debug\"}` says that it is meant so)",
+    );
+    check(
         "outputs: [{ name: a, type: x, digest: {}, rate_limit: { burst: 1 } }, { name: b, type: x, immediate_from: error }]\n",
         "error f.yaml:1:39: `digest.every` or `digest.at` is missing\n\
          error f.yaml:1:55: `rate_limit.rate` is missing\n\

@@ -375,6 +375,46 @@ fn sent(out: &[Outgoing], outputs: &[Registered]) -> Vec<(String, Kind, u64, Vec
     out.iter().map(told).collect()
 }
 
+/// An audit gets what no route gives it, Falco's own outputs get no groups, and nothing holds back what Lanner says of
+/// itself.
+#[test]
+fn some_go_past_what_routes_say() {
+    let names = ["soc", "audit", "stdout"];
+    let registered: Vec<Registered> =
+        names.iter().zip(0..).map(|(name, place)| Registered::unkept(place, name)).collect();
+    let mut tree = tree("* ; to 0 2\n  team = a ; to 0 2\n  team = b ; to");
+    (tree.group, tree.routes[0].group) = (group("host"), group("host"));
+    let mut policies: Vec<OutputPolicy> = names.iter().map(|name| OutputPolicy::everything(name)).collect();
+    policies[0].dedup = Some(DedupSettings { by: vec!["rule".to_owned()], window: Duration::from_secs(60) });
+    policies[1].audit = true;
+    policies[2].groups = false;
+    let mut pipeline = Pipeline::new(tree, &registered, policies);
+    let mut to = |case: &str, source: &str| {
+        let (alert, now) = parse(case);
+        let (alert, mut out) = (Arc::new(Alert { source: source.into(), ..alert }), Vec::new());
+        pipeline.push(1, &alert, now, &mut out);
+        let name = |outgoing: &Outgoing| {
+            let id = match outgoing {
+                Outgoing::Alert { output, .. } => *output,
+                Outgoing::Notification { outputs, .. } => outputs[0],
+            };
+            registered.iter().find(|output| output.id == id).unwrap().name.clone()
+        };
+        let mut names: Vec<String> = out.iter().map(name).collect();
+        names.sort();
+        names.join(" ")
+    };
+    assert_eq!(to("error team=a", "syscall"), "audit stdout");
+    assert_eq!(to("error team=b", "syscall"), "audit", "no route gives it to anybody");
+    for _ in 0..2 {
+        assert_eq!(
+            to("error team=a", "internal"),
+            "audit soc stdout",
+            "it waits for no group and is no repeat"
+        );
+    }
+}
+
 /// A route says how its alerts are grouped and what they say; an audit gets each of them by itself, whatever times and
 /// priorities the route has.
 #[test]

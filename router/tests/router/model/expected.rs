@@ -183,14 +183,16 @@ impl Expected {
         let ends = ends(&self.configuration.route, came, now);
         for (place, lane) in self.lanes.iter_mut().enumerate() {
             let policy = self.configuration.outputs.get(place).cloned().unwrap_or_default();
-            let Some(end) = leading(&ends, place) else { continue };
-            let wanted = policy.audit || (end.sends && mark.is_none());
+            // An audit gets what no route gives it, too.
+            let end = leading(&ends, place);
+            let wanted = policy.audit || (end.is_some_and(|end| end.sends) && mark.is_none());
             let least = policy.min_priority.unwrap_or(LEAST);
             if !wanted || came.priority > least || seq <= self.since[place] {
                 continue;
             }
             self.owed[place] += came.count;
-            let (silenced, route) = (mark.as_deref().map(Arc::from), end.way.as_deref().map(Arc::from));
+            let way = end.and_then(|end| end.way.as_deref());
+            let (silenced, route) = (mark.as_deref().map(Arc::from), way.map(Arc::from));
             let alert = Arc::new(Alert { silenced, route, ..Alert::clone(alert) });
             out.extend(lane.push(alert, now).map(|item| (place, item)));
         }

@@ -70,6 +70,7 @@ fn policy(output: &str, policy: &Policy) -> OutputPolicy {
         dedup: dedup.map(|dedup| DedupSettings { by: owned(&dedup.by), window: dedup.window }),
         limit,
         digest,
+        groups: true,
         heartbeat: policy.heartbeat.map(|every| (every, "watched".into())),
         redactor: policy.redact.then(|| REDACTOR.clone()),
     }
