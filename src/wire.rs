@@ -160,6 +160,11 @@ fn wanted_fields(settings: &Settings) -> Vec<FieldRef> {
     wanted
 }
 
+/// The names of the fields that every alert carries where its event has them.
+pub fn carried(settings: &Settings) -> Vec<String> {
+    wanted_fields(settings).iter().map(ToString::to_string).collect()
+}
+
 fn common(name: &str, batch: usize, settings: &Settings) -> Common {
     let zone = TimeZone::system();
     let format = settings.format;

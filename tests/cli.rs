@@ -427,10 +427,25 @@ fn silences_are_made_listed_and_ended() {
     assert_eq!(run(&["expire", "1"]).0, 0);
     assert!(run(&["ls"]).1.contains("there are no silences"));
     assert!(run(&["list", "--all"]).1.contains("ended"));
+    let recurring =
+        ["--until", "2090-01-01T00:00:00Z", "--times", "22:00-06:00,12:00-13:00", "--weekdays", "mon-fri"];
+    let (code, said, _) =
+        run(&[&["add", "proc.exepath = /bin/x"][..], &recurring, &["--zone", "Europe/Berlin"]].concat());
+    assert!(code == 0 && said.contains("only at 22:00-06:00 12:00-13:00 mon-fri Europe/Berlin"), "{said}");
+    assert!(said.contains("note: only alerts whose rule prints `proc.exepath` have it"), "{said}");
+    // Those of the configuration are there, too.
+    let silence = "silences: [{name: drill, match: {rule: A}}]\n";
+    std::fs::write(folder.path().join("c.yaml"), silence).expect("a file");
+    let (_, said, _) = run(&["ls", "-c", "c.yaml"]);
+    assert!(said.contains("file   drill: rule = \"A\"") && said.contains("mon-fri"), "{said}");
     for (arguments, why) in [
         (&["add", "--for", "1h"][..], "say of which alerts"),
         (&["add", "rule = a"], "say how long it lasts"),
         (&["add", "rule", "--for", "1h"], "is no condition"),
+        (&["add", "proc.nam = x", "--for", "1h"], "did you mean `proc.name`?"),
+        (&["add", "rul = x", "--for", "1h"], "an alert has no `rul`"),
+        (&["add", "rule = x", "--for", "1h", "--weekdays", "fry"], "is no weekday"),
+        (&["add", "rule = x", "--for", "1h", "--zone", "Mars"], "there is no time zone `Mars`"),
         (&["add", "rule = a", "--until", "2020-01-01T00:00:00Z"], "would end before it begins"),
         (&["expire", "7"], "there is no silence #7"),
     ] {

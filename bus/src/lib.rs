@@ -34,7 +34,7 @@ pub use queue::{Entry, Held, Sender};
 pub use replay::{Progress, Replay, Replaying};
 pub use schema::OpenError;
 pub use settings::{Clock, OutputId, Registered, Settings, Synchronous, system_clock};
-pub use silences::{MadeSilence, SILENCES_MAX};
+pub use silences::{MadeSilence, MadeTimes, SILENCES_MAX};
 pub use stats::{Bytes, OutputStats, Stats};
 
 /// The journal doesn't answer any more.

@@ -1,6 +1,7 @@
 //! Silences that are made while lanner runs: by a command beside it, heeded by the router within a second.
 
-use lanner_alert::{Calendar, Matcher, Silence, Timestamp};
+use jiff::tz::TimeZone;
+use lanner_alert::{Calendar, CalendarError, Matcher, Silence, Timestamp};
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +25,59 @@ pub struct MadeSilence {
     pub from: Timestamp,
     /// Until when.
     pub until: Timestamp,
+    /// Only at these times.
+    #[serde(default)]
+    pub times: MadeTimes,
     /// Who made it.
     pub author: String,
     /// Why.
     pub comment: String,
+}
+
+/// Recurring times, each as a [`Calendar`] reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MadeTimes {
+    /// Times of the day.
+    pub times: Vec<String>,
+    /// Days of the week.
+    pub weekdays: Vec<String>,
+    /// Days of the month.
+    pub days: Vec<String>,
+    /// Months.
+    pub months: Vec<String>,
+    /// The time zone, by its name; the host's without one.
+    pub zone: Option<String>,
+}
+
+impl MadeTimes {
+    /// The calendar.
+    ///
+    /// # Errors
+    /// What is no time, or no time zone.
+    pub fn calendar(&self) -> Result<Calendar, String> {
+        let mut calendar = Calendar::default();
+        let parts: [(&[String], fn(&mut Calendar, &str) -> Result<(), CalendarError>); 4] = [
+            (&self.times, Calendar::time),
+            (&self.weekdays, Calendar::weekday),
+            (&self.days, Calendar::day),
+            (&self.months, Calendar::month),
+        ];
+        for (texts, add) in parts {
+            for text in texts {
+                add(&mut calendar, text).map_err(|error| error.to_string())?;
+            }
+        }
+        if let Some(name) = &self.zone {
+            calendar.set_zone(TimeZone::get(name).map_err(|_| format!("there is no time zone `{name}`"))?);
+        }
+        Ok(calendar)
+    }
+
+    /// The parts that are set, as they were written.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        let parts = [&self.times, &self.weekdays, &self.days, &self.months];
+        parts.into_iter().flatten().chain(&self.zone).map(String::as_str)
+    }
 }
 
 impl MadeSilence {
@@ -39,7 +89,7 @@ impl MadeSilence {
             matchers: matchers?,
             from: Some(self.from),
             until: Some(self.until),
-            times: Calendar::default(),
+            times: self.times.calendar().ok()?,
         })
     }
 }

@@ -50,7 +50,7 @@ pub(super) const FAMILY: Family = Family {
             "outputs[].rate_limit.rate",
             Kind::Rate,
             "",
-            "How many notifications it is sent; what is over it comes as a summary. In place of `router.rate_limit`.",
+            "How many alerts it is sent, before they are grouped or collected; what is over it comes as a summary. In place of `router.rate_limit`.",
         ),
         Key::new(
             "outputs[].rate_limit.burst",
@@ -114,7 +114,12 @@ pub(super) const FAMILY: Family = Family {
         ),
         Key::new("outputs[].dedup.by", Kind::Texts, "", "As `router.dedup.by`."),
         Key::new("outputs[].dedup.window", Kind::Duration("1s", "1w"), "5m", "As `router.dedup.window`."),
-        Key::new("outputs[].audit", Kind::Bool, "false", "Whether it gets what is silenced, too, marked so."),
+        Key::new(
+            "outputs[].audit",
+            Kind::Bool,
+            "false",
+            "Whether it gets every alert by itself: what is silenced too, marked so, what no route gives it or would hold back, and repeats.",
+        ),
         Key::new("outputs[].*", Kind::Any, "", "The settings of its type: see the page on outputs."),
     ],
 };

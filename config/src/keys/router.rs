@@ -17,7 +17,7 @@ pub(super) const FAMILY: Family = Family {
             "router.rate_limit.rate",
             Kind::Rate,
             "",
-            "How many notifications each of `outputs` is sent; what is over it comes as a summary.",
+            "How many alerts each of `outputs` is sent, before they are grouped or collected; what is over it comes as a summary.",
         ),
         Key::new(
             "router.rate_limit.burst",
@@ -125,7 +125,7 @@ pub(super) const FAMILY: Family = Family {
             "router.route.group_by",
             Kind::Texts,
             "",
-            "The fields by which alerts belong together, such as `[rule, container.name]`: those that have the same values go as one notification, and what comes later as an update of it. `[]` makes one group of all; `off` ends what the parent groups by. The parent's where the key isn't there; without one each alert goes by itself. Outputs with a `digest` or `audit: true` don't group.",
+            "The fields by which alerts belong together, such as `[rule, container.name]`: those that have the same values go as one notification, and what comes later as an update of it. `[]` makes one group of all; `off` ends what the parent groups by. The parent's where the key isn't there; without one each alert goes by itself. Outputs with a `digest` or `audit: true`, and Falco's own, don't group.",
         ),
         Key::new(
             "router.route.group_wait",

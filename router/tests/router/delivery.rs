@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::{Answer, Receiver, alert, until};
 use jiff::tz::TimeZone;
 use lanner_alert::{Calendar, Kind, Notification, Priority, Schedule, Silence, Timestamp};
-use lanner_bus::{Beside, Entry, Fate, Journal, MadeSilence, Settings, State, Which};
+use lanner_bus::{Beside, Entry, Fate, Journal, MadeSilence, MadeTimes, Settings, State, Which};
 use lanner_router::{
     BreakerSettings, DigestSettings, OutputPolicy, OutputReport, Pipeline, Route, Router, Silences,
 };
@@ -364,6 +364,7 @@ async fn silences_of_commands_are_heeded() {
         matchers: vec![format!("rule = {rule}")],
         from: now,
         until: now.after(Duration::from_secs(3600)),
+        times: MadeTimes::default(),
         author: "me".to_owned(),
         comment: String::new(),
     };
