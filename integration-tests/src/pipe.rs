@@ -22,6 +22,8 @@ pub struct Plan {
     pub ahead: Duration,
     /// Its outputs.
     pub outputs: Vec<PipeOutput>,
+    /// What makes an alert of several, of the rule [`REPEATED`].
+    pub correlate: Option<Repeated>,
     /// Matchers of alerts that are silenced.
     pub silence: Vec<String>,
     /// An inhibition: matchers of the source, of the target, and fields that are equal.
@@ -41,6 +43,7 @@ impl Plan {
             max_age: None,
             ahead: Duration::ZERO,
             outputs: vec![output],
+            correlate: None,
             silence: Vec::new(),
             inhibit: None,
             feed,
@@ -86,6 +89,20 @@ pub struct PipeLimit {
     /// When what was withheld is summed up.
     pub summary: Duration,
 }
+
+/// A correlation of so many alerts, however far apart.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Repeated {
+    /// What is true of each.
+    pub matchers: Vec<String>,
+    /// The field of which they have the same value.
+    pub by: String,
+    /// How many.
+    pub count: usize,
+}
+
+/// The rule of what a correlation makes.
+pub const REPEATED: &str = "repeated";
 
 /// The alerts that are made.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

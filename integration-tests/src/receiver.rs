@@ -139,6 +139,11 @@ impl Receiver {
         lock(&self.state).got[from..].to_vec()
     }
 
+    /// Has it refuse nothing from now on.
+    pub fn refuse_nothing(&self) {
+        lock(&self.state).refuses = false;
+    }
+
     /// Whether it refuses that one.
     pub fn refuses(&self, id: Uuid) -> bool {
         lock(&self.state).refuses && is_refused(id)

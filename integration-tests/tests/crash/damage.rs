@@ -56,7 +56,7 @@ fn check_told(stand: &Stand) {
 #[test]
 fn damage_under_load_is_put_aside() {
     let mut stand = Stand::new(3, None);
-    (stand.plan.silence, stand.plan.inhibit) = (Vec::new(), None);
+    stand.expect_all();
     let mut pipe = stand.start();
     stand.wait_accepted(0, 500, &pipe);
     let journal = stand.plan.journal.clone();
@@ -82,7 +82,7 @@ fn a_journal_that_may_only_be_read_is_put_aside() {
         return;
     }
     let mut stand = Stand::new(4, None);
-    (stand.plan.silence, stand.plan.inhibit) = (Vec::new(), None);
+    stand.expect_all();
     let mut pipe = stand.start();
     stand.wait_accepted(0, 100, &pipe);
     pipe.process().kill();

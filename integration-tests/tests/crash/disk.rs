@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use crate::stand::Stand;
 
-/// Bytes of the disk.
-const DISK_BYTES: u64 = 16 << 20;
+/// Bytes of the disk: enough for the journal of a run and its write-ahead log.
+const DISK_BYTES: u64 = 64 << 20;
 /// What is said while the journal can't be written.
 const WAITS: &str = "alerts wait in the channel until it can";
 
@@ -40,12 +40,14 @@ impl Disk {
     /// Takes all the room that is left.
     fn fill(&self) {
         let mut filler = File::create(self.path().join("filler")).expect("a file");
-        loop {
-            match filler.write_all(&[0; 1024]) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::StorageFull => return,
-                Err(error) => panic!("{error}"),
-            }
+        for size in [64 << 10, 1 << 10] {
+            let block = vec![0; size];
+            let error = loop {
+                if let Err(error) = filler.write_all(&block) {
+                    break error;
+                }
+            };
+            assert_eq!(error.kind(), ErrorKind::StorageFull);
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod damage;
 mod disk;
+mod grouped;
 mod kills;
 mod pruned;
 mod snapshot;

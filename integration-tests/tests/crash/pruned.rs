@@ -12,7 +12,7 @@ use crate::stand::Stand;
 fn a_journal_that_was_pruned_to_nothing_goes_on() {
     const ALERTS: u64 = 300;
     let mut stand = Stand::new(5, None);
-    (stand.plan.silence, stand.plan.inhibit) = (Vec::new(), None);
+    stand.expect_all();
     let endless = stand.plan.feed.clone();
     stand.plan.feed.count = Some(ALERTS);
     stand.set(Mood::Down);

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub struct Accepted {
     pub id: Uuid,
     pub rule: String,
-    /// What the inhibition compares.
+    /// What the correlation and the inhibition compare.
     pub container: String,
 }
 
@@ -150,8 +150,12 @@ fn id(value: &Value) -> Uuid {
 }
 
 fn accepted(alert: &Value) -> Accepted {
-    let container = alert["output_fields"]["container.name"].as_str().unwrap_or_default().to_owned();
-    Accepted { id: id(alert), rule: text(&alert["rule"]), container }
+    let container = ["output_fields", "facts"].iter().find_map(|of| alert[of]["container.name"].as_str());
+    Accepted {
+        id: id(alert),
+        rule: text(&alert["rule"]),
+        container: container.unwrap_or_default().to_owned(),
+    }
 }
 
 /// What an alert or a notification stands for.

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use lanner_bus::{Beside, Filter, State};
-use lanner_integration_tests::pipe::{Feed, Pipe, PipeLimit, PipeOutput, Plan};
+use lanner_integration_tests::pipe::{Feed, Pipe, PipeLimit, PipeOutput, Plan, REPEATED, Repeated};
 use lanner_integration_tests::random::Random;
 use lanner_integration_tests::receiver::{Counts, Got, Mood, Receiver};
 use lanner_integration_tests::wait_for;
@@ -20,6 +20,8 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_pipe");
 const KEYS: u64 = 50;
 /// Most alerts that are sent at once.
 const CHUNK: u64 = 60;
+/// So many of an alert make another.
+const REPEATS: usize = 7;
 /// As many as receivers take on average, so that what waits doesn't grow with every run.
 const PER_SECOND: u64 = 1000;
 
@@ -98,11 +100,28 @@ impl Stand {
         let journal = journal.unwrap_or_else(|| folder.path().join("journal.db"));
         let plan = Plan {
             outputs: seats.iter().map(|seat| seat.output.clone()).collect(),
+            correlate: Some(Repeated {
+                matchers: text(&["rule = event"]),
+                by: "container.name".to_owned(),
+                count: REPEATS,
+            }),
             silence: text(&["rule = quiet"]),
             inhibit: Some([text(&["rule = worse"]), text(&["rule = lesser"]), text(&["container.name"])]),
             ..Plan::shipped(&journal, PipeOutput::default(), feed)
         };
         Stand { folder, seats, plan }
+    }
+
+    /// Has only the output of that name, whose receiver refuses nothing.
+    pub fn only(&mut self, name: &str) {
+        self.seats.retain(|seat| seat.output.name == name);
+        self.plan.outputs.retain(|output| output.name == name);
+        self.seats.iter().for_each(|seat| seat.receiver.refuse_nothing());
+    }
+
+    /// Has no alert silenced or inhibited, and none made of others.
+    pub fn expect_all(&mut self) {
+        (self.plan.silence, self.plan.inhibit, self.plan.correlate) = (Vec::new(), None, None);
     }
 
     pub fn start(&self) -> Pipe {
@@ -149,6 +168,9 @@ impl Stand {
     pub fn check(&mut self) -> Snapshot {
         let snapshot = self.check_copies();
         self.check_accepted(&snapshot);
+        if self.plan.correlate.is_some() {
+            check_correlated(&snapshot);
+        }
         for seat in &self.seats {
             let ledger = snapshot.outputs.get(&seat.output.name);
             seat.check_sums(&self.owed(seat, &snapshot), ledger.unwrap_or(&Ledger::default()));
@@ -254,6 +276,21 @@ impl Stand {
             }
         }
     }
+}
+
+/// Of what was routed, as many as belong together have made an alert each time, and no fewer.
+fn check_correlated(snapshot: &Snapshot) {
+    let (mut due, mut made) = (BTreeMap::new(), BTreeMap::new());
+    for (seq, alert) in &snapshot.alerts {
+        if alert.rule == REPEATED {
+            *made.entry(&alert.container).or_insert(0) += REPEATS;
+        } else if alert.rule == "event" && *seq <= snapshot.cursor {
+            *due.entry(&alert.container).or_insert(0) += 1;
+        }
+    }
+    due.values_mut().for_each(|count| *count -= *count % REPEATS);
+    due.retain(|_, count| *count > 0);
+    assert_eq!(made, due, "what repeated alerts have made");
 }
 
 impl Seat {

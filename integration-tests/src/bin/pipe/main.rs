@@ -11,14 +11,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
-use lanner_alert::{Calendar, Matcher, Silence};
+use lanner_alert::{AlertFormat, Calendar, Correlation, Matcher, Pattern, Priority, Silence};
 use lanner_bus::{Journal, OpenError, Settings, system_clock};
 use lanner_integration_tests::cpu;
-use lanner_integration_tests::pipe::{FED, PipeReport, Plan};
-use lanner_router::{Inhibit, InhibitRule, Pipeline, Router, Silences};
+use lanner_integration_tests::pipe::{FED, PipeReport, Plan, REPEATED, Repeated};
+use lanner_router::{Correlate, Inhibit, InhibitRule, Pipeline, Router, Silences};
 
 /// How long sending what is left may take.
 const DRAIN_MAX: Duration = Duration::from_secs(600);
+/// Longer than any test goes on.
+const FOR_EVER: Duration = Duration::from_hours(10_000);
 /// How often it is looked whether a full disk has room.
 const FULL_DISK_RETRY: Duration = Duration::from_millis(50);
 
@@ -63,14 +65,10 @@ async fn run(plan: Plan) -> Result<PipeReport, Box<dyn Error>> {
     let mut inhibit = Vec::new();
     if let Some([source, target, equal]) = &plan.inhibit {
         let (source, target) = (matchers(source)?, matchers(target)?);
-        inhibit.push(InhibitRule {
-            source,
-            target,
-            equal: equal.clone(),
-            lasts: Duration::from_hours(10_000),
-        });
+        inhibit.push(InhibitRule { source, target, equal: equal.clone(), lasts: FOR_EVER });
     }
     let pipeline = Pipeline::new(outputs::route(&plan.outputs), journal.handle().outputs(), policies)
+        .with_correlations(Correlate::new(plan.correlate.iter().map(repeated).collect::<Result<_, _>>()?))
         .with_silences(Silences::new(silences, TimeZone::UTC))
         .with_mark(Inhibit::new(inhibit));
     let outputs = plan.outputs.iter().map(outputs::build).collect::<Result<_, _>>()?;
@@ -108,6 +106,21 @@ fn open(plan: &Plan, names: &[String]) -> Result<Journal, OpenError> {
             opened => return opened,
         }
     }
+}
+
+fn repeated(repeated: &Repeated) -> Result<Correlation, Box<dyn Error>> {
+    let mut output = AlertFormat::default();
+    output.push_text("again and again");
+    Ok(Correlation {
+        name: REPEATED.into(),
+        desc: String::new(),
+        pattern: Pattern::Threshold { matchers: matchers(&repeated.matchers)?, count: repeated.count },
+        by: vec![repeated.by.clone()],
+        within: FOR_EVER,
+        output,
+        priority: Priority::Critical,
+        tags: Vec::new(),
+    })
 }
 
 fn matchers(texts: &[String]) -> Result<Vec<Matcher>, Box<dyn Error>> {
