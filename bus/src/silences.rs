@@ -13,6 +13,9 @@ use crate::store::{Store, json};
 /// How many silences there may be that haven't ended.
 pub const SILENCES_MAX: usize = 1_000;
 
+/// Adds a text to a calendar.
+type Add = fn(&mut Calendar, &str) -> Result<(), CalendarError>;
+
 /// A silence that a command has made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadeSilence {
@@ -56,7 +59,7 @@ impl MadeTimes {
     /// What is no time, or no time zone.
     pub fn calendar(&self) -> Result<Calendar, String> {
         let mut calendar = Calendar::default();
-        let parts: [(&[String], fn(&mut Calendar, &str) -> Result<(), CalendarError>); 4] = [
+        let parts: [(&[String], Add); 4] = [
             (&self.times, Calendar::time),
             (&self.weekdays, Calendar::weekday),
             (&self.days, Calendar::day),
