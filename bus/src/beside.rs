@@ -2,11 +2,16 @@
 //! down what they ask for. The owner does it, as only the owner knows what it is about to do.
 
 use std::path::Path;
+use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::schema::{self, OpenError};
 use crate::store::Store;
+
+/// How long a change waits for its turn: between two commits of an owner in a storm, another process comes in only
+/// by chance.
+const TURN_WAIT: Duration = Duration::from_secs(20);
 
 /// A journal that someone else may have open. Nothing is read in a transaction that stays open, so that the
 /// owner's write-ahead log doesn't grow.
@@ -29,7 +34,15 @@ impl Beside {
     /// # Errors
     /// As to read it.
     pub fn ask(path: &Path) -> Result<Beside, OpenError> {
-        Ok(Beside { db: schema::open_beside(path, schema::Access::Ask)? })
+        let beside = Beside { db: schema::open_beside(path, schema::Access::Ask)? };
+        beside.db.busy_timeout(TURN_WAIT).map_err(|error| OpenError::of(path, &error))?;
+        Ok(beside)
+    }
+
+    /// Begins a change. It takes its turn to write before it reads anything: what was read first would be out of
+    /// date as soon as the owner commits, and could then not be changed.
+    pub(crate) fn change(&mut self) -> rusqlite::Result<Transaction<'_>> {
+        self.db.transaction_with_behavior(TransactionBehavior::Immediate)
     }
 }
 

@@ -122,7 +122,7 @@ impl Beside {
     }
 
     fn change_letters(&mut self, which: Which, sql: &str) -> Result<usize, JournalError> {
-        let db = self.db.transaction()?;
+        let db = self.change()?;
         let changed = match which {
             Which::Ids(ids) => {
                 let mut change = db.prepare(&format!("{sql} AND id = ?"))?;

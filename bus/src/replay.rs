@@ -77,12 +77,14 @@ impl Beside {
     /// # Errors
     /// The journal can't be written.
     pub fn replay(&mut self, output: &str, since: Timestamp, until: Timestamp) -> Result<bool, JournalError> {
-        let asked = self.db.execute(
+        let db = self.change()?;
+        let asked = db.execute(
             "INSERT INTO replays (output, at, through, since, until) \
              SELECT id, 0, (SELECT COALESCE(MAX(seq), 0) FROM alerts), ?2, ?3 FROM outputs \
              WHERE name = ?1 AND configured",
             params![output, ns(since), ns(until)],
         )?;
+        db.commit()?;
         Ok(asked > 0)
     }
 }

@@ -127,7 +127,7 @@ impl Beside {
     /// # Errors
     /// The journal can't be written.
     pub fn silence(&mut self, silence: &MadeSilence, now: Timestamp) -> Result<Option<u64>, JournalError> {
-        let db = self.db.transaction()?;
+        let db = self.change()?;
         let (ended, lasting): (Vec<_>, Vec<_>) =
             read(&db)?.into_iter().partition(|silence| silence.until <= now);
         for silence in ended {
@@ -148,7 +148,7 @@ impl Beside {
     /// # Errors
     /// The journal can't be written.
     pub fn expire(&mut self, id: u64, now: Timestamp) -> Result<bool, JournalError> {
-        let db = self.db.transaction()?;
+        let db = self.change()?;
         let found = read(&db)?.into_iter().find(|silence| silence.id == id && silence.until > now);
         if let Some(silence) = &found {
             let ended = json(&MadeSilence { until: now, ..silence.clone() });

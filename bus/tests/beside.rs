@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
 use lanner_bus::{
-    Accepted, Beside, DeadLetter, End, Entry, Fate, Filter, Handle, Journal, Outcome, Outgoing, Settings,
-    State, StateChange, Stats, Step, Which,
+    Accepted, Beside, DeadLetter, End, Entry, Fate, Filter, Handle, Journal, MadeSilence, Outcome, Outgoing,
+    Settings, State, StateChange, Stats, Step, Which,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -286,4 +286,40 @@ async fn dead_letters_are_bounded_by_bytes_and_age() {
     let said = told(&stand.path());
     assert!(said.last().unwrap().ends_with(&format!("{} dead letters of a", kept.len())), "{said:?}");
     assert_eq!(Stats::read(&stand.path(), handle.now()).unwrap().outputs[0].dead_letters, 0);
+}
+
+/// Other processes get their turn while the owner commits without a pause.
+#[test]
+fn what_is_asked_in_a_storm_is_written_down() {
+    let stand = Stand::new();
+    let journal = stand.open(&["a"], SIZE);
+    let (sender, over) = (journal.sender(), Arc::new(AtomicBool::new(false)));
+    let storm = std::thread::spawn({
+        let over = over.clone();
+        move || {
+            while !over.load(Ordering::Relaxed) {
+                sender.send(Entry::Alert(alert("storm".to_owned()))).unwrap();
+            }
+        }
+    });
+    let (from, until) = (Timestamp(0), Timestamp(u64::MAX >> 1));
+    let mut asked = 0;
+    for _ in 0..40 {
+        let mut beside = Beside::ask(&stand.path()).unwrap();
+        let silence = MadeSilence {
+            id: 0,
+            matchers: vec!["rule = x".to_owned()],
+            from,
+            until,
+            author: "me".to_owned(),
+            comment: String::new(),
+        };
+        let id = beside.silence(&silence, from).unwrap().unwrap();
+        assert!(beside.expire(id, from).unwrap());
+        assert_eq!(beside.retry_dead_letters(Which::All { output: None }).unwrap(), 0);
+        asked += usize::from(beside.replay("a", from, until).unwrap());
+    }
+    over.store(true, Ordering::Relaxed);
+    storm.join().unwrap();
+    assert_eq!(asked, 40);
 }
