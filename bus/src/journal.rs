@@ -81,6 +81,12 @@ impl Journal {
         &self.held
     }
 
+    /// Takes nothing more, as [`close`](Journal::close) does, and doesn't wait for the rest: who waits for room
+    /// in the channel, or for an answer that doesn't come, is told that the journal is closed.
+    pub fn shut(&self) {
+        self.queue.close();
+    }
+
     /// Commits what was handed over, takes nothing more, and closes the file; how many entries could not be
     /// committed any more.
     pub fn close(mut self) -> usize {
@@ -152,8 +158,7 @@ impl Writer {
                     }
                 }
                 Work::Commit(entries, writes) => {
-                    let lost = self.commit(entries, writes);
-                    if lost > 0 {
+                    if let Err(lost) = self.commit(entries, writes) {
                         return lost + self.queue.abandon();
                     }
                     commit = Instant::now() + COMMIT_INTERVAL;
@@ -169,9 +174,11 @@ impl Writer {
         }
     }
 
-    /// Commits, however long it takes; meanwhile the channel fills and the detector waits. How many entries
-    /// were lost because Lanner was stopping.
-    fn commit(&mut self, entries: Vec<Entry>, writes: Vec<Write>) -> usize {
+    /// Commits, however long it takes; meanwhile the channel fills and the detector waits.
+    ///
+    /// # Errors
+    /// Lanner is stopping, and so many entries are lost.
+    fn commit(&mut self, entries: Vec<Entry>, writes: Vec<Write>) -> Result<(), usize> {
         let mut tries_at_close = 0;
         let committed = loop {
             match self.store.commit(&entries, &writes) {
@@ -182,7 +189,7 @@ impl Writer {
                 tries_at_close += 1;
                 if tries_at_close == TRIES_AT_CLOSE {
                     tracing::error!(entries = entries.len(), "stopping without having journaled these");
-                    return entries.len();
+                    return Err(entries.len());
                 }
                 thread::sleep(RETRY / 2);
             }
@@ -197,7 +204,7 @@ impl Writer {
             // Who waited may have gone, which is no one's trouble.
             let _ = write.done.send(());
         }
-        0
+        Ok(())
     }
 
     /// Puts a damaged database aside and begins a new one.

@@ -457,3 +457,39 @@ async fn a_full_disk_loses_nothing() {
     assert_eq!(journal.handle().stats().await.unwrap().alerts, 200);
     assert_eq!(journal.close(), 0);
 }
+
+/// A journal that can't be written is closed all the same, and says how much it leaves behind.
+#[tokio::test]
+async fn closing_does_not_wait_for_a_full_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(_disk) = small_disk(dir.path()) else { return };
+    std::fs::write(dir.path().join("filler"), vec![0; 3 << 20]).unwrap();
+    let settings = Settings { channel_max: 16, ..Settings::at(dir.path().join("journal.db")) };
+    let journal = Journal::open(settings, &names(&["a"])).unwrap();
+    let (sender, handle) = (journal.sender(), journal.handle());
+    let mut big = alert("big");
+    big.output = "x".repeat(10_000);
+    let detector = std::thread::spawn(move || {
+        let sent = |_: &i32| sender.send(Entry::Alert(Alert { id: Uuid::now_v7(), ..big.clone() })).is_ok();
+        (0..1000).take_while(sent).count()
+    });
+    let mut accepted = handle.accepted();
+    while tokio::time::timeout(Duration::from_millis(700), accepted.changed()).await.is_ok() {}
+    // The router and the workers wait, too.
+    let steps = [0, 1].map(|_| {
+        tokio::spawn({
+            let handle = handle.clone();
+            async move { handle.step(Step { made: handle.now(), ..Step::default() }).await }
+        })
+    });
+    journal.shut();
+    let sent = detector.join().unwrap();
+    assert!(sent < 1000, "who waits for room is told that there will be none");
+    let lost = tokio::task::spawn_blocking(|| journal.close());
+    let lost = tokio::time::timeout(Duration::from_secs(20), lost).await.expect("it ends").unwrap();
+    assert!(lost > 0);
+    assert_eq!(sent, lost + usize::try_from(*accepted.borrow()).unwrap());
+    for step in steps {
+        assert!(step.await.unwrap().is_err());
+    }
+}

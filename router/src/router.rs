@@ -26,6 +26,9 @@ const REPLAY_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait for a journal that can't be read.
 const JOURNAL_RETRY: Duration = Duration::from_secs(1);
 
+/// How long a stop waits for the journal to say what is pending: one that can't be written doesn't answer.
+const REPORT_WAIT: Duration = Duration::from_secs(2);
+
 /// The running router and its workers.
 pub struct Router {
     journal: Handle,
@@ -151,7 +154,7 @@ impl Router {
             tracing::warn!("not everything could be sent in {} s", limit.as_secs_f64());
         }
         delivery.send_replace(Phase::Stopping);
-        let stats = journal.stats().await.ok();
+        let stats = tokio::time::timeout(REPORT_WAIT, journal.stats()).await.ok().and_then(Result::ok);
         let pending = |name: &str| {
             stats.as_ref()?.outputs.iter().find(|output| output.name == name).map(|output| output.pending)
         };

@@ -78,7 +78,7 @@ async fn watch(mut prepared: Prepared, live: Live) -> anyhow::Result<ExitCode> {
     stop.store(true, Ordering::Relaxed);
     let result = match ended {
         Some(result) => result,
-        None => reported(finished.await),
+        None => reported(until_ended(&mut finished, &journal).await),
     };
     // The thread has sent its report, which is the last thing it does.
     let _ = thread.join();
@@ -117,6 +117,19 @@ fn detect(detector: Detector, mut live: Live, stop: &AtomicBool, sender: &lanner
 /// What the detector's thread said last; nothing where it panicked.
 fn reported(said: Result<Detected, RecvError>) -> anyhow::Result<Report> {
     Ok(said.context("the detector ended without a report")??)
+}
+
+/// Waits for the detector to end. Where the journal can't be written, it may wait for room in the channel that
+/// doesn't come, until the journal takes nothing more.
+async fn until_ended(
+    finished: &mut oneshot::Receiver<Detected>,
+    journal: &Journal,
+) -> Result<Detected, RecvError> {
+    if let Ok(ended) = tokio::time::timeout(DRAIN, &mut *finished).await {
+        return ended;
+    }
+    journal.shut();
+    finished.await
 }
 
 /// Waits for a signal to stop, or for the detector to end by itself.

@@ -386,3 +386,21 @@ async fn silences_of_commands_are_heeded() {
     let rules: Vec<&str> = got.iter().map(|notification| &*notification.alerts[0].rule).collect();
     assert_eq!(rules, ["b"]);
 }
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_a_journal_that_can_not_be_written() {
+    let dir = TempDir::new().unwrap();
+    let receiver = Receiver::new(Answer::Take);
+    let running = start(&dir, &[(&receiver, 1)], |_| {}).await;
+    // As long as someone else writes to the database, nothing can be committed.
+    let other = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    running.send("rule", 1);
+    let flush = running.journal.handle();
+    assert!(tokio::time::timeout(Duration::from_millis(100), flush.flush()).await.is_err());
+    let stop = running.router.stop(Duration::from_millis(100));
+    let reports = tokio::time::timeout(Duration::from_secs(20), stop).await.expect("it ends");
+    assert_eq!((reports[0].sent, reports[0].pending), (0, None));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(running.journal.close(), 0);
+}
