@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use lanner_alert::{Alert, Kind, Notification, Priority, Timestamp};
 use lanner_bus::{
-    Accepted, Beside, DeadLetter, End, Entry, Fate, Filter, Handle, Journal, MadeSilence, Outcome, Outgoing,
-    Settings, State, StateChange, Stats, Step, Which,
+    Accepted, Beside, DeadLetter, End, Entry, Fate, Filter, Handle, Journal, MadeSilence, MadeTimes, Outcome,
+    Outgoing, Settings, State, StateChange, Stats, Step, Which,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -309,6 +309,7 @@ fn what_is_asked_in_a_storm_is_written_down() {
         let silence = MadeSilence {
             id: 0,
             matchers: vec!["rule = x".to_owned()],
+            times: MadeTimes::default(),
             from,
             until,
             author: "me".to_owned(),
