@@ -259,8 +259,12 @@ impl Writer {
     }
 
     fn keep_bounds(&mut self) {
-        let kept =
-            self.store.keep_age().and_then(|()| self.store.keep_size()).and_then(|()| self.store.announce());
+        let store = &mut self.store;
+        let kept = store
+            .heed_clock()
+            .and_then(|()| store.keep_age())
+            .and_then(|()| store.keep_size())
+            .and_then(|()| store.announce());
         if let Err(error) = kept {
             self.failed(&error);
         }

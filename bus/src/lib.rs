@@ -19,6 +19,7 @@ mod queue;
 mod recent;
 mod replay;
 mod schema;
+mod set_back;
 mod settings;
 mod silences;
 mod stats;

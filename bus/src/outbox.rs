@@ -292,7 +292,8 @@ impl Store {
     }
 
     /// What an output has to send now, as it lies there: who asked parses it, so that this thread needn't.
-    pub(crate) fn due(&self, output: OutputId, now: Timestamp, limit: usize) -> rusqlite::Result<RawDue> {
+    pub(crate) fn due(&mut self, output: OutputId, now: Timestamp, limit: usize) -> rusqlite::Result<RawDue> {
+        self.heed_clock()?;
         // One transaction for all that is read here, or each statement would lock and unlock by itself.
         let read = self.db.unchecked_transaction()?;
         let stored: Vec<Stored> = self

@@ -29,6 +29,8 @@ pub(crate) struct Store {
     pub(crate) evicted: u64,
     /// The version of the database, which others change, when it was last looked at what they ask for.
     pub(crate) heeded: Option<u64>,
+    /// The time when the clock was last looked at.
+    pub(crate) latest: Timestamp,
     /// When an alert last told of what was given up.
     pub(crate) told: Option<Timestamp>,
     /// Locked as long as the store is open.
@@ -61,6 +63,7 @@ impl Store {
             Ok((row, accepted, last("SELECT cursor FROM router")?.flatten().unwrap_or(0)))
         };
         let (next_row, accepted, routed) = read().map_err(|error| OpenError::of(&at, &error))?;
+        let latest = Store::latest_time(&db).map_err(|error| OpenError::of(&at, &error))?;
         Ok(Store {
             db,
             settings,
@@ -71,6 +74,7 @@ impl Store {
             aside: None,
             evicted: 0,
             heeded: None,
+            latest,
             told: None,
             _lock: lock,
         })

@@ -278,6 +278,55 @@ async fn what_becomes_too_old_is_given_up_and_told() {
     );
 }
 
+/// Neither while it runs nor while it is closed does a clock that was ahead keep anything for longer.
+#[tokio::test]
+async fn a_clock_that_is_set_back_holds_nothing_up() {
+    const DAY: u64 = 24 * 3600 * 1_000_000_000;
+    for closed in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let at = Arc::new(AtomicU64::new(400 * DAY));
+        let settings = Settings { clock: clock(&at), ..Settings::at(dir.path().join("journal.db")) };
+        let mut journal = Journal::open(settings.clone(), &names(&["a"])).unwrap();
+        let mut handle = journal.handle();
+        for _ in 0..2500 {
+            journal.sender().send(Entry::Alert(alert("x"))).unwrap();
+        }
+        handle.flush().await.unwrap();
+        route_all(&handle).await;
+        let a = handle.outputs()[0].id;
+        let row = handle.due(a, handle.now(), 1).await.unwrap().rows[0].id;
+        let not_before = handle.now().after(Duration::from_secs(60));
+        let end = End::Retry { not_before, cause: "away".into() };
+        handle.settle(a, vec![Outcome { row, end }]).await.unwrap();
+        at.fetch_add(20_000_000_000, Ordering::Relaxed);
+        journal.sender().send(Entry::Alert(alert("last"))).unwrap();
+        handle.flush().await.unwrap();
+        route_all(&handle).await;
+        handle.due(a, handle.now(), 1).await.unwrap();
+
+        if closed {
+            journal.close();
+        }
+        at.fetch_sub(300 * DAY, Ordering::Relaxed);
+        if closed {
+            journal = Journal::open(settings.clone(), &names(&["a"])).unwrap();
+            handle = journal.handle();
+        }
+        let first = async |after: u64| {
+            let time = Timestamp(100 * DAY + after * 1_000_000_000);
+            handle.due(a, time, 1).await.unwrap().rows[0].id
+        };
+        assert_ne!(first(59).await, row, "the wait isn't over");
+        assert_eq!(first(60).await, row);
+        // A week later all of it is too old.
+        at.store(108 * DAY, Ordering::Relaxed);
+        let given_up = handle.accepted().wait_for(|&seq| seq > 2501).await.map(|seq| *seq);
+        assert_eq!(given_up.unwrap(), 2502);
+        let stats = handle.stats().await.unwrap();
+        assert_eq!((stats.alerts, stats.outputs[0].pending, stats.outputs[0].given_up), (1, 0, 2501));
+    }
+}
+
 #[tokio::test]
 async fn the_file_stays_within_its_bound() {
     const MAX: u64 = 2 << 20;
