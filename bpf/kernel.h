@@ -297,6 +297,8 @@ struct io_accept {
 	int flags;
 };
 struct io_sr_msg {
+	/* Or the struct msghdr. */
+	void *buf;
 	int len;
 };
 struct io_socket {

@@ -119,6 +119,12 @@ static __always_inline void request_parts(struct scratch *s, __u32 op, void *cmd
 		args[3] = BPF_CORE_READ((struct io_accept *)cmd, flags);
 		return;
 	case OP_SEND:
+	case OP_SENDMSG:
+		args[1] = (__u64)BPF_CORE_READ((struct io_sr_msg *)cmd, buf);
+		args[2] = BPF_CORE_READ((struct io_sr_msg *)cmd, len);
+		/* How many of the bytes are sent isn't known yet. */
+		part_data(s, row, -1);
+		return;
 	case OP_RECV:
 		args[2] = BPF_CORE_READ((struct io_sr_msg *)cmd, len);
 		return;
@@ -175,6 +181,15 @@ int BPF_PROG(io_uring_submit_sqe, struct io_kiocb *req)
 	return taken(req);
 }
 
+/* What was received. Whoever completes a request has the memory of the program that made it. */
+static __always_inline void part_received(struct scratch *s, __u32 op, void *cmd, struct syscall_row *row, __s32 ret)
+{
+	if (op != OP_RECV && op != OP_RECVMSG)
+		return;
+	s->record.args[1] = (__u64)BPF_CORE_READ((struct io_sr_msg *)cmd, buf);
+	part_data(s, row, ret);
+}
+
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 {
@@ -183,10 +198,12 @@ int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 	struct file *file = 0;
 	struct scratch *s;
 	__s32 ret;
+	__u32 op;
 
 	if (!req)
 		return 0;
-	row = request_row(BPF_CORE_READ(req, opcode));
+	op = BPF_CORE_READ(req, opcode);
+	row = request_row(op);
 	if (!row)
 		return 0;
 	s = scratch_of(0);
@@ -202,6 +219,7 @@ int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 	else if (row->fd != NO_ARG && row->fd != ARG_RESULT)
 		file = BPF_CORE_READ(req, file);
 	part_descriptor(s, file, task);
+	part_received(s, op, (void *)req + bpf_core_field_offset(struct io_kiocb, cmd), row, ret);
 	submit(s, RECORD_KINDS + (row->kind & (EVENT_KINDS_MAX - 1)));
 	return 0;
 }

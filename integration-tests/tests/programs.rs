@@ -49,7 +49,7 @@ fn told(file: &Path) -> Vec<(Done, Value)> {
 const RULE: &str = "- rule: what a request did\n  desc: d\n  priority: notice\n  \
     condition: evt.is_async = true and proc.name = uring and evt.type in (mkdirat, openat, openat2, linkat, symlinkat, \
     renameat2, unlinkat, socket, connect, accept4, sendto, recvfrom)\n  \
-    output: \"%evt.type %evt.rawres %fs.path.name %fs.path.source %fs.path.target %fd.name %fd.name.real\"\n";
+    output: \"%evt.type %evt.rawres %fs.path.name %fs.path.source %fs.path.target %fd.name %fd.name.real %evt.buffer\"\n";
 
 /// What a program has io_uring do raises the events of the syscalls.
 #[test]
@@ -87,6 +87,10 @@ fn requests_of_io_uring_are_events() {
     let (_, opened) = told.iter().find(|(done, _)| done.kind == "openat2").expect("it was opened");
     let real = work.join("made/file").display().to_string();
     assert_eq!(opened["output_fields"]["fd.name.real"], real.as_str(), "{opened:#}");
+    // What was sent, and what was received.
+    for (_, alert) in told.iter().filter(|(done, _)| ["sendto", "recvfrom"].contains(&done.kind.as_str())) {
+        assert_eq!(alert["output_fields"]["evt.buffer"], "ping", "{alert:#}");
+    }
     assert_eq!(told.len(), done.len(), "{told:#?}");
     assert!(lanner.stop().0.success());
 }
