@@ -10,6 +10,8 @@ pub struct Found {
     pub set: &'static str,
     pub rule: &'static str,
     pub attack: Outcome,
+    /// The attack in other ways.
+    pub ways: Vec<(String, Outcome)>,
     pub miss: Outcome,
 }
 
@@ -27,7 +29,8 @@ pub struct Outcome {
 impl Found {
     /// Whether the rule fired for what it must and for nothing else; or couldn't be tried on this machine.
     pub fn right(&self) -> bool {
-        (self.attack.fired || self.attack.failed.is_some()) && !self.miss.fired
+        let mut attacks = std::iter::once(&self.attack).chain(self.ways.iter().map(|(_, attack)| attack));
+        attacks.all(|attack| attack.fired || attack.failed.is_some()) && !self.miss.fired
     }
 }
 
@@ -42,7 +45,8 @@ Written by the test `coverage` of `integration-tests`, which performs an attack 
 project publishes, and beside it the closest thing that isn't one: on the host, in a mount and a network namespace of \
 its own, and in Docker containers. All rules are loaded at once, the disabled ones too. An attack must fire its rule, \
 and its near miss must not. What can't be tried on the machine that wrote this says why; where what a near miss does \
-failed, its errno stands beside.
+failed, its errno stands beside. On the host each attack is made in other ways, too: by the syscalls that came before or \
+after, through io_uring, and by the syscalls of 32-bit programs (`int80`).
 
 `act` is `integration-tests/programs/act.c`, which does what its arguments say. Every other program is the same under \
 another name, since rules know programs by their names, but for the shell and its own commands. `$W` is an empty folder.
@@ -70,7 +74,7 @@ pub fn print(found: &[Found]) -> String {
             found.rule,
             place(found.attack.deed.place),
             script(found.attack.deed, found.attack.deed),
-            attacked(&found.attack),
+            attacked(&found.attack) + &ways(&found.ways),
             script(found.miss.deed, found.attack.deed),
             missed(&found.miss),
         );
@@ -119,6 +123,17 @@ fn attacked(attack: &Outcome) -> String {
         (false, Some(failed)) => format!("{CANNOT} {failed}"),
         (false, None) => "**quiet**".to_owned(),
     }
+}
+
+fn ways(ways: &[(String, Outcome)]) -> String {
+    let told = |wanted: fn(&Outcome) -> bool, before: &str| {
+        let names: Vec<String> =
+            ways.iter().filter(|(_, way)| wanted(way)).map(|(name, _)| format!("`{name}`")).collect();
+        if names.is_empty() { String::new() } else { format!("{before} {}", names.join(", ")) }
+    };
+    told(|way| way.fired, ", also by")
+        + &told(|way| !way.fired && way.failed.is_none(), ", **not by**")
+        + &told(|way| !way.fired && way.failed.is_some(), &format!(", {CANNOT}"))
 }
 
 fn missed(miss: &Outcome) -> String {

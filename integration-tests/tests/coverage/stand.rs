@@ -75,6 +75,9 @@ const CONTAINERS: &[(&str, &[&str])] = &[
     ("pod", &["--label", "io.kubernetes.pod.namespace=shop", "--label", "io.kubernetes.pod.name=till"]),
 ];
 
+/// A variable of an attempt: the way in which `act` does what it does.
+const WAY: &str = "WAY";
+
 /// Everything that runs.
 pub struct Stand {
     folder: TempDir,
@@ -128,7 +131,7 @@ impl Stand {
     fn learn_names(&self) {
         let known = || {
             for (address, _) in HOSTS {
-                self.on_host(&format!("know tcp {address} 1"), "names");
+                self.on_host(&format!("know tcp {address} 1"), None, "names");
             }
             let alerts = self.alerts();
             let names: BTreeSet<&str> = alerts
@@ -141,11 +144,23 @@ impl Stand {
         wait_for("the names of addresses", known, || self.lanner.said());
     }
 
-    /// Performs something under a token.
-    pub fn perform(&self, deed: Deed, token: &str) -> Output {
+    /// The other ways of doing what a script does, where `act` has some.
+    pub fn ways(&self, script: &str) -> BTreeSet<String> {
+        let output = Command::new(self.path("tools/act")).arg("ways").output().expect("it runs");
+        let commands = String::from_utf8(output.stdout).expect("it prints text");
+        let known = |command: &&str| {
+            let name = command.split(' ').next();
+            script.split_whitespace().any(|word| Some(word) == name)
+        };
+        let ways = commands.lines().filter(known).flat_map(|command| command.split(' ').skip(1));
+        ways.filter(|way| !way.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Performs something under a token, on the host in a way of `act`'s where one is given.
+    pub fn perform(&self, deed: Deed, way: Option<&str>, token: &str) -> Output {
         let script = format!("mkdir -p $W\n{}\nmark\n", deed.script);
         match deed.place {
-            Place::Host => self.on_host(&script, token),
+            Place::Host => self.on_host(&script, way, token),
             Place::Container => self.inside("plain", &[], &script, token),
             Place::Capable => self.inside("capable", &[], &script, token),
             Place::Terminal => self.inside("plain", &["-t"], &script, token),
@@ -156,13 +171,14 @@ impl Stand {
     }
 
     /// A script on the host, in namespaces of its own.
-    fn on_host(&self, script: &str, token: &str) -> Output {
+    fn on_host(&self, script: &str, way: Option<&str>, token: &str) -> Output {
         let path = format!("PATH={}:/usr/sbin:/usr/bin:/sbin:/bin", self.path("tools"));
         let [token, folder] = variables(token);
-        let begin = format!("{LAYERS}{NETWORK}{FILES}exec env -i \"$2\" \"$3\" \"$4\" sh -c \"$5\"");
+        let way = way.map(|way| format!("{WAY}={way}"));
+        let begin = format!("{LAYERS}{NETWORK}{FILES}shift; exec env -i \"$@\"");
         let mut command = Command::new("unshare");
         command.args(["--mount", "--net", "sh", "-c", &begin, "sh", &self.path("layers")]);
-        command.args([&path, &token, &folder, script]);
+        command.args([path, token, folder]).args(way).args(["sh", "-c", script]);
         command.output().expect("unshare is installed")
     }
 
@@ -210,10 +226,11 @@ impl Stand {
         wait_for("the end of each attempt", || whole().ok(), || format!("{}\n{}", open(), self.lanner.said()))
     }
 
-    /// Stops lanner.
+    /// Stops lanner, which has lost nothing: otherwise what is quiet may only not have been seen.
     pub fn stop(self) {
         let (status, said) = self.lanner.stop();
         assert!(status.success(), "{said}");
+        assert!(!said.contains("were lost"), "{said}");
     }
 }
 
@@ -237,7 +254,7 @@ fn watch(folder: &Path, docker: &Docker) -> Lanner {
         RULES_FILES.iter().map(|name| upstream().join(name).display().to_string()).collect();
     files.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/coverage/lists.yaml").display().to_string());
     let configuration = format!(
-        "rules_files: [{}]\nrules: [{{enable: {{rule: '*'}}}}]\nrule_matching: all\njson_output: true\n\
+        "engine: {{modern_ebpf: {{buf_size_preset: 8}}}}\nrules_files: [{}]\nrules: [{{enable: {{rule: '*'}}}}]\nrule_matching: all\njson_output: true\n\
          append_output: [{{extra_fields: [{{attempt: '%proc.env[LANNER_ATTEMPT]'}}]}}]\n\
          file_output: {{enabled: true, filename: {}}}\njournal: {{path: {}}}\n\
          detector: {{containers: {{docker_socket: {}, wait: 5s}}}}\n",

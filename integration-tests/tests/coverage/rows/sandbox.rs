@@ -36,12 +36,12 @@ pub const ROWS: &[Row] = &[
     both(
         "Interpreted procs inbound network activity",
         "python3 pair 203.0.113.1 4001",
-        "act pair 203.0.113.1 4001",
+        "act pair 203.0.113.1 4002",
     ),
     both(
         "Interpreted procs outbound network activity",
-        "python3 tcp 198.51.100.1 9",
-        "python3 tcp 10.111.0.9 9",
+        "python3 udp 198.51.100.1 9",
+        "python3 udp 10.111.0.9 9",
     ),
     inside("Unexpected K8s NodePort Connection", "act tcp 198.51.100.1 30000", "act tcp 198.51.100.1 29999"),
     both("Create Hidden Files or Directories", "act create $W/.x", "act create $W/x"),
@@ -89,8 +89,8 @@ pub const ROWS: &[Row] = &[
     ),
     both(
         "Java Process Class File Download",
-        "java pair 10.111.0.1 4002 + receive cafebabe",
-        "java pair 10.111.0.1 4002 + receive cafebabf",
+        "java pair 10.111.0.1 4004 + receive cafebabe",
+        "java pair 10.111.0.1 4003 + receive cafebabf",
     ),
     inside(
         "Modify Container Entrypoint",
