@@ -19,6 +19,7 @@ pub mod rsyslog;
 mod server;
 pub mod slack;
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -56,13 +57,18 @@ pub fn wait_within<T>(
     }
 }
 
-/// A port of the loopback address that nobody listens on.
+/// A port of the loopback address that nobody listens on. It is below those that Linux gives to clients, which would
+/// take it while a server is down.
 ///
 /// # Panics
 /// When there is none.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it has an address").port()
+    const FIRST: u16 = 20_000;
+    const COUNT: u16 = 12_000;
+    let start = (RandomState::new().build_hasher().finish() % u64::from(COUNT)) as u16;
+    let ports = (0..COUNT).map(|at| FIRST + (start + at) % COUNT);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.into_iter().find(is_free).expect("a port is free")
 }
 
 /// Where the setup script puts what it builds and fetches.
