@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::aside;
 use crate::handle::Handle;
 use crate::queue::{Entry, Held, Queue, Sender, Work, Write};
-use crate::schema::OpenError;
+use crate::schema::{self, OpenError};
 use crate::settings::{Registered, Settings};
 use crate::store::Store;
 
@@ -38,7 +38,8 @@ impl Journal {
     /// # Errors
     /// Another process has it, its file can't be used, is damaged, or a newer Lanner's.
     pub fn open(settings: Settings, outputs: &[String]) -> Result<Journal, OpenError> {
-        let path = settings.path.clone();
+        let path = schema::resolve(&settings.path);
+        let settings = Settings { path: path.clone(), ..settings };
         let (clock, hostname) = (settings.clock.clone(), settings.hostname.clone());
         let queue = Arc::new(Queue::new(settings.channel_max));
         let (store, registered, held) = match open(&settings, outputs) {

@@ -44,6 +44,12 @@ pub enum OpenError {
         /// What SQLite says.
         cause: String,
     },
+    /// It is the database of something else, and is left alone.
+    #[error("{} is a database, but not a journal of lanner: name another file", path.display())]
+    Foreign {
+        /// The database.
+        path: PathBuf,
+    },
     /// There is no room for it on the disk: it can be opened as soon as there is.
     #[error("there is no room on the disk for the journal {}", path.display())]
     Full {
@@ -193,6 +199,32 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX receipts_by_notification ON receipts (notification);
 "];
 
+/// Marks a database as a journal: `LANN`, in SQLite's `application_id`.
+const APPLICATION_ID: i32 = 0x4c41_4e4e;
+
+/// Whether a database has tables of something else. A journal that was made before journals were marked is known
+/// by its version and tables.
+fn is_foreign(db: &Connection) -> rusqlite::Result<bool> {
+    let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, u64>(0));
+    if db.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))? == APPLICATION_ID {
+        return Ok(false);
+    }
+    let own = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' \
+               AND name IN ('alerts', 'held', 'router', 'state', 'outputs', 'outbox')";
+    let unmarked = count("PRAGMA user_version")? > 0 && count(own)? == 6;
+    Ok(!unmarked && count("SELECT COUNT(*) FROM sqlite_schema")? > 0)
+}
+
+/// The file that a path leads to, through symbolic links: what lies beside the journal lies beside that, whichever
+/// way it is named.
+pub(crate) fn resolve(path: &Path) -> PathBuf {
+    let in_folder = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Some(fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?.join(path.file_name()?))
+    };
+    fs::canonicalize(path).ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
+}
+
 /// What keeps others from the journal, until it is dropped. It is unlocked rather than only closed: a process that is
 /// being started has copies of all descriptors for a moment, and a lock goes with the last copy.
 pub(crate) struct Lock(File);
@@ -256,8 +288,11 @@ pub(crate) fn open(settings: &Settings) -> Result<Connection, OpenError> {
     let path = &settings.path;
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connect = || -> rusqlite::Result<(Connection, usize)> {
+    let connect = || -> rusqlite::Result<Option<(Connection, usize)>> {
         let mut db = Connection::open_with_flags(path, flags)?;
+        if is_foreign(&db)? {
+            return Ok(None);
+        }
         // Has an effect on a database that has no tables yet.
         db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -276,9 +311,13 @@ pub(crate) fn open(settings: &Settings) -> Result<Connection, OpenError> {
         db.pragma_update(None, "cache_size", -CACHE_KIB)?;
         db.set_prepared_statement_cache_capacity(64);
         let version = migrate(&mut db)?;
-        Ok((db, version))
+        if db.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))? != APPLICATION_ID {
+            db.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
+        Ok(Some((db, version)))
     };
-    let (db, version) = connect().map_err(|error| OpenError::of(path, &error))?;
+    let opened = connect().map_err(|error| OpenError::of(path, &error))?;
+    let (db, version) = opened.ok_or_else(|| OpenError::Foreign { path: path.clone() })?;
     if version > MIGRATIONS.len() {
         return Err(OpenError::Newer { path: path.clone(), found: version, known: MIGRATIONS.len() });
     }

@@ -401,6 +401,37 @@ fn what_can_not_be_opened_is_said() {
     assert!(said.contains("passwd can't be used (file is not a database)"), "{said}");
     assert_eq!(std::fs::read(&other).unwrap().len(), 5000, "it is left alone");
 
+    // The same journal under another name, of the file and of its folder.
+    std::fs::create_dir(dir.path().join("real")).unwrap();
+    let real = open(&dir.path().join("real"), &[]);
+    std::os::unix::fs::symlink(dir.path().join("real/journal.db"), dir.path().join("link.db")).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("real"), dir.path().join("folder")).unwrap();
+    for name in ["link.db", "folder/journal.db"] {
+        let linked = Journal::open(Settings::at(dir.path().join(name)), &[]).err();
+        assert!(matches!(linked, Some(OpenError::InUse { .. })), "{name}: {linked:?}");
+    }
+    real.close();
+
+    let foreign = dir.path().join("foreign.db");
+    let db = rusqlite::Connection::open(&foreign).unwrap();
+    db.execute_batch("CREATE TABLE alerts (x); PRAGMA user_version = 3").unwrap();
+    drop(db);
+    let before = std::fs::read(&foreign).unwrap();
+    let said = error(&foreign).unwrap();
+    assert!(
+        said.ends_with("foreign.db is a database, but not a journal of lanner: name another file"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read(&foreign).unwrap(), before, "it is left alone");
+    // One that was made before journals were marked is known, and marked.
+    let older = dir.path().join("real/journal.db");
+    let mark =
+        |db: &rusqlite::Connection| db.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0));
+    let db = rusqlite::Connection::open(&older).unwrap();
+    db.pragma_update(None, "application_id", 0).unwrap();
+    open(&dir.path().join("real"), &[]).close();
+    assert_eq!(mark(&db).unwrap(), 0x4c41_4e4e);
+
     let nowhere = dir.path().join("nowhere/journal.db");
     assert!(error(&nowhere).unwrap().contains("can't be opened: No such file or directory"));
 }
