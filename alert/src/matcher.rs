@@ -94,6 +94,11 @@ impl Matcher {
         }
     }
 
+    /// Whether an alert meets all of these conditions; it does where there are none.
+    pub fn all(matchers: &[Matcher], alert: &Alert) -> bool {
+        matchers.iter().all(|matcher| matcher.matches(alert))
+    }
+
     /// Whether an alert meets the condition.
     pub fn matches(&self, alert: &Alert) -> bool {
         match &self.test {

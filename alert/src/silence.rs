@@ -26,7 +26,7 @@ impl Silence {
     pub fn covers(&self, alert: &Alert, now: Timestamp, host: &TimeZone) -> bool {
         self.from.is_none_or(|from| from <= now)
             && self.until.is_none_or(|until| now < until)
-            && self.matchers.iter().all(|matcher| matcher.matches(alert))
+            && Matcher::all(&self.matchers, alert)
             && self.times.contains(now, host)
     }
 }

@@ -130,7 +130,7 @@ impl Memory {
 
     fn judge(&mut self, alert: &Alert, now: Timestamp, changed: &mut Changed) -> Counted {
         let steps = self.correlation.pattern.steps();
-        let met: Vec<usize> = (0..steps.len()).filter(|step| all(&steps[*step], alert)).collect();
+        let met: Vec<usize> = (0..steps.len()).filter(|step| Matcher::all(&steps[*step], alert)).collect();
         if met.is_empty() {
             return Counted::Not;
         }
@@ -232,10 +232,6 @@ fn identity(correlation: &Correlation) -> Fingerprint {
     }
     let parts: Vec<Value> = parts.into_iter().map(Value::from).collect();
     Fingerprint::of(&correlation.name, &parts)
-}
-
-fn all(matchers: &[Matcher], alert: &Alert) -> bool {
-    matchers.iter().all(|matcher| matcher.matches(alert))
 }
 
 /// The correlations of the rules files. What they make comes out when they are [ticked](Stage::tick).

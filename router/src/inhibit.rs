@@ -104,10 +104,6 @@ impl Inhibit {
     }
 }
 
-fn all(matchers: &[Matcher], alert: &Alert) -> bool {
-    matchers.iter().all(|matcher| matcher.matches(alert))
-}
-
 impl Stage<Arc<Alert>> for Inhibit {
     fn name(&self) -> &'static str {
         "inhibit"
@@ -118,7 +114,8 @@ impl Stage<Arc<Alert>> for Inhibit {
         for memory in &mut self.memories {
             // What has ended has, even if the clock is set back later.
             memory.forget(now, &mut self.changed);
-            let (source, target) = (all(&memory.rule.source, alert), all(&memory.rule.target, alert));
+            let (source, target) =
+                (Matcher::all(&memory.rule.source, alert), Matcher::all(&memory.rule.target, alert));
             if !source && !target {
                 continue;
             }

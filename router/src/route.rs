@@ -182,7 +182,7 @@ impl<F> Walk<'_, F> {
         F: FnMut(Step<'a>),
     {
         let depth = inherited.depth;
-        let taken = route.matchers.iter().all(|matcher| matcher.matches(self.alert));
+        let taken = Matcher::all(&route.matchers, self.alert);
         (self.see)(Step::At { route, depth, taken });
         if !taken {
             return false;

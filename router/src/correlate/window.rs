@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use lanner_alert::{Alert, AlertId, CAUSE_BYTES_MAX, CAUSES_MAX, Cause, Causes, Pattern, Timestamp};
 
+use crate::stage::json;
+
 /// What an entry takes without its causes, roughly, in bytes; and a window without its entries.
 const ENTRY_BYTES: usize = 160;
 /// What a cause takes without its output, roughly, in bytes. Its rule's name is mostly shared.
@@ -44,7 +46,7 @@ impl Entry {
         let causes = self.causes.iter().cloned();
         let causes = causes.map(|Cause { id, time, rule, output }| (id, time, rule, output)).collect();
         let written: Written = (self.order, self.at, causes);
-        serde_json::to_string(&written).unwrap_or_default()
+        json(&written)
     }
 
     fn bytes(&self) -> usize {
