@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use lanner_bus::{Beside, Fate, Filter, State};
+use lanner_bus::{Beside, Fate, Filter, State, Stats, system_clock};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -131,11 +131,15 @@ impl Stand {
         Outcome { lost: outcome.lost + lost as u64, ..outcome }
     }
 
-    /// Waits until all that is fed has come.
+    /// Waits until all that is fed was sent, and the journal knows it: what is killed before that sends it again.
     fn wait_all(&self, pipe: &Pipe) {
         let all = self.plan.feed.count.unwrap_or(0);
-        let came = || (self.receiver.count() as u64 >= all).then_some(());
-        wait_within(PATIENCE, "alerts to come", came, || pipe.said());
+        let sent = || {
+            let stats = Stats::read(&self.plan.journal, system_clock()()).expect("the journal");
+            let sent = stats.outputs.iter().all(|output| output.sent >= all && output.pending == 0);
+            (sent && stats.cursor == stats.accepted).then_some(())
+        };
+        wait_within(PATIENCE, "alerts to be sent", sent, || pipe.said());
     }
 
     /// Sends what is left.
