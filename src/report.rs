@@ -55,6 +55,7 @@ pub fn report(
         (detector.containers_unanswered, "containers of which no engine said anything in time"),
         (detector.containers_refused, "containers not asked for, as too many waited"),
         (detector.containers_not_raised, "containers whose start wasn't told of"),
+        (detector.users_missed, "times the users of a container could not be read"),
         (detector.state.missed_processes, "processes that were gone before they were known"),
         (detector.state.evicted_processes, "processes given up, as there were too many"),
         (detector.state.evicted_cgroups, "cgroups given up, as there were too many"),

@@ -12,6 +12,7 @@ use lanner_alert::Alert;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_bus::{Entry, Held, Journal, OpenError, Registered, Sender, Synchronous};
 use lanner_config::{InhibitSettings, Loaded, Options, OutputEntry, RedactSettings, Settings};
+use lanner_detector::container_users::ContainerUsers;
 use lanner_detector::containers::{self, Engines};
 use lanner_detector::names::Names;
 use lanner_detector::source::live;
@@ -336,7 +337,8 @@ pub fn recorder(settings: &Settings, rules: &Arc<RuleSet>) -> anyhow::Result<Det
     let state = State::new(&hostname(settings), live::cgroups_are_v2());
     let names =
         Names::start(rules.host_names()).context("the thread that resolves names can't be started")?;
-    Ok(Detector::new(state, rules.clone(), engines, wait).with_names(names))
+    let users = ContainerUsers::start(wait).context("the threads that read users can't be started")?;
+    Ok(Detector::new(state, rules.clone(), engines, wait).with_names(names).with_container_users(users))
 }
 
 /// What the detector hands on, as the journal takes it.

@@ -6,6 +6,7 @@ mod record;
 mod starting;
 #[cfg(test)]
 mod tests;
+mod users;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use lanner_event::{ContainerId, ContainerState, EventBatch, Kind};
 use lanner_rules::{Hit, RuleSet, Scratch};
 use uuid::Uuid;
 
+use crate::container_users::{ContainerUsers, Inhabitant};
 use crate::containers::{Answer, Engines, NoContainer};
 use crate::hold::{HeldEvent, Hold};
 use crate::names::Names;
@@ -89,6 +91,8 @@ pub struct Report {
     pub containers_refused: u64,
     /// Containers that were started and raised no event, since their engine didn't know them or too many started.
     pub containers_not_raised: u64,
+    /// Times that the users of a container could not be read.
+    pub users_missed: u64,
     /// What was counted while the host was kept up to date.
     pub state: StateCounts,
 }
@@ -99,6 +103,9 @@ pub struct Detector {
     rules: Arc<RuleSet>,
     engines: Engines,
     names: Names,
+    users: ContainerUsers,
+    /// Containers whose users are to be looked at again.
+    inhabitants: Vec<Inhabitant>,
     wait: Duration,
     hold: Hold,
     starting: HashMap<ContainerId, Starting>,
@@ -121,6 +128,8 @@ impl Detector {
             rules,
             engines,
             names: Names::default(),
+            users: ContainerUsers::default(),
+            inhabitants: Vec::new(),
             wait,
             hold: Hold::default(),
             starting: HashMap::new(),
@@ -138,6 +147,11 @@ impl Detector {
     /// Keeps the names of hosts up to date that are being resolved.
     pub fn with_names(self, names: Names) -> Detector {
         Detector { names, ..self }
+    }
+
+    /// Reads the users of containers; without this nothing is known of them.
+    pub fn with_container_users(self, users: ContainerUsers) -> Detector {
+        Detector { users, ..self }
     }
 
     /// Takes back an event that waited when Lanner ended. What isn't understood, as of an older version, is
@@ -231,7 +245,9 @@ impl Detector {
     fn batch(&mut self, batch: &EventBatch, sink: &mut Sink) -> bool {
         for event in batch.iter() {
             self.counts[event.kind.index()] += 1;
-            if let Some(seen) = self.state.apply(event) {
+            let seen = self.state.apply(event);
+            self.settle_in(&event, seen.as_ref());
+            if let Some(seen) = seen {
                 self.seen(&seen, &event);
             }
             if matches!(event.kind, Kind::Execve | Kind::Execveat)
@@ -251,7 +267,15 @@ impl Detector {
     fn tend(&mut self, source: &dyn Source, sink: &mut Sink) -> bool {
         self.refresh();
         while let Some(answer) = self.engines.answer() {
-            if !self.answered(answer, sink) {
+            let id = answer.id.clone();
+            self.note(answer);
+            if !self.release(&id, sink) {
+                return false;
+            }
+        }
+        while let Some((id, users)) = self.users.answer() {
+            self.note_users(&id, users);
+            if !self.release(&id, sink) {
                 return false;
             }
         }
@@ -266,7 +290,9 @@ impl Detector {
 
     /// What changes without an event: users, and the addresses of names.
     fn refresh(&mut self) {
-        self.state.refresh();
+        if self.state.refresh() {
+            self.look_at_users();
+        }
         while let Some((name, addresses)) = self.names.answer() {
             let left = self.state.host.names.set(&name, &addresses);
             if left > 0 {
@@ -275,10 +301,12 @@ impl Detector {
         }
     }
 
-    fn answered(&mut self, answer: Answer, sink: &mut Sink) -> bool {
-        let id = answer.id.clone();
-        self.note(answer);
-        let waited = self.hold.take_of(&id);
+    /// Judges what waited for a container, once nothing more of it is on its way.
+    fn release(&mut self, id: &ContainerId, sink: &mut Sink) -> bool {
+        if self.state.host.containers.is_pending(id) {
+            return true;
+        }
+        let waited = self.hold.take_of(id);
         waited.into_iter().all(|waiting| self.judge_held(waiting, sink))
     }
 

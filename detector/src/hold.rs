@@ -1,10 +1,9 @@
 //! Events that wait for what is known of their container, to be judged again.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Instant;
 
-use lanner_event::{Container, ContainerId, ContainerState, EventRef, Host, Record, RecordedContainer};
+use lanner_event::{ContainerId, Containers, EventRef, Host, Record};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -36,9 +35,8 @@ impl HeldEvent {
     }
 
     /// Notes what is known of the event's container now.
-    pub fn know(&mut self, container: Option<Arc<Container>>) {
-        let state = container.map_or(ContainerState::Unavailable, ContainerState::Known);
-        self.record.container = Some(RecordedContainer { id: self.container.clone(), state });
+    pub fn know(&mut self, containers: &Containers) {
+        self.record.know(&self.container, containers);
     }
 }
 

@@ -16,15 +16,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 use lanner_event::{ContainerId, EventRef, ExeFlags, Host, Kind, Param, Process, Task};
 
+use crate::container_users::Inhabitant;
 use crate::host_root::host_path;
 use containers::{Cgroups, World};
 
 pub use cgroup::container_id;
-pub use procfs::mount_namespace;
+pub use procfs::{is_same_process, mount_namespace};
 
 /// How many processes are kept (Falco's `thread_table_size`).
 pub const PROCESSES_MAX: usize = 262_144;
@@ -116,12 +117,35 @@ impl State {
         }
     }
 
-    /// Looks for changes of what events don't tell; at most every few seconds.
-    pub fn refresh(&mut self) {
-        if self.users_read.elapsed() > USERS_INTERVAL {
+    /// Looks for changes of what events don't tell, every few seconds; whether it was time to.
+    pub fn refresh(&mut self) -> bool {
+        let due = self.users_read.elapsed() > USERS_INTERVAL;
+        if due {
             self.users.read(&mut self.host.users);
             self.users_read = Instant::now();
         }
+        due
+    }
+
+    /// Of each container a process that lives there: its first, or the oldest.
+    pub fn inhabitants(&self) -> Vec<Inhabitant> {
+        let ended: HashSet<(i32, u64)> = self.ended.iter().copied().collect();
+        let living = self.host.processes.iter().filter(|of| !ended.contains(&(of.pid, of.start)));
+        let mut found: HashMap<&ContainerId, &Process> = HashMap::new();
+        let rank = |process: &Process| (process.vpid != 1, process.start);
+        for process in living {
+            let Some(id) = self.host.containers.of_cgroup(process.cgroup) else { continue };
+            let best = found.entry(id).or_insert(process);
+            if rank(process) < rank(best) {
+                *best = process;
+            }
+        }
+        let of = |(id, process): (&ContainerId, &Process)| Inhabitant {
+            container: id.clone(),
+            pid: process.pid,
+            start: process.start,
+        };
+        found.into_iter().map(of).collect()
     }
 
     /// Applies an event; says which container was seen for the first time.

@@ -58,7 +58,9 @@ impl Docker {
         for applet in APPLETS {
             symlink("busybox", root.join("bin").join(applet)).expect("a link");
         }
-        std::fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n").expect("a file");
+        let users = "root:x:0:0:root:/root:/bin/sh\nweb:x:1234:1234:web:/srv:/bin/sh\n";
+        std::fs::write(root.join("etc/passwd"), users).expect("a file");
+        std::fs::write(root.join("etc/group"), "root:x:0:\nwww:x:1234:\n").expect("a file");
         let archive = self.folder.path().join("root.tar");
         let packed = Command::new("tar").arg("-C").arg(&root).arg("-cf").arg(&archive).arg(".").status();
         assert!(packed.is_ok_and(|status| status.success()), "tar packs the image");

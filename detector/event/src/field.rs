@@ -1,10 +1,15 @@
 //! What a field is: a row with a name, a type, a text that explains it, and the function that reads it.
 
+use std::sync::LazyLock;
+
 use bitflags::bitflags;
 use bumpalo::Bump;
 
 use crate::fields::Fields;
-use crate::{Container, ContainerState, EventRef, EventSource, Host, Kind, Path, Process, Val, kinds};
+use crate::{
+    Container, ContainerState, EventRef, EventSource, Host, Kind, Path, Process, Users, UsersState, Val,
+    kinds,
+};
 
 /// The type of a field, named as Falco's `--list` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -165,6 +170,9 @@ pub enum Late<T> {
     Missing,
 }
 
+/// The users of a container of which none are known.
+static NO_USERS: LazyLock<Users> = LazyLock::new(Users::default);
+
 /// What a getter reads: one event, under one reading, and the host at that moment.
 #[derive(Clone, Copy)]
 pub struct Ctx<'a> {
@@ -230,6 +238,17 @@ impl<'a> Ctx<'a> {
     /// What the engine knows of its container.
     pub fn container(&self) -> Late<&'a Container> {
         self.record
+    }
+
+    /// The users and groups that its numbers are of: its container's own, or the host's; `None` while they are being
+    /// read.
+    pub fn users(&self) -> Option<&'a Users> {
+        let Some(id) = self.container else { return Some(&self.host.users) };
+        match self.host.containers.users.get(id) {
+            Some(UsersState::Pending) => None,
+            Some(UsersState::Known(users)) => Some(users),
+            Some(UsersState::Unavailable) | None => Some(&NO_USERS),
+        }
     }
 
     /// A path under the reading that is asked for.

@@ -175,7 +175,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::sample::Sample;
     use crate::{
-        Arg, ArgRule, ContainerState, Ctx, FieldFlags, FieldRef, Kind, ParamType, Reading, Type, Val,
+        Arg, ArgRule, ContainerState, Ctx, FieldFlags, FieldRef, Kind, Param, ParamType, Reading, Type, Val,
     };
 
     #[test]
@@ -260,6 +260,11 @@ pub(crate) mod tests {
     fn what_comes_late_is_flagged() {
         let sample = |kind: Kind| {
             let mut sample = Sample::new(kind);
+            for row in
+                kind.row().params.iter().filter(|row| matches!(row.ty, ParamType::Uid | ParamType::Gid))
+            {
+                sample.param(row.name, Param::Int(0));
+            }
             sample.set("container.id", "0123456789ab").unwrap();
             sample.container = ContainerState::Pending;
             sample

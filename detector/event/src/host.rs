@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use container::{CgroupId, Container, ContainerId, ContainerState, Containers, Mount, Probe};
 pub use names::{ADDRESSES_MAX, Names};
 pub use process::{ENV_BYTES_MAX, ExeFlags, Process, Processes};
-pub use user::{User, Users};
+pub use user::{User, Users, UsersState};
 pub use zone::Zone;
 
 /// The host as rules see it. The detector's state keeps it up to date; nothing else changes it.
@@ -25,7 +25,7 @@ pub struct Host {
     pub boot_time: u64,
     /// Processes that live, or ended a moment ago.
     pub processes: Processes,
-    /// Users and groups.
+    /// Its own users and groups.
     pub users: Users,
     /// Containers, and the cgroups that belong to them.
     pub containers: Containers,

@@ -26,7 +26,7 @@ pub use field::{Arg, ArgRule, Ctx, Field, FieldError, FieldFlags, FieldRef, Gett
 pub use flags::{FlagName, O_F_CREATED, flag_number, flag_text};
 pub use host::{
     ADDRESSES_MAX, CgroupId, Container, ContainerId, ContainerState, Containers, ENV_BYTES_MAX, ExeFlags,
-    Host, Mount, Names, Probe, Process, Processes, Times, User, Users, Zone,
+    Host, Mount, Names, Probe, Process, Processes, Times, User, Users, UsersState, Zone,
 };
 pub use kinds::{Category, Class, EventSource, KINDS, Kind, KindRow, events_markdown, list_events};
 pub use param::{NamedBits, Number, Param, ParamRow, ParamType, Radix};

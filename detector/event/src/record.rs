@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ContainerId, ContainerState, Containers, EventRef, Host, Names, OwnedEvent, Param, ParamType, Process,
-    Processes, Times, Users, Zone,
+    Processes, Times, Users, UsersState, Zone,
 };
 
 /// An event, and what rules need of the host as it was. It stands by itself: numbers of users, processes and cgroups
@@ -23,7 +23,7 @@ pub struct Record {
     pub boot_time: u64,
     /// Its process and that one's ancestors, and others that it names.
     pub processes: Vec<Process>,
-    /// The users and groups that it names.
+    /// The host's users and groups that it may name.
     pub users: Users,
     /// The names that its addresses have.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -49,6 +49,16 @@ pub struct RecordedContainer {
     pub id: ContainerId,
     /// What was known of it.
     pub state: ContainerState,
+    /// Those of its users and groups that the event names.
+    #[serde(default)]
+    pub users: UsersState,
+}
+
+impl RecordedContainer {
+    /// Whether something of it is still on its way.
+    pub fn is_pending(&self) -> bool {
+        self.state == ContainerState::Pending || self.users == UsersState::Pending
+    }
 }
 
 impl Record {
@@ -56,14 +66,15 @@ impl Record {
     pub fn new(event: EventRef, host: &Host) -> Record {
         let container = host.containers.of_cgroup(event.task.cgroup).map(|id| {
             let state = host.containers.by_id.get(id).cloned().unwrap_or(ContainerState::Unavailable);
-            RecordedContainer { id: id.clone(), state }
+            let users = host.containers.users.get(id).unwrap_or(&UsersState::Unavailable);
+            RecordedContainer { id: id.clone(), state, users: named_of(event, users) }
         });
         Record {
             event: event.to_owned(),
             hostname: host.hostname.clone(),
             boot_time: host.boot_time,
             processes: processes_of(event, host),
-            users: users_of(event, host),
+            users: named(event, &host.users),
             names: names_of(event, host),
             zone: host.zone.fixed((event.time / 1_000_000_000) as i64),
             times: host.times,
@@ -79,6 +90,19 @@ impl Record {
         serde_json::from_str(text)
     }
 
+    /// Takes what is known of its container by now; what isn't then never will be.
+    pub fn know(&mut self, id: &ContainerId, containers: &Containers) {
+        let state = match containers.by_id.get(id) {
+            Some(ContainerState::Known(container)) => ContainerState::Known(container.clone()),
+            _ => ContainerState::Unavailable,
+        };
+        let users = match containers.users.get(id) {
+            Some(users @ UsersState::Known(_)) => named_of(self.event.as_ref(), users),
+            _ => UsersState::Unavailable,
+        };
+        self.container = Some(RecordedContainer { id: id.clone(), state, users });
+    }
+
     /// The record as one line of JSON, without the line's end.
     pub fn line(&self) -> String {
         // Its maps have keys that are texts and numbers, so that there is nothing that JSON can't say.
@@ -92,8 +116,9 @@ impl Record {
         let mut containers = Containers::default();
         let id = self.container.as_ref().map(|container| container.id.clone());
         containers.by_cgroup.insert(self.event.as_ref().task.cgroup, id);
-        if let Some(RecordedContainer { id, state }) = &self.container {
+        if let Some(RecordedContainer { id, state, users }) = &self.container {
             containers.by_id.insert(id.clone(), state.clone());
+            containers.users.insert(id.clone(), users.clone());
         }
         Host {
             hostname: self.hostname.clone(),
@@ -140,23 +165,23 @@ fn processes_of(event: EventRef, host: &Host) -> Vec<Process> {
     processes
 }
 
-fn users_of(event: EventRef, host: &Host) -> Users {
-    let mut users = Users::default();
+/// The users and groups that an event may name.
+fn named(event: EventRef, known: &Users) -> Users {
     let task = event.task;
     let number = |number: i64| u32::try_from(number).ok();
     let uids = numbers(event, &[ParamType::Uid]).filter_map(number);
-    for uid in [task.uid, task.euid, task.loginuid].into_iter().chain(uids) {
-        if let Some(user) = host.users.users.get(&uid) {
-            users.users.insert(uid, user.clone());
-        }
-    }
     let gids = numbers(event, &[ParamType::Gid]).filter_map(number);
-    for gid in [task.gid, task.egid].into_iter().chain(gids) {
-        if let Some(name) = host.users.groups.get(&gid) {
-            users.groups.insert(gid, name.clone());
-        }
+    known.only(
+        [task.uid, task.euid, task.loginuid].into_iter().chain(uids),
+        [task.gid, task.egid].into_iter().chain(gids),
+    )
+}
+
+fn named_of(event: EventRef, known: &UsersState) -> UsersState {
+    match known {
+        UsersState::Known(users) => UsersState::Known(named(event, users).into()),
+        other => other.clone(),
     }
-    users
 }
 
 fn names_of(event: EventRef, host: &Host) -> Names {
@@ -168,8 +193,8 @@ fn names_of(event: EventRef, host: &Host) -> Names {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Kind;
     use crate::sample::Sample;
+    use crate::{Kind, User};
 
     #[test]
     fn an_event_is_the_same_after_it_was_written_down() {
@@ -188,6 +213,32 @@ mod tests {
         assert_eq!(host.processes.len(), 3);
         let id = host.containers.of_cgroup(again.event.as_ref().task.cgroup).unwrap();
         assert!(matches!(&host.containers.by_id[id], ContainerState::Known(web) if &*web.name == "web"));
+    }
+
+    /// The users of its container are known by its own numbers, and only those that it names are kept.
+    #[test]
+    fn users_of_a_container_come_later() {
+        let mut sample = Sample::new(Kind::Execve);
+        sample.set("container.id", "abc").unwrap();
+        sample.set("user.uid", "7").unwrap();
+        sample.container = ContainerState::Pending;
+        let (batch, mut host) = sample.build();
+        let mut record = Record::new(batch.get(0), &host);
+        assert!(record.container.as_ref().is_some_and(RecordedContainer::is_pending));
+        let user = |name: &str| User { name: name.as_bytes().into(), ..User::default() };
+        let users = Users { users: [(7, user("web")), (8, user("app"))].into(), ..Users::default() };
+        let id: ContainerId = "abc".into();
+        host.containers.users.insert(id.clone(), UsersState::Known(users.into()));
+        record.know(&id, &host.containers);
+        let container = record.container.as_ref().unwrap();
+        assert_eq!((&container.state, container.is_pending()), (&ContainerState::Unavailable, false));
+        let UsersState::Known(users) = &container.users else { panic!("{container:?}") };
+        assert_eq!(users.users.keys().collect::<Vec<_>>(), [&7]);
+        let host = record.host();
+        let scratch = bumpalo::Bump::new();
+        let ctx = crate::Ctx::new(record.event.as_ref(), &host, &scratch);
+        let name = crate::FieldRef::from_name("user.name").unwrap();
+        assert_eq!(ctx.get(&name), crate::Val::Str(b"web"));
     }
 
     #[test]

@@ -12,9 +12,12 @@ mod params;
 mod setters;
 mod socket;
 
+use std::sync::Arc;
+
 use crate::{
     Container, ContainerId, ContainerState, Document, DocumentError, Event, EventBatch, EventFlags,
     EventSource, FieldError, FieldRef, Host, Kind, Param, ParamType, Path, Process, Slice, Task, User,
+    UsersState,
 };
 
 /// The number of the process that does it.
@@ -84,7 +87,7 @@ pub struct Sample {
     pub event: Event,
     /// The host.
     pub host: Host,
-    /// What is known of the event's container, where it is in one.
+    /// What is known of the event's container, where it is in one. While that is on its way, so are its users.
     pub container: ContainerState,
     container_id: Option<ContainerId>,
     params: Vec<Param>,
@@ -241,6 +244,11 @@ impl Sample {
         let container = self.container_id.clone();
         if let Some(id) = &container {
             host.containers.by_id.insert(id.clone(), self.container.clone());
+            let users = match self.container {
+                ContainerState::Pending => UsersState::Pending,
+                _ => UsersState::Known(Arc::new(host.users.clone())),
+            };
+            host.containers.users.insert(id.clone(), users);
         }
         host.containers.by_cgroup.insert(CGROUP, container);
         (batch, host)

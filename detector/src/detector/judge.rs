@@ -1,10 +1,9 @@
 //! Events judged: at once, or held and judged again.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use lanner_alert::{Alert, Timestamp};
-use lanner_event::{Container, ContainerState, EventRef};
+use lanner_event::{ContainerState, EventRef};
 use lanner_rules::{Hit, Matching};
 
 use super::{Detector, Outcome, Sink};
@@ -46,7 +45,7 @@ impl Detector {
         });
         if body.is_empty() || !self.hold.has_room(body.len()) {
             self.report.not_held += 1;
-            return self.hand_on_all(held, None, sink);
+            return self.hand_on_all(held, sink);
         }
         let id = new_id(Timestamp(event.time));
         let deadline = Timestamp(event.time).after(self.wait);
@@ -57,34 +56,21 @@ impl Detector {
 
     /// Judges an event that waited, with what is known of its container now.
     pub(super) fn judge_held(&mut self, waiting: Waiting, sink: &mut Sink) -> bool {
-        let container = self.known(&waiting.held.container);
-        self.report.expired += u64::from(container.is_none());
-        let alerts = self.judge_again(waiting.held, container);
+        let known = self.state.host.containers.by_id.get(&waiting.held.container);
+        self.report.expired += u64::from(!matches!(known, Some(ContainerState::Known(_))));
+        let alerts = self.judge_again(waiting.held);
         self.hand_on(Outcome::Judged { id: waiting.id, alerts }, sink)
     }
 
     /// Judges an event that wasn't written down, and hands on what comes of it.
-    pub(super) fn hand_on_all(
-        &mut self,
-        held: HeldEvent,
-        container: Option<Arc<Container>>,
-        sink: &mut Sink,
-    ) -> bool {
-        let alerts = self.judge_again(held, container);
+    pub(super) fn hand_on_all(&mut self, held: HeldEvent, sink: &mut Sink) -> bool {
+        let alerts = self.judge_again(held);
         alerts.into_iter().all(|alert| self.hand_on(Outcome::Alert(alert), sink))
     }
 
-    /// What is known of a container.
-    pub(super) fn known(&self, id: &str) -> Option<Arc<Container>> {
-        match self.state.host.containers.by_id.get(id) {
-            Some(ContainerState::Known(container)) => Some(container.clone()),
-            _ => None,
-        }
-    }
-
-    /// Judges an event on the host as it was, with its container or without.
-    fn judge_again(&mut self, mut held: HeldEvent, container: Option<Arc<Container>>) -> Vec<Alert> {
-        held.know(container);
+    /// Judges an event on the host as it was, with what is known of its container by now.
+    fn judge_again(&mut self, mut held: HeldEvent) -> Vec<Alert> {
+        held.know(&self.state.host.containers);
         let host = held.record.host();
         let event = held.record.event.as_ref();
         let mut hits = Vec::new();

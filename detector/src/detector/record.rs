@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lanner_event::{ContainerState, EventBatch, Record};
+use lanner_event::{EventBatch, Record};
 
 use super::{Detector, Report};
 use crate::source::{Source, SourceError, Status};
@@ -43,6 +43,9 @@ impl Detector {
             while let Some(answer) = self.engines.answer() {
                 self.note(answer);
             }
+            while let Some((id, users)) = self.users.answer() {
+                self.note_users(&id, users);
+            }
             goes_on &= self.hand_out(&mut waiting, Instant::now(), take);
         }
         // What had happened by then; what still waits has had its time.
@@ -57,7 +60,9 @@ impl Detector {
     fn line_up(&mut self, batch: &mut EventBatch, waiting: &mut Waiting) {
         for event in batch.iter() {
             self.counts[event.kind.index()] += 1;
-            if let Some(seen) = self.state.apply(event) {
+            let seen = self.state.apply(event);
+            self.settle_in(&event, seen.as_ref());
+            if let Some(seen) = seen {
                 self.ask(&seen.id);
             }
             if !event.kind.row().internal {
@@ -70,18 +75,16 @@ impl Detector {
 
     /// Hands out what needn't wait any more, in order.
     fn hand_out(&self, waiting: &mut Waiting, now: Instant, take: &mut Take) -> bool {
-        let known = &self.state.host.containers.by_id;
-        while let Some((record, deadline)) = waiting.0.front_mut() {
-            if let Some(container) = &mut record.container
-                && container.state == ContainerState::Pending
-            {
-                container.state = known.get(&container.id).cloned().unwrap_or(ContainerState::Unavailable);
-                let waits = container.state == ContainerState::Pending && *deadline > now;
-                if waits && waiting.0.len() <= WAITING_MAX {
+        let containers = &self.state.host.containers;
+        while let Some((mut record, deadline)) = waiting.0.pop_front() {
+            if let Some(container) = record.container.as_ref().filter(|container| container.is_pending()) {
+                let id = container.id.clone();
+                if containers.is_pending(&id) && deadline > now && waiting.0.len() < WAITING_MAX {
+                    waiting.0.push_front((record, deadline));
                     return true;
                 }
+                record.know(&id, containers);
             }
-            let Some((record, _)) = waiting.0.pop_front() else { break };
             if !take(record) {
                 return false;
             }

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use lanner_event::{ContainerId, ContainerState, Event, EventBatch, EventFlags, EventRef, Host, Kind};
+use lanner_event::{
+    ContainerId, ContainerState, Event, EventBatch, EventFlags, EventRef, Host, Kind, UsersState,
+};
 
 use super::{Detector, Sink};
 use crate::hold::HeldEvent;
@@ -69,16 +71,19 @@ impl Detector {
         let (wait, before) = (self.wait, self.starting.len() as u64);
         let known = &self.state.host.containers.by_id;
         let is_known = |id: &ContainerId| matches!(known.get(id), Some(ContainerState::Known(_)));
+        let users = &self.state.host.containers.users;
+        let is_whole = |id: &ContainerId| users.get(id) != Some(&UsersState::Pending);
         let ready: Vec<(ContainerId, Starting)> = self
             .starting
-            .extract_if(|id, starting| is_known(id) && (starting.runs || starting.since.elapsed() >= wait))
+            .extract_if(|id, starting| {
+                is_known(id) && (starting.runs && is_whole(id) || starting.since.elapsed() >= wait)
+            })
             .collect();
         self.starting.retain(|_, starting| starting.since.elapsed() < STARTING_WAIT_MAX);
         self.report.containers_not_raised += before - ready.len() as u64 - self.starting.len() as u64;
-        ready.into_iter().all(|(id, starting)| {
+        ready.into_iter().all(|(_, starting)| {
             self.counts[Kind::Container.index()] += 1;
-            let container = self.known(&id);
-            self.hand_on_all(starting.event, container, sink)
+            self.hand_on_all(starting.event, sink)
         })
     }
 }

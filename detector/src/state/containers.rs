@@ -83,13 +83,14 @@ impl Cgroups {
 /// again, so that half is free.
 fn trim(world: &mut World) {
     let used: HashSet<CgroupId> = world.processes.iter().map(|process| process.cgroup).collect();
-    let Containers { by_id, by_cgroup } = &mut *world.containers;
+    let Containers { by_id, by_cgroup, users } = &mut *world.containers;
     by_cgroup.retain(|cgroup, _| used.contains(cgroup));
     let evicted = halve(by_cgroup, world.limits.cgroups);
     world.counts.evicted_cgroups += evicted;
     let referenced: HashSet<&ContainerId> = by_cgroup.values().flatten().collect();
     by_id.retain(|id, _| referenced.contains(id));
     world.counts.evicted_containers += halve(by_id, world.limits.containers);
+    users.retain(|id, _| by_id.contains_key(id));
 }
 
 /// Takes out what is above half of a limit; says how many.

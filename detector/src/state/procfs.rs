@@ -46,11 +46,7 @@ pub struct ExeFile {
 
 /// The program of the process that has this number and was started then; `None` where it has ended.
 pub fn program(pid: i32, start: u64) -> Option<Program> {
-    let stat = read(pid, "stat", FILE_BYTES_MAX)?;
-    let (comm, started) = name_and_start(&stat)?;
-    if started.abs_diff(ticks(start)) > 1 {
-        return None;
-    }
+    let comm = name(pid, start)?;
     let mut exepath = link(pid, "exe");
     if exepath.ends_with(DELETED) {
         exepath.truncate(exepath.len() - DELETED.len());
@@ -63,6 +59,18 @@ pub fn program(pid: i32, start: u64) -> Option<Program> {
         env: read(pid, "environ", ENV_BYTES_MAX as u64).unwrap_or_default(),
         file: executable(pid).unwrap_or_default(),
     })
+}
+
+/// Whether the process that has this number was started then.
+pub fn is_same_process(pid: i32, start: u64) -> bool {
+    name(pid, start).is_some()
+}
+
+/// The name of the process that has this number and was started then.
+fn name(pid: i32, start: u64) -> Option<CommName> {
+    let stat = read(pid, "stat", FILE_BYTES_MAX)?;
+    let (comm, started) = name_and_start(&stat)?;
+    (started.abs_diff(ticks(start)) <= 1).then_some(comm)
 }
 
 fn executable(pid: i32) -> Option<ExeFile> {

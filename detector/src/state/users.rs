@@ -1,9 +1,10 @@
 //! The host's users and groups, from passwd(5) and group(5).
 
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use lanner_event::{User, Users};
+use lanner_event::Users;
+
+use crate::passwd::{self, Version};
 
 /// How long a file may be, in bytes.
 const FILE_BYTES_MAX: u64 = 16 << 20;
@@ -19,20 +20,11 @@ struct Watched {
     read: Option<Version>,
 }
 
-/// What tells one version of a file from the next: an editor puts a new file in its place, which may be as old.
-#[derive(PartialEq)]
-struct Version {
-    inode: u64,
-    bytes: u64,
-    changed: (i64, i64),
-}
-
 impl Watched {
     /// The file's text, where it has changed since the last time.
     fn read(&mut self) -> Option<Vec<u8>> {
         let metadata = std::fs::metadata(&self.path).ok()?;
-        let changed = (metadata.ctime(), metadata.ctime_nsec());
-        let version = Version { inode: metadata.ino(), bytes: metadata.len(), changed };
+        let version = Version::of(&metadata);
         if self.read.as_ref() == Some(&version) {
             return None;
         }
@@ -58,33 +50,12 @@ impl Files {
     /// Reads what has changed.
     pub fn read(&mut self, users: &mut Users) {
         if let Some(text) = self.passwd.read() {
-            users.users = lines(&text).filter_map(user).collect();
+            users.users = passwd::users(&text, Some);
         }
         if let Some(text) = self.group.read() {
-            users.groups = lines(&text).filter_map(group).collect();
+            users.groups = passwd::groups(&text, Some);
         }
     }
-}
-
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|byte| *byte == b'\n')
-}
-
-fn user(line: &[u8]) -> Option<(u32, User)> {
-    let columns: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
-    let [name, _, uid, _, _, home, shell] = columns.as_slice() else { return None };
-    let user = User { name: (*name).into(), home: (*home).into(), shell: (*shell).into() };
-    Some((number(uid)?, user))
-}
-
-fn group(line: &[u8]) -> Option<(u32, Box<[u8]>)> {
-    let mut columns = line.split(|byte| *byte == b':');
-    let (name, _, gid) = (columns.next()?, columns.next()?, columns.next()?);
-    Some((number(gid)?, name.into()))
-}
-
-fn number(text: &[u8]) -> Option<u32> {
-    str::from_utf8(text).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -92,10 +63,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_read_and_changes_seen() {
+    fn changes_are_seen() {
         let directory = tempfile::tempdir().unwrap();
         let (passwd, groups) = (directory.path().join("passwd"), directory.path().join("group"));
-        std::fs::write(&passwd, "root:x:0:0:root:/root:/bin/bash\nbroken\nx:x:y:0::/:/x\n").unwrap();
+        std::fs::write(&passwd, "root:x:0:0:root:/root:/bin/bash\n").unwrap();
         std::fs::write(&groups, "root:x:0:\nadm:x:4:a,b\n").unwrap();
         let mut files = Files::new(&passwd, &groups);
         let mut users = Users::default();

@@ -97,7 +97,6 @@ fn push_fd(out: &mut Text, ctx: &Ctx, number: i64) {
 
 /// Appends what a parameter resolves to; nothing where its raw text says all.
 fn push_resolved(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
-    let host = ctx.host;
     match (row.ty, param) {
         (ParamType::Errno, Param::Int(value)) => {
             out.push(errno::name(value).unwrap_or_default().as_bytes());
@@ -113,15 +112,17 @@ fn push_resolved(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
         (ParamType::RelTime, Param::Uint(value)) if value != u64::MAX => push_seconds(out, value),
         (ParamType::Uid | ParamType::Gid, Param::Int(-1)) => out.push(NOBODY),
         (ParamType::Uid, Param::Int(value)) => {
-            let user = u32::try_from(value).ok().and_then(|uid| host.users.users.get(&uid));
+            let uid = u32::try_from(value).ok();
+            let user = ctx.users().zip(uid).and_then(|(users, uid)| users.user(uid));
             out.push(user.map_or(UNKNOWN, |user| &user.name));
         }
         (ParamType::Gid, Param::Int(value)) => {
-            let group = u32::try_from(value).ok().and_then(|gid| host.users.groups.get(&gid));
-            out.push(group.map_or(UNKNOWN, |name| name));
+            let gid = u32::try_from(value).ok();
+            let group = ctx.users().zip(gid).and_then(|(users, gid)| users.group(gid));
+            out.push(group.unwrap_or(UNKNOWN));
         }
         (ParamType::Pid, Param::Int(value)) => {
-            let process = i32::try_from(value).ok().and_then(|pid| host.processes.get(pid));
+            let process = i32::try_from(value).ok().and_then(|pid| ctx.host.processes.get(pid));
             out.push(process.map_or(&[], |process| process.comm.as_bytes()));
         }
         (_, Param::Path(path)) if ctx.path(path) != ctx.event.bytes(path.raw) => out.push(ctx.path(path)),
@@ -196,10 +197,19 @@ fn push_raw(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
     }
 }
 
+/// Whether it resolves to a name that is on its way.
+fn is_pending(ctx: &Ctx, row: &ParamRow, param: Param) -> bool {
+    let is_name = matches!((row.ty, param), (ParamType::Uid | ParamType::Gid, Param::Int(0..)));
+    is_name && ctx.users().is_none()
+}
+
 /// All parameters: `fd=3(<f>/etc/passwd) dirfd=-100(AT_FDCWD) name=/etc/passwd`.
 pub fn all<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     let mut out = Text::new(ctx);
     for (row, param) in ctx.event.kind.row().params.iter().zip(ctx.event.params()) {
+        if is_pending(ctx, row, *param) {
+            return Val::Pending;
+        }
         if out.len() > 0 {
             out.push(b" ");
         }
@@ -234,6 +244,7 @@ pub fn by_number<'a>(ctx: &Ctx<'a>, at: usize) -> Val<'a> {
         // What needs no putting together is borrowed.
         (ParamType::Str | ParamType::RealPath, Param::Bytes(slice)) => return Val::Str(event.bytes(slice)),
         (_, Param::Path(path)) => return Val::Str(ctx.path(path)),
+        _ if is_pending(ctx, row, param) => return Val::Pending,
         _ => {}
     }
     let mut text = Text::new(ctx);

@@ -134,7 +134,7 @@ const WHAT: &[Field] = &[
     }),
     Field::new("evt.cpu", Int16, "The processor it happened on.", |ctx| Val::Int(ctx.event.cpu.into())),
     Field::new("evt.args", CharBuf, "All parameters, each as `name=value`.", params::all)
-        .with(FieldFlags::PATH),
+        .with(FieldFlags::PATH.union(FieldFlags::LATE)),
     Field::new("evt.arg", CharBuf, "A parameter, as a text: `evt.arg.flags contains O_CREAT`.", |ctx| {
         match ctx.arg {
             Arg::Key(name) => params::by_name(ctx, name),
@@ -143,7 +143,7 @@ const WHAT: &[Field] = &[
         }
     })
     .arg(ArgRule::Param)
-    .with(FieldFlags::PATH),
+    .with(FieldFlags::PATH.union(FieldFlags::LATE)),
     Field::new(
         "evt.rawarg",
         Type::Opaque,
@@ -155,7 +155,8 @@ const WHAT: &[Field] = &[
     )
     .arg(ArgRule::RawParam)
     .with(FieldFlags::NO_RHS.union(FieldFlags::NO_TRANSFORMER)),
-    Field::new("evt.info", CharBuf, "The same as `evt.args`.", params::all).with(FieldFlags::PATH),
+    Field::new("evt.info", CharBuf, "The same as `evt.args`.", params::all)
+        .with(FieldFlags::PATH.union(FieldFlags::LATE)),
     Field::new(
         "evt.abspath",
         CharBuf,

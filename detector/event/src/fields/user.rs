@@ -1,34 +1,36 @@
-//! Fields of users and groups.
+//! Fields of users and groups. Their names are those of the container that the process lives in, which are read from
+//! its own files and may come late; who logged in, did so on the host.
 
 use super::params::UNKNOWN;
 use crate::Type::{CharBuf, Int64, Uint32};
-use crate::{Ctx, Field, User, Val};
+use crate::{Ctx, Field, FieldFlags, User, Val};
 
-/// A text of a user; where the user isn't known it is a text too, not a missing value.
-fn user<'a>(ctx: &Ctx<'a>, uid: u32, read: fn(&'a User) -> &'a [u8]) -> Val<'a> {
-    Val::Str(ctx.host.users.users.get(&uid).map_or(UNKNOWN, read))
+const LATE: FieldFlags = FieldFlags::LATE;
+
+/// A text of the user; where the user isn't known it is a text too, not a missing value.
+fn user<'a>(ctx: &Ctx<'a>, read: fn(&'a User) -> &'a [u8]) -> Val<'a> {
+    let Some(users) = ctx.users() else { return Val::Pending };
+    Val::Str(users.user(ctx.event.task.uid).map_or(UNKNOWN, read))
 }
 
 /// The rows of the family `user`.
 pub const USER: &[Field] = &[
     Field::new("user.uid", Uint32, "The number of the user.", |ctx| Val::Uint(ctx.event.task.uid.into())),
     Field::new("user.name", CharBuf, "The name of the user, `<NA>` where it isn't known.", |ctx| {
-        user(ctx, ctx.event.task.uid, |user| &user.name)
-    }),
-    Field::new("user.homedir", CharBuf, "The user's home directory.", |ctx| {
-        user(ctx, ctx.event.task.uid, |user| &user.home)
-    }),
-    Field::new("user.shell", CharBuf, "The user's shell.", |ctx| {
-        user(ctx, ctx.event.task.uid, |user| &user.shell)
-    }),
+        user(ctx, |user| &user.name)
+    })
+    .with(LATE),
+    Field::new("user.homedir", CharBuf, "The user's home directory.", |ctx| user(ctx, |user| &user.home))
+        .with(LATE),
+    Field::new("user.shell", CharBuf, "The user's shell.", |ctx| user(ctx, |user| &user.shell)).with(LATE),
     Field::new("user.loginuid", Int64, "The number of the user who logged in, -1 where nobody did.", |ctx| {
         Val::Int((ctx.event.task.loginuid as i32).into())
     }),
     Field::new(
         "user.loginname",
         CharBuf,
-        "The name of the user who logged in, `<NA>` where nobody did.",
-        |ctx| user(ctx, ctx.event.task.loginuid, |user| &user.name),
+        "The name of the host's user who logged in, `<NA>` where nobody did.",
+        |ctx| Val::Str(ctx.host.users.user(ctx.event.task.loginuid).map_or(UNKNOWN, |user| &user.name)),
     ),
 ];
 
@@ -36,8 +38,10 @@ pub const USER: &[Field] = &[
 pub const GROUP: &[Field] = &[
     Field::new("group.gid", Uint32, "The number of the group.", |ctx| Val::Uint(ctx.event.task.gid.into())),
     Field::new("group.name", CharBuf, "The name of the group, `<NA>` where it isn't known.", |ctx| {
-        Val::Str(ctx.host.users.groups.get(&ctx.event.task.gid).map_or(UNKNOWN, |name| name))
-    }),
+        let Some(users) = ctx.users() else { return Val::Pending };
+        Val::Str(users.group(ctx.event.task.gid).unwrap_or(UNKNOWN))
+    })
+    .with(LATE),
 ];
 
 #[cfg(test)]

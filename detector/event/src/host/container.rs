@@ -6,6 +6,8 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::user::UsersState;
+
 /// A cgroup's number in the hierarchy that containers are told apart by (kernfs node id).
 pub type CgroupId = u64;
 
@@ -98,9 +100,17 @@ pub struct Containers {
     pub by_id: HashMap<ContainerId, ContainerState>,
     /// The container of a cgroup; `None` where it is the host's. A cgroup that isn't here is not known.
     pub by_cgroup: HashMap<CgroupId, Option<ContainerId>>,
+    /// Their users, by full id.
+    pub users: HashMap<ContainerId, UsersState>,
 }
 
 impl Containers {
+    /// Whether something of a container is still on its way.
+    pub fn is_pending(&self, id: &str) -> bool {
+        self.by_id.get(id) == Some(&ContainerState::Pending)
+            || self.users.get(id) == Some(&UsersState::Pending)
+    }
+
     /// The container that a cgroup belongs to.
     pub fn of_cgroup(&self, cgroup: CgroupId) -> Option<&ContainerId> {
         self.by_cgroup.get(&cgroup)?.as_ref()
