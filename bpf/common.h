@@ -15,6 +15,12 @@
 struct walk {
 	struct dentry *dentry;
 	struct vfsmount *mnt;
+	/* Where it began, and where its part's bytes do. */
+	struct dentry *leaf;
+	struct vfsmount *leaf_mnt;
+	__u64 at;
+	/* How often it began. */
+	__u64 times;
 	/* The root of the mount that the walk is in. */
 	struct dentry *mnt_root;
 	struct dentry *root;
@@ -198,6 +204,8 @@ static __always_inline void submit(struct scratch *s, __u32 lost_index)
 		count(COUNTER_TRUNCATED);
 	if (s->record.flags & FLAG_FAULT)
 		count(COUNTER_FAULTS);
+	if (s->record.flags & FLAG_RACED)
+		count(COUNTER_RACED);
 	s->record.size = size;
 	bounded(size);
 	if (size > sizeof(struct record) + PARTS_MAX + STRING_MAX)

@@ -131,7 +131,14 @@ struct inode___old {
 struct inode___between {
 	struct timespec64 __i_ctime, __i_mtime;
 };
+struct seqcount {
+	unsigned int sequence;
+};
+struct seqcount_spinlock {
+	struct seqcount seqcount;
+};
 struct dentry {
+	struct seqcount_spinlock d_seq;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;

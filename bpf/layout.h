@@ -12,8 +12,10 @@
 #define PARTS_MAX 24576
 /* The longest string that is read from a program, its NUL included. */
 #define STRING_MAX 4096
-/* How many components of a path are walked. */
-#define COMPONENTS_MAX 256
+/* How many steps a walk along a path takes: its components, and those again that were renamed meanwhile. */
+#define STEPS_MAX 512
+/* How often a walk begins again. */
+#define WALKS_MAX 3
 /* The longest name of one component, its NUL included. */
 #define NAME_MAX 256
 /* How many bytes of a socket's address are read. */
@@ -91,7 +93,9 @@ enum record_flag {
 	FLAG_UPPER_LAYER = 64,
 	FLAG_LOWER_LAYER = 128,
 	/* The socket listens, or comes of one that does. */
-	FLAG_SERVER = 256
+	FLAG_SERVER = 256,
+	/* A path was changed while it was walked, each time. */
+	FLAG_RACED = 512
 };
 
 /* What there is to send of a syscall besides its arguments. */
@@ -123,7 +127,8 @@ enum counter {
 	COUNTER_SELF_EXCLUDED = 0,
 	COUNTER_TRUNCATED = 1,
 	COUNTER_FAULTS = 2,
-	COUNTERS = 3
+	COUNTER_RACED = 3,
+	COUNTERS = 4
 };
 
 /* A row of the table of syscalls: which arguments are what. */

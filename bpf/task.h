@@ -159,18 +159,38 @@ static __always_inline long walk_mount(struct walk *walk)
 	return 0;
 }
 
+/* Begins a walk at its leaf. */
+static __always_inline void walk_begin(struct scratch *s)
+{
+	struct vfsmount *mnt = s->walk.leaf_mnt;
+
+	s->used = s->walk.at;
+	s->walk.dentry = s->walk.leaf;
+	s->walk.mnt = mnt;
+	s->walk.mnt_root = BPF_CORE_READ(mnt, mnt_root);
+}
+
+/* As much of a dentry as is read at once: in every kernel what is needed stands at its beginning. */
+#define DENTRY_SIZE 80
+
+/*
+ * A component. The kernel's d_seq is odd while name and parent are changed, and another one afterwards: else a path
+ * could be put together that the file never had.
+ */
 static long walk_dentry(__u32 i, __u32 *index)
 {
 	struct scratch *s = scratch_of(*index);
+	const __u32 seq_at = bpf_core_field_offset(struct dentry, d_seq.seqcount.sequence);
 	const __u32 parent_at = bpf_core_field_offset(struct dentry, d_parent);
-	/* One read for all: in every kernel the name stands behind the parent. */
-	const __u32 name_at = bpf_core_field_offset(struct dentry, d_name.name) - parent_at;
-	struct dentry *dentry;
-	void *block[4];
+	const __u32 name_at = bpf_core_field_offset(struct dentry, d_name.name);
+	__u64 words[DENTRY_SIZE / 8];
+	void *block = words;
+	struct dentry *dentry, *parent;
+	__u32 before, after;
 
 	if (!s)
 		return 1;
-	if (i == COMPONENTS_MAX - 1)
+	if (i == STEPS_MAX - 1)
 		s->record.flags |= FLAG_WALK_ENDED;
 	dentry = s->walk.dentry;
 	if (dentry == s->walk.root && s->walk.mnt == s->walk.root_mnt) {
@@ -183,15 +203,25 @@ static long walk_dentry(__u32 i, __u32 *index)
 		append_root(s);
 		return 1;
 	}
-	if (bpf_probe_read_kernel(block, sizeof(block), (void *)dentry + parent_at))
+	if (bpf_probe_read_kernel(words, sizeof(words), dentry))
 		return 1;
-	if (!append_name(s, *(void **)((void *)block + name_at))) {
+	before = *(__u32 *)(block + seq_at);
+	parent = *(struct dentry **)(block + parent_at);
+	if (!append_name(s, *(void **)(block + name_at))) {
 		s->record.flags |= FLAG_TRUNCATED;
 		return 1;
 	}
-	s->walk.dentry = block[0];
+	bpf_probe_read_kernel(&after, sizeof(after), (void *)dentry + seq_at);
+	if ((before & 1) || before != after) {
+		if (++s->walk.times < WALKS_MAX) {
+			walk_begin(s);
+			return 0;
+		}
+		s->record.flags |= FLAG_RACED;
+	}
+	s->walk.dentry = parent;
 	/* What is in no directory, as a memfd: its name is all there is; a pipe has not even that. */
-	return dentry == block[0];
+	return dentry == parent;
 }
 
 /*
@@ -203,13 +233,15 @@ static __always_inline void part_path(struct scratch *s, __u32 index, __u16 kind
 {
 	__u64 at = part_begin(s);
 
-	s->walk.dentry = dentry;
-	s->walk.mnt = mnt;
-	s->walk.mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	s->walk.leaf = dentry;
+	s->walk.leaf_mnt = mnt;
+	s->walk.at = s->used;
+	s->walk.times = 0;
 	s->walk.root = fs->root.dentry;
 	s->walk.root_mnt = fs->root.mnt;
+	walk_begin(s);
 	if (dentry)
-		bpf_loop(COMPONENTS_MAX, walk_dentry, &index, 0);
+		bpf_loop(STEPS_MAX, walk_dentry, &index, 0);
 	part_end(s, at, kind);
 }
 
@@ -297,7 +329,7 @@ static __always_inline void part_cgroup(struct scratch *s, __u32 index, struct c
 
 	s->walk.node = cgroup->kn;
 	if (s->walk.node)
-		bpf_loop(COMPONENTS_MAX, walk_kernfs, &index, 0);
+		bpf_loop(STEPS_MAX, walk_kernfs, &index, 0);
 	part_end(s, at, PART_CGROUP);
 }
 

@@ -47,9 +47,43 @@ fn told(file: &Path) -> Vec<(Done, Value)> {
 }
 
 const RULE: &str = "- rule: what a request did\n  desc: d\n  priority: notice\n  \
-    condition: evt.is_async = true and proc.name = uring and evt.type in (mkdirat, openat, openat2, linkat, symlinkat, \
+    condition: evt.is_async = true and proc.name = PROGRAM and evt.type in (mkdirat, openat, openat2, linkat, symlinkat, \
     renameat2, unlinkat, socket, connect, accept4, sendto, recvfrom)\n  \
     output: \"%evt.type %evt.rawres %fs.path.name %fs.path.source %fs.path.target %fd.name %fd.name.real %evt.buffer\"\n";
+
+/// Lanner in a folder, with that rule for a program.
+fn watch(folder: &Path, program: &str) -> Lanner {
+    let path = |name: &str| folder.join(name);
+    std::fs::write(path("rule.yaml"), RULE.replace("PROGRAM", program)).expect("a file");
+    let configuration = format!(
+        "rules_files: [{}]\njson_output: true\nfile_output: {{enabled: true, filename: {}}}\njournal: {{path: {}}}\n",
+        path("rule.yaml").display(),
+        path("alerts").display(),
+        path("journal.db").display()
+    );
+    std::fs::write(path("lanner.yaml"), configuration).expect("a file");
+    Lanner::start(&path("lanner.yaml"), &path("log"))
+}
+
+/// A connection that never came about is told of, as soon as nobody waits for it any more.
+#[test]
+fn a_request_that_hangs_is_told_when_it_ends() {
+    if !can_run(&[WATCHING, CLANG]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = compile("hanging", &[], folder.path());
+    let lanner = watch(folder.path(), "hanging");
+    let output = Command::new(program).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let address = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let alerts = folder.path().join("alerts");
+    let connects = || told(&alerts).into_iter().find(|(done, _)| done.kind == "connect");
+    let (done, alert) = wait_for("the alert", connects, || lanner.said());
+    assert!([-i64::from(libc::ECANCELED), -i64::from(libc::EINTR)].contains(&done.res), "{alert:#}");
+    assert!(done.name.contains(&address), "{address}: {alert:#}");
+    assert!(lanner.stop().0.success());
+}
 
 /// What a program has io_uring do raises the events of the syscalls.
 #[test]
@@ -61,15 +95,7 @@ fn requests_of_io_uring_are_events() {
     let path = |name: &str| folder.path().join(name);
     let program = compile("uring", &[], folder.path());
     std::fs::create_dir(path("work")).expect("a folder");
-    std::fs::write(path("rule.yaml"), RULE).expect("a file");
-    let configuration = format!(
-        "rules_files: [{}]\njson_output: true\nfile_output: {{enabled: true, filename: {}}}\njournal: {{path: {}}}\n",
-        path("rule.yaml").display(),
-        path("alerts").display(),
-        path("journal.db").display()
-    );
-    std::fs::write(path("lanner.yaml"), configuration).expect("a file");
-    let lanner = Lanner::start(&path("lanner.yaml"), &path("log"));
+    let lanner = watch(folder.path(), "uring");
     let work = path("work").canonicalize().expect("it is there");
     let done = run(&program, &work);
     let whole = || Some(told(&path("alerts"))).filter(|told| told.len() >= done.len());

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use aya::maps::{MapData, PerCpuArray};
 use lanner_bpf::layout::{
-    COUNTER_FAULTS, COUNTER_SELF_EXCLUDED, COUNTER_TRUNCATED, EVENT_KINDS_MAX, RECORD_CGROUP_MKDIR,
-    RECORD_EXEC, RECORD_EXIT, RECORD_FORK, RECORD_KINDS,
+    COUNTER_FAULTS, COUNTER_RACED, COUNTER_SELF_EXCLUDED, COUNTER_TRUNCATED, EVENT_KINDS_MAX,
+    RECORD_CGROUP_MKDIR, RECORD_EXEC, RECORD_EXIT, RECORD_FORK, RECORD_KINDS,
 };
 use lanner_event::{EventBatch, Kind};
 
@@ -160,6 +160,8 @@ impl Source for Live {
         losses.partial = [
             ("a text was longer than its limit", self.counter(COUNTER_TRUNCATED)),
             ("a text could not be read any more", self.counter(COUNTER_FAULTS)),
+            ("a path was changed while it was read", self.counter(COUNTER_RACED)),
+            ("an opened file was gone before it was seen", self.decoder.gone),
             ("a real path could not be looked up any more", self.decoder.resolver.missed),
         ]
         .into_iter()

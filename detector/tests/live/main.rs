@@ -5,6 +5,7 @@ mod descriptors;
 mod files;
 mod names;
 mod processes;
+mod races;
 mod sockets;
 mod source;
 

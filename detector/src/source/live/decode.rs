@@ -56,6 +56,8 @@ pub struct Decoder {
     pub requests: Requests,
     /// The number of the last event.
     pub num: u64,
+    /// Files and sockets that another thread had closed before the call that opened them returned.
+    pub gone: u64,
     /// Records that made no sense, which only a mismatch of the two sides can cause.
     pub malformed: u64,
 }
@@ -120,6 +122,7 @@ impl Decoder {
         flags.set(EventFlags::COMPAT, record.flags & FLAG_COMPAT != 0);
         flags.set(EventFlags::UPPER_LAYER, record.flags & FLAG_UPPER_LAYER != 0);
         flags.set(EventFlags::LOWER_LAYER, record.flags & FLAG_LOWER_LAYER != 0);
+        flags.set(EventFlags::RACED, record.flags & FLAG_RACED != 0);
         flags.set(EventFlags::TRUNCATED, record.flags & (FLAG_TRUNCATED | FLAG_WALK_ENDED) != 0);
         Event {
             num: 0,
@@ -173,6 +176,8 @@ impl Decoder {
         event.kind = row.kind;
         let paths = paths::read(&mut self.resolver, batch, event, row, (record, parts));
         event.fd = descriptor(batch, row, record, parts, paths[0]);
+        let nothing = event.fd.is_some_and(|fd| fd.kind.is_none());
+        self.gone += u64::from(row.fd == RESULT && record.res >= 0 && nothing);
         if row.what & WHAT_FAILURE_ONLY != 0 {
             event.params = process::failed_exec(batch, row.kind, record.res, paths[0]);
             return;
