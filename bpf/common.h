@@ -28,12 +28,22 @@ struct walk {
 	struct kernfs_node *node;
 };
 
+/* Bytes that are gathered from where the parts of a vector say. */
+struct vector {
+	__u64 at;
+	__u64 count;
+	/* How many more bytes are copied, and how many all parts have. */
+	__u64 left;
+	__u64 total;
+};
+
 struct scratch {
 	struct record record;
 	/* The parts, and room for the longest string that a full one may still begin. */
 	__u8 parts[PARTS_MAX + STRING_MAX];
 	__u64 used;
 	struct walk walk;
+	struct vector vector;
 };
 
 /* One record is made at a time on a processor, as tracepoints run without preemption; the second scratch is

@@ -31,6 +31,15 @@
 #define NO_ARG 255
 /* In place of an argument: the result. */
 #define ARG_RESULT 254
+/* In place of an argument: the number at the beginning of the bytes. */
+#define ARG_BYTES 253
+/* How many parts a vector may have, as in the kernel (UIO_MAXIOV). */
+#define VECTOR_MAX 1024
+/* The argument whose place the bytes of a vector take, added up: no syscall that has one needs it. */
+#define ARG_TOTAL 5
+/* The arguments whose place the length of a queue takes, and the longest that it may be. */
+#define ARG_QUEUE 4
+#define ARG_QUEUE_MAX 5
 
 /* What a record tells of. */
 enum record_kind {
@@ -74,7 +83,11 @@ enum part_kind {
 	PART_ENV = 14,
 	/* A struct exe_record. */
 	PART_EXE_FILE = 15,
-	PART_KINDS = 16
+	/* A second structure, a second string that isn't a path, and what goes with a message. */
+	PART_MORE = 16,
+	PART_TEXT = 17,
+	PART_CONTROL = 18,
+	PART_KINDS = 19
 };
 
 /* What is special about a record. */
@@ -106,7 +119,7 @@ enum syscall_what {
 	WHAT_FAILURE_ONLY = 2,
 	/* Its paths are resolved by user space, which needs to know the root. */
 	WHAT_ROOT = 4,
-	/* The bytes are where the first of an array of struct iovec says. */
+	/* The bytes are where an array of struct iovec says, whose length is the next argument. */
 	WHAT_IOVEC = 8,
 	/* The bytes and the address are where a struct msghdr says. */
 	WHAT_MSGHDR = 16,
@@ -119,7 +132,13 @@ enum syscall_what {
 	/* The thread's working directory, where it was changed. */
 	WHAT_CWD = 256,
 	/* It doesn't return, or not to where it was called: it is told when it is called. */
-	WHAT_ENTER = 512
+	WHAT_ENTER = 512,
+	/* The struct msghdr is the first of several, each with the length of its message behind. */
+	WHAT_MMSGHDR = 1024,
+	/* The queue of the socket that the first argument is. */
+	WHAT_QUEUE = 2048,
+	/* What the bytes are depends on another argument: that they can't be read is no loss. */
+	WHAT_MAYBE = 4096
 };
 
 /* Counters of the kernel side, summed over the processors. */
@@ -134,9 +153,9 @@ enum counter {
 /* A row of the table of syscalls: which arguments are what. */
 struct syscall_row {
 	__u16 kind;
-	__u16 what;
 	/* The most bytes that are read. */
 	__u16 size;
+	__u32 what;
 	__u8 wanted;
 	/* The descriptor that the event is about. */
 	__u8 fd;
@@ -150,7 +169,14 @@ struct syscall_row {
 	__u8 address;
 	/* How many arguments socketcall(2) reads from memory for it. */
 	__u8 args;
-	__u8 unused[7];
+	/* How many bytes each has of what the length counts. */
+	__u8 unit;
+	/* Which arguments say where a number of 32 bits is, or one of 64: a bit each. The number takes the argument's place. */
+	__u8 behind;
+	__u8 behind_wide;
+	/* Where a second structure is, of the same size, and a second string. */
+	__u8 more;
+	__u8 text;
 };
 
 /* The thread that did it. */

@@ -180,20 +180,100 @@ static __always_inline void read_arguments(struct record *record, struct pt_regs
 	record->args[5] = regs->r9;
 }
 
-/* An address or a structure, as 32-bit programs and others have it: words of 4 or of 8 bytes. */
+/* Addresses and numbers as 32-bit programs and others have them: words of 4 or of 8 bytes. */
+#define WORDS_MAX 8
+
 static __always_inline bool read_words(struct record *record, __u64 *to, __u32 words, __u64 from)
 {
-	__u32 narrow[4];
+	__u32 narrow[WORDS_MAX];
 
-	if (words > 4)
+	if (words > WORDS_MAX)
 		return false;
 	if (!(record->flags & FLAG_COMPAT))
 		return bpf_probe_read_user(to, words * sizeof(*to), (void *)from) == 0;
 	if (bpf_probe_read_user(narrow, words * sizeof(*narrow), (void *)from))
 		return false;
-	for (__u32 i = 0; i < words && i < 4; i++)
+	for (__u32 i = 0; i < words && i < WORDS_MAX; i++)
 		to[i] = narrow[i];
 	return true;
+}
+
+/* Puts numbers in the place of the arguments that say where they are; 0 where there is none. */
+static __always_inline void read_behind(struct record *record, struct syscall_row *row)
+{
+	for (__u32 i = 0; i < 6; i++) {
+		void *from = (void *)record->args[i];
+		__u32 narrow = 0;
+
+		if (row->behind_wide & (1 << i)) {
+			record->args[i] = 0;
+			if (from)
+				bpf_probe_read_user(&record->args[i], sizeof(__u64), from);
+		} else if (row->behind & (1 << i)) {
+			if (from)
+				bpf_probe_read_user(&narrow, sizeof(narrow), from);
+			record->args[i] = narrow;
+		}
+	}
+}
+
+/* One part of a vector: its length is added up, and of its bytes are copied as many as are still wanted. */
+static long gather(__u32 i, __u32 *index)
+{
+	struct scratch *s = scratch_of(*index);
+	__u64 words[2], pos, size;
+
+	if (!s || i >= s->vector.count)
+		return 1;
+	size = s->record.flags & FLAG_COMPAT ? sizeof(__u32) : sizeof(__u64);
+	if (!read_words(&s->record, words, 2, s->vector.at + 2 * size * i))
+		return 1;
+	s->vector.total += words[1];
+	size = words[1] < s->vector.left ? words[1] : s->vector.left;
+	pos = s->used;
+	bounded(pos);
+	bounded(size);
+	if (!size || size > DATA_MAX || pos > PARTS_MAX)
+		return 0;
+	if (bpf_probe_read_user(&s->parts[pos], size, (void *)words[0])) {
+		s->record.flags |= FLAG_FAULT;
+		s->vector.left = 0;
+		return 0;
+	}
+	s->vector.left -= size;
+	s->used = pos + size;
+	return 0;
+}
+
+/* The first bytes of a vector, and how many there are. */
+static __always_inline void part_vector(struct scratch *s, __u64 from, __u64 count, __u64 size)
+{
+	__u32 index = 0;
+	__u64 at = part_begin(s);
+
+	s->vector.at = from;
+	s->vector.count = count;
+	s->vector.left = size;
+	s->vector.total = 0;
+	bpf_loop(VECTOR_MAX, gather, &index, 0);
+	s->record.args[ARG_TOTAL] = s->vector.total;
+	part_end(s, at, PART_DATA);
+}
+
+/* A message: its address, what goes with it, and its bytes. */
+static __always_inline void part_message(struct scratch *s, struct syscall_row *row, __u64 from, __u64 size, long ret)
+{
+	/* Address and length, vector and length, control and length, flags, and of several messages the first's length. */
+	__u64 words[WORDS_MAX];
+
+	if (!read_words(&s->record, words, row->what & WHAT_MMSGHDR ? 8 : 7, from))
+		return;
+	part_user_bytes(s, PART_SOCKADDR, (void *)words[0], (__u32)words[1], SOCKADDR_MAX);
+	if (row->what & WHAT_BYTES_OF_SUCCESS)
+		part_user_bytes(s, PART_CONTROL, (void *)words[4], words[5], DATA_MAX);
+	if ((row->what & WHAT_MMSGHDR) && ret > 0 && (__u32)words[7] < size)
+		size = (__u32)words[7];
+	part_vector(s, words[2], words[3], size);
 }
 
 /* Bytes of the program's: a buffer, of which only the beginning is read, or a structure. */
@@ -201,31 +281,39 @@ static __always_inline void part_data(struct scratch *s, struct syscall_row *row
 {
 	struct record *record = &s->record;
 	__u64 from = argument(record, row->bytes);
+	__u32 flags = record->flags;
 	__u64 size = row->size;
-	__u64 words[4];
 
 	if (ret < 0 && (row->what & WHAT_BYTES_OF_SUCCESS))
 		return;
 	if (row->length == ARG_RESULT && ret >= 0 && ret < size)
 		size = ret;
-	else if (row->length < 6 && argument(record, row->length) < size)
-		size = argument(record, row->length);
-	if (row->what & WHAT_MSGHDR) {
-		/* The address, its length, and the vector. */
-		if (!read_words(record, words, 3, from))
-			return;
-		part_user_bytes(s, PART_SOCKADDR, (void *)words[0], (__u32)words[1], SOCKADDR_MAX);
-		from = words[2];
-	}
-	if (row->what & (WHAT_MSGHDR | WHAT_IOVEC)) {
-		if (!read_words(record, words, 2, from))
-			return;
-		from = words[0];
-		if (words[1] < size)
-			size = words[1];
-	}
-	if (from && size)
+	else if (row->length < 6 && argument(record, row->length) * row->unit < size)
+		size = argument(record, row->length) * row->unit;
+	if (!from)
+		return;
+	if (row->what & WHAT_MSGHDR)
+		part_message(s, row, from, size, ret);
+	else if (row->what & WHAT_IOVEC)
+		part_vector(s, from, argument(record, row->bytes + 1), size);
+	else if (size)
 		part_user_bytes(s, PART_DATA, (void *)from, size, DATA_MAX);
+	if (row->what & WHAT_MAYBE)
+		record->flags = flags;
+}
+
+/* A second structure, and a second string. */
+static __always_inline void part_more(struct scratch *s, struct syscall_row *row, long ret)
+{
+	struct record *record = &s->record;
+	__u32 flags = record->flags;
+
+	if (row->more != NO_ARG && ret >= 0 && argument(record, row->more))
+		part_user_bytes(s, PART_MORE, (void *)argument(record, row->more), row->size, DATA_MAX);
+	if (row->text != NO_ARG && argument(record, row->text))
+		part_user_string(s, PART_TEXT, (void *)argument(record, row->text));
+	if (row->what & WHAT_MAYBE)
+		record->flags = flags;
 }
 
 /* The address of a socket that was passed, or written. */
@@ -260,6 +348,30 @@ static __always_inline void part_descriptor(struct scratch *s, struct file *file
 	part_file(s, 0, PART_REAL, file, task);
 }
 
+/* How many connections wait for the socket that listens, and how many may. */
+static __always_inline void read_queue(struct record *record, struct file *file)
+{
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	record->args[ARG_QUEUE] = BPF_CORE_READ(sk, sk_ack_backlog);
+	record->args[ARG_QUEUE_MAX] = BPF_CORE_READ(sk, sk_max_ack_backlog);
+}
+
+/* The file of the descriptor whose number the syscall wrote. */
+static __always_inline struct file *written_file(struct syscall_row *row, struct record *record,
+						 struct task_struct *task)
+{
+	__s32 fd = -1;
+
+	bpf_probe_read_user(&fd, sizeof(fd), (void *)argument(record, row->bytes));
+	return file_of(task, (__u32)fd);
+}
+
 static __always_inline void syscall_parts(struct scratch *s, struct syscall_row *row, struct task_struct *task,
 					  long ret)
 {
@@ -269,8 +381,12 @@ static __always_inline void syscall_parts(struct scratch *s, struct syscall_row 
 	part_given(s, 1, row, task);
 	if (row->string != NO_ARG && (!(row->what & WHAT_SET_NAME) || record->args[0] == PR_SET_NAME))
 		part_user_string(s, PART_STRING, (void *)argument(record, row->string));
+	if (row->behind | row->behind_wide)
+		read_behind(record, row);
 	if (row->bytes != NO_ARG)
 		part_data(s, row, ret);
+	if (row->more != NO_ARG || row->text != NO_ARG)
+		part_more(s, row, ret);
 	if (row->address != NO_ARG)
 		part_address(s, row, ret);
 	if (row->what & WHAT_OPEN_HOW)
@@ -280,8 +396,12 @@ static __always_inline void syscall_parts(struct scratch *s, struct syscall_row 
 		read_root(record, task);
 	if ((row->what & WHAT_CWD) && ret == 0)
 		part_cwd(s, 0, PART_CWD, task);
+	if ((row->what & WHAT_QUEUE) && ret >= 0)
+		read_queue(record, file_of(task, (__u32)record->args[0]));
 	if (row->fd == ARG_RESULT)
 		part_descriptor(s, ret < 0 ? 0 : file_of(task, ret), task);
+	else if (row->fd == ARG_BYTES)
+		part_descriptor(s, ret < 0 ? 0 : written_file(row, record, task), task);
 	else if (row->fd != NO_ARG)
 		part_descriptor(s, file_of(task, (__u32)argument(record, row->fd)), task);
 }

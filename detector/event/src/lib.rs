@@ -23,7 +23,7 @@ pub use event::{
     Role, Slice, Socket, SocketFlags, Task,
 };
 pub use field::{Arg, ArgRule, Ctx, Field, FieldError, FieldFlags, FieldRef, Getter, Late, Reading, Type};
-pub use flags::{FlagName, O_F_CREATED, flag_number, flag_text};
+pub use flags::{FD_LOWER_LAYER, FD_UPPER_LAYER, FlagName, O_F_CREATED, flag_number, flag_text};
 pub use host::{
     ADDRESSES_MAX, CgroupId, Container, ContainerId, ContainerState, Containers, ENV_BYTES_MAX, ExeFlags,
     Host, Mount, Names, Probe, Process, Processes, Times, User, Users, UsersState, Zone,

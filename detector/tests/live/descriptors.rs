@@ -101,7 +101,7 @@ fn what_is_written_and_read_is_told_in_part() {
     let events = events_of(&mut live, pid);
     assert_eq!(data(&events, Kind::Pwrite), "x".repeat(80));
     assert_eq!(data(&events, Kind::Pread), "xxxxx");
-    assert_eq!(data(&events, Kind::Writev), "first");
+    assert_eq!(data(&events, Kind::Writev), "firstsecond");
     assert_eq!(only(&events, Kind::Pread).param("size"), Some(Param::Uint(5)));
     assert!(name(&only(&events, Kind::Pread)).ends_with("/file"));
 }

@@ -4,6 +4,7 @@ mod compat;
 mod descriptors;
 mod files;
 mod names;
+mod parameters;
 mod processes;
 mod races;
 mod sockets;

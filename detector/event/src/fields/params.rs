@@ -110,6 +110,8 @@ fn push_resolved(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
             out.push(signal::name(value).unwrap_or_default().as_bytes())
         }
         (ParamType::RelTime, Param::Uint(value)) if value != u64::MAX => push_seconds(out, value),
+        (ParamType::Dyn, Param::Uint(value)) if is_time_option(ctx) => push_seconds(out, value),
+        (ParamType::Dyn, Param::Int(value)) => out.push(errno::name(value).unwrap_or_default().as_bytes()),
         (ParamType::Uid | ParamType::Gid, Param::Int(-1)) => out.push(NOBODY),
         (ParamType::Uid, Param::Int(value)) => {
             let uid = u32::try_from(value).ok();
@@ -127,6 +129,23 @@ fn push_resolved(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
         }
         (_, Param::Path(path)) if ctx.path(path) != ctx.event.bytes(path.raw) => out.push(ctx.path(path)),
         _ => {}
+    }
+}
+
+/// Whether the event is about an option of a socket that is a time (`SO_RCVTIMEO` and its like).
+fn is_time_option(ctx: &Ctx) -> bool {
+    matches!(ctx.event.kind, Kind::Setsockopt | Kind::Getsockopt)
+        && matches!(ctx.event.param("optname"), Some(Param::Uint(20 | 21 | 66 | 67)))
+}
+
+/// The names of the signals of a set, a bit each, a blank between.
+fn push_signals(out: &mut Text, set: u64) {
+    let start = out.len();
+    for name in (0..32).filter(|bit| set >> bit & 1 != 0).filter_map(|bit| signal::name(bit + 1)) {
+        if out.len() > start {
+            out.push(b" ");
+        }
+        out.push(name.as_bytes());
     }
 }
 
@@ -187,7 +206,8 @@ fn push_raw(out: &mut Text, ctx: &Ctx, row: &ParamRow, param: Param) {
         }
         (ParamType::Uint(number), Param::Uint(value), _) => push_digits(out, value, number),
         (ParamType::Mode(_), Param::Uint(value), _) => push_octal(out, value),
-        (ParamType::StrList | ParamType::Bytes, Param::Bytes(slice), _) => {
+        (ParamType::SigSet, Param::Uint(set), _) => push_signals(out, set),
+        (ParamType::StrList | ParamType::Bytes | ParamType::Dyn, Param::Bytes(slice), _) => {
             out.push_printable(ctx.event.bytes(slice));
         }
         (_, Param::Bytes(slice), _) => out.push(ctx.event.bytes(slice)),

@@ -32,9 +32,9 @@ pub const OPEN: &[FlagName] = &[
 /// Falco's own flag beside those of open(2): the file was made by this open.
 pub const O_F_CREATED: u64 = 1 << 62;
 /// Falco's own: the file is in the upper layer of an overlay.
-const FD_UPPER_LAYER: u64 = 1 << 61;
+pub const FD_UPPER_LAYER: u64 = 1 << 61;
 /// Falco's own: the file is in a lower layer of an overlay.
-const FD_LOWER_LAYER: u64 = 1 << 60;
+pub const FD_LOWER_LAYER: u64 = 1 << 60;
 
 /// What Falco says of a file that creat(2) made.
 pub const CREAT: &[FlagName] =

@@ -49,7 +49,8 @@ pub fn set(sample: &mut Sample, name: &str, text: &str) -> Option<()> {
         ParamType::Signal => Param::Uint(signal::number(text).or_else(|| digits(text, Radix::Decimal))?),
         ParamType::RelTime => Param::Uint(duration(text)?),
         ParamType::AbsTime => Param::Uint(digits(text, Radix::Decimal).or_else(|| moment(text))?),
-        ParamType::SigSet | ParamType::SyscallId => Param::Uint(digits(text, Radix::Decimal)?),
+        ParamType::SigSet => Param::Uint(signals(text).or_else(|| digits(text, Radix::Decimal))?),
+        ParamType::SyscallId => Param::Uint(digits(text, Radix::Decimal)?),
         ParamType::Str | ParamType::Bytes | ParamType::RealPath | ParamType::FdList | ParamType::Dyn => {
             Param::Bytes(sample.batch.push_bytes(text.as_bytes()))
         }
@@ -93,6 +94,11 @@ fn digits(text: &str, radix: Radix) -> Option<u64> {
         Radix::Hex => 16,
     };
     u64::from_str_radix(text, radix).ok()
+}
+
+/// The set of the signals of these names.
+fn signals(text: &str) -> Option<u64> {
+    text.split(' ').try_fold(0, |set, name| Some(set | 1 << (signal::number(name)? - 1)))
 }
 
 /// `1.5s`, nanoseconds, or `none`.
@@ -162,7 +168,8 @@ mod tests {
             ParamType::Path | ParamType::RealPath => "/a/b".to_owned(),
             ParamType::SockAddr | ParamType::SockTuple => "10.0.0.2:443".to_owned(),
             ParamType::Str | ParamType::Bytes | ParamType::FdList | ParamType::Dyn => "text".to_owned(),
-            ParamType::SigSet | ParamType::SyscallId => "9".to_owned(),
+            ParamType::SigSet => "SIGHUP SIGQUIT".to_owned(),
+            ParamType::SyscallId => "9".to_owned(),
             ParamType::AbsTime => "1970-01-01 00:00:01.500000000 +0000".to_owned(),
         }
     }

@@ -1,7 +1,10 @@
 //! Records made into events.
 
+mod bytes;
+mod option;
 mod paths;
 mod process;
+mod quota;
 mod request;
 mod socket;
 #[cfg(test)]
@@ -9,17 +12,21 @@ mod tests;
 
 use lanner_bpf::layout::*;
 use lanner_event::{
-    Capabilities, CommName, Event, EventBatch, EventFlags, Fd, FdKind, Kind, O_F_CREATED, Param, Path, Slice,
-    Task,
+    Capabilities, CommName, Event, EventBatch, EventFlags, FD_LOWER_LAYER, FD_UPPER_LAYER, Fd, FdKind, Kind,
+    O_F_CREATED, Param, Path, Slice, Task,
 };
 
+pub use quota::Quota;
+
+use ::syscalls::x86;
+use bytes::{duration, half, more, short, wide, word};
 use request::Requests;
 
 use super::clock::Clock;
 use super::path::push_leaf_first;
 use super::record::Parts;
 use super::resolve::Resolver;
-use super::syscalls::{self, Origin, RESULT, Syscall};
+use super::syscalls::{self, Origin, RESULT, Syscall, WRITTEN};
 
 /// The kernel's mark of an open that made its file (`FMODE_CREATED`, include/linux/fs.h).
 const FMODE_CREATED: u32 = 0x10_0000;
@@ -192,47 +199,67 @@ impl Decoder {
 
 /// A parameter, from where it comes from.
 fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, paths: &[Path; 2]) -> Param {
+    let number = |number: Option<u64>| number.map_or(Param::Missing, Param::Uint);
     match origin {
         Origin::Res => Param::Int(record.res),
         Origin::Int(at) => Param::Int(i64::from(record.args[at] as i32)),
         Origin::Uint(at) => Param::Uint(u64::from(record.args[at] as u32)),
+        Origin::Id(at) => id(record.args[at]),
+        Origin::Written(_) if record.res < 0 => Param::Missing,
+        Origin::Written(at) => id(record.args[at]),
+        Origin::Percent(of, all) => {
+            Param::Uint((record.args[of] * 100).checked_div(record.args[all]).unwrap_or(0))
+        }
+        Origin::Signals(at) => Param::Uint(u64::from(record.args[at] as u32)),
+        Origin::Offset(at) if is_old_sendfile(record) => Param::Uint(u64::from(record.args[at] as u32)),
+        Origin::Moved => Param::Uint(u64::try_from(record.res).unwrap_or(0)),
         Origin::Long(at) => Param::Int(record.args[at] as i64),
-        Origin::Ulong(at) => Param::Uint(record.args[at]),
+        Origin::Ulong(at) | Origin::Offset(at) => Param::Uint(record.args[at]),
         Origin::Path(at) => Param::Path(paths[at]),
         Origin::Given(at) => Param::Bytes(paths[at].raw),
         Origin::Str => push_text(batch, parts.string(PART_STRING)),
         Origin::Data => push_text(batch, parts.get(PART_DATA)),
+        Origin::Control => push_text(batch, parts.get(PART_CONTROL)),
+        Origin::DataOf(at, commands) if has_command(record, at, commands) => {
+            push_text(batch, parts.get(PART_DATA))
+        }
+        Origin::TextOf(at, commands) if has_command(record, at, commands) => {
+            push_text(batch, parts.string(PART_TEXT))
+        }
+        Origin::SocketOption => option::value(batch, record, parts),
+        Origin::Quota(what) => quota::read(batch, record, parts, what),
         Origin::Word(at) => word(record, parts, at).map_or(Param::Missing, |word| Param::Int(word as i64)),
-        Origin::Half(at) => half(parts, at).map_or(Param::Missing, |half| Param::Uint(half.into())),
-        Origin::Duration => duration(record, parts).map_or(Param::Missing, Param::Uint),
+        Origin::Wide(at) => wide(parts, at).map_or(Param::Missing, |wide| Param::Int(wide as i64)),
+        Origin::More(at) => more(parts, at).map_or(Param::Missing, |wide| Param::Int(wide as i64)),
+        Origin::Half(at) => number(half(parts, at).map(u64::from)),
+        Origin::Descriptor(at) => half(parts, at).map_or(Param::Missing, |fd| Param::Int((fd as i32).into())),
+        Origin::Short(at) => Param::Uint(short(parts, at).unwrap_or(0).into()),
+        Origin::SignedShort(at) => Param::Int((short(parts, at).unwrap_or(0) as i16).into()),
+        Origin::Duration => number(duration(record, parts)),
         Origin::OpenFlags(at) => Param::Uint(open_flags(record, at)),
+        Origin::Layer => Param::Uint(layer(record)),
         Origin::Real => push_walk(batch, parts.get(PART_REAL)).map_or(Param::Missing, Param::Bytes),
         Origin::Dev => Param::Uint(u64::from(device(record.fd.dev))),
         Origin::Ino => Param::Uint(record.fd.ino),
         Origin::Nr => Param::Uint(record.nr.into()),
-        Origin::Fd | Origin::Nothing => Param::Missing,
+        Origin::DataOf(..) | Origin::TextOf(..) | Origin::Fd | Origin::Nothing => Param::Missing,
     }
 }
 
-/// A 32-bit number of the bytes that were read.
-fn half(parts: &Parts, at: usize) -> Option<u32> {
-    let bytes = parts.get(PART_DATA)?.get(4 * at..4 * at + 4)?;
-    Some(u32::from_ne_bytes(bytes.try_into().ok()?))
+/// A user's or group's number; all bits set is none.
+fn id(argument: u64) -> Param {
+    let number = argument as u32;
+    Param::Int(if number == u32::MAX { -1 } else { number.into() })
 }
 
-/// A number of the bytes that were read, as wide as a register of the program.
-fn word(record: &Record, parts: &Parts, at: usize) -> Option<u64> {
-    if record.flags & FLAG_COMPAT != 0 {
-        return half(parts, at).map(u64::from);
-    }
-    let bytes = parts.get(PART_DATA)?.get(8 * at..8 * at + 8)?;
-    Some(u64::from_ne_bytes(bytes.try_into().ok()?))
+/// Whether an argument, which tells what the syscall is to do, is one of these, and it was done.
+fn has_command(record: &Record, at: usize, commands: &[u64]) -> bool {
+    record.res >= 0 && commands.contains(&record.args[at])
 }
 
-/// The nanoseconds of a `struct timespec`.
-fn duration(record: &Record, parts: &Parts) -> Option<u64> {
-    let (seconds, nanoseconds) = (word(record, parts, 0)?, word(record, parts, 1)?);
-    Some(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
+/// Whether it is the sendfile of 32-bit programs whose offsets have 32 bits.
+fn is_old_sendfile(record: &Record) -> bool {
+    record.flags & FLAG_COMPAT != 0 && record.nr == x86::Sysno::sendfile as u32
 }
 
 fn slice_from(batch: &EventBatch, start: usize) -> Slice {
@@ -250,10 +277,16 @@ fn push_walk(batch: &mut EventBatch, components: Option<&[u8]>) -> Option<Slice>
     Some(slice_from(batch, start))
 }
 
-/// The flags that were passed, and whether the file was made.
+/// The flags that were passed, whether the file was made, and where it is.
 fn open_flags(record: &Record, at: usize) -> u64 {
     let created = record.res >= 0 && record.file_mode & FMODE_CREATED != 0;
-    u64::from(record.args[at] as u32) | if created { O_F_CREATED } else { 0 }
+    u64::from(record.args[at] as u32) | layer(record) | if created { O_F_CREATED } else { 0 }
+}
+
+/// Which layer of an overlay the file is in, as a flag.
+fn layer(record: &Record) -> u64 {
+    let has = |flag, is| if record.flags & flag != 0 { is } else { 0 };
+    has(FLAG_UPPER_LAYER, FD_UPPER_LAYER) | has(FLAG_LOWER_LAYER, FD_LOWER_LAYER)
 }
 
 /// The number of a device as stat(2) gives it, from the kernel's own (new_encode_dev(), linux/kdev_t.h).
@@ -272,6 +305,7 @@ fn descriptor(
 ) -> Option<Fd> {
     let num = match row.fd {
         RESULT => record.res,
+        WRITTEN => half(parts, 0)? as i32 as i64,
         argument => i64::from(*record.args.get(usize::from(argument))? as i32),
     };
     let mut fd = Fd { num, kind: None, path, socket: None, dev: device(record.fd.dev), ino: record.fd.ino };

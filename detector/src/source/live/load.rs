@@ -234,8 +234,8 @@ fn set(table: &mut Array<&mut MapData, Row>, index: u32, row: Row) -> Result<(),
 fn kernel_row(row: &Syscall, args: u8) -> Row {
     Row(SyscallRow {
         kind: row.kind as u16,
-        what: row.what as u16,
         size: row.bytes.2,
+        what: row.what,
         wanted: 1,
         fd: row.fd,
         path: row.path,
@@ -245,7 +245,11 @@ fn kernel_row(row: &Syscall, args: u8) -> Row {
         length: row.bytes.1,
         address: row.address,
         args,
-        unused: [0; 7],
+        unit: row.unit,
+        behind: row.behind.0,
+        behind_wide: row.behind.1,
+        more: row.more,
+        text: row.text,
     })
 }
 

@@ -13,9 +13,11 @@ mod system;
 
 use std::sync::LazyLock;
 
-use lanner_bpf::layout::{ARG_RESULT, NO_ARG, WHAT_ENTER};
+use lanner_bpf::layout::{ARG_BYTES, ARG_RESULT, NO_ARG, WHAT_ENTER};
 use lanner_event::{Class, Kind};
 use syscalls::{x86, x86_64};
+
+pub use super::decode::Quota;
 
 /// Where a parameter comes from. Arguments are counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +32,22 @@ pub enum Origin {
     Long(usize),
     /// An argument that is as wide as a register.
     Ulong(usize),
-    /// The flags of an open; Falco adds whether the file was made by it.
+    /// A user's or group's number, of which all bits set is none.
+    Id(usize),
+    /// A number that the syscall wrote where an argument said: only where it succeeded.
+    Written(usize),
+    /// The first argument in percent of the second; 0 where there is no second.
+    Percent(usize, usize),
+    /// A set of signals, of which Falco tells the first 32.
+    Signals(usize),
+    /// A place in a file that an argument said where to find; it has 32 bits for an old syscall of 32-bit programs.
+    Offset(usize),
+    /// How many bytes were moved: the result, if it isn't an error.
+    Moved,
+    /// The flags of an open; Falco adds whether the file was made by it, and its layer of an overlay.
     OpenFlags(usize),
+    /// The layer of an overlay that the file is in.
+    Layer,
     /// The first or second path.
     Path(usize),
     /// The first or second path, as a text.
@@ -42,10 +58,30 @@ pub enum Origin {
     Data,
     /// A word of the bytes, which are a structure of such: as wide as a register.
     Word(usize),
+    /// A 64-bit number of the bytes, and one of the second structure.
+    Wide(usize),
+    /// See `Wide`.
+    More(usize),
     /// An unsigned 32-bit number of the bytes.
     Half(usize),
+    /// A descriptor among the bytes, which are 32-bit numbers.
+    Descriptor(usize),
+    /// A 16-bit number of the bytes, 0 where they are fewer: Falco tells as many as there could be.
+    Short(usize),
+    /// The same with a sign.
+    SignedShort(usize),
     /// A duration, of whose seconds and nanoseconds the bytes are.
     Duration,
+    /// The value of a socket's option: its level and its name are the second and third argument.
+    SocketOption,
+    /// The bytes that go with a message.
+    Control,
+    /// The bytes or the second string, where the command, an argument, is one of these.
+    DataOf(usize, &'static [u64]),
+    /// See `DataOf`.
+    TextOf(usize, &'static [u64]),
+    /// Something of quotas, whose structure depends on the command.
+    Quota(Quota),
     /// The path of the descriptor's file.
     Real,
     /// The device of the file.
@@ -73,7 +109,7 @@ pub struct Syscall {
     pub socketcall: Option<(u32, u8)>,
     /// What there is to send besides arguments (`WHAT_*`).
     pub what: u32,
-    /// Which argument is the descriptor that it is about, or `ARG_RESULT`.
+    /// Which argument is the descriptor that it is about, or `ARG_RESULT` or `ARG_BYTES`.
     pub fd: u8,
     /// Which arguments are paths.
     pub path: [u8; 2],
@@ -83,6 +119,14 @@ pub struct Syscall {
     pub string: u8,
     /// Which argument says where bytes are, which says how many, or `ARG_RESULT`, and how many at the most.
     pub bytes: (u8, u8, u16),
+    /// How many bytes each has of what the length counts.
+    pub unit: u8,
+    /// Which arguments say where a number of 32 bits is, and which one of 64: a bit each.
+    pub behind: (u8, u8),
+    /// Which argument says where a second structure is, of the same size.
+    pub more: u8,
+    /// Which argument is a second string that isn't a path.
+    pub text: u8,
     /// Which argument says where an address is; the next is its length.
     pub address: u8,
     /// Where the parameters come from, in the order of the kind's row. A failed start of a program, which tells little
@@ -94,6 +138,8 @@ pub struct Syscall {
 pub const NO: u8 = NO_ARG as u8;
 /// The result in place of an argument.
 pub const RESULT: u8 = ARG_RESULT as u8;
+/// The first of the bytes in place of an argument.
+pub const WRITTEN: u8 = ARG_BYTES as u8;
 /// How many bytes of a buffer are told, as Falco's `snaplen` is unless set.
 const SNAPLEN: u16 = 80;
 
@@ -110,6 +156,10 @@ const fn row(kind: Kind) -> Syscall {
         dirfd: [NO, NO],
         string: NO,
         bytes: (NO, NO, 0),
+        unit: 1,
+        behind: (0, 0),
+        more: NO,
+        text: NO,
         address: NO,
         params: &[],
     }
@@ -164,6 +214,29 @@ impl Syscall {
     /// A buffer where an argument says, of as many bytes as another says.
     const fn buffer(self, argument: u8, length: u8) -> Syscall {
         Syscall { bytes: (argument, length, SNAPLEN), ..self }
+    }
+
+    /// An array where an argument says, of as many as another says, so many bytes each; at most so many are read.
+    const fn array(self, argument: u8, length: u8, unit: u8, max: u16) -> Syscall {
+        Syscall { bytes: (argument, length, max * unit as u16), unit, ..self }
+    }
+
+    /// An argument says where a number of 32 bits is.
+    const fn behind(self, argument: u8) -> Syscall {
+        Syscall { behind: (self.behind.0 | 1 << argument, self.behind.1), ..self }
+    }
+
+    /// An argument says where a number of 64 bits is.
+    const fn behind_wide(self, argument: u8) -> Syscall {
+        Syscall { behind: (self.behind.0, self.behind.1 | 1 << argument), ..self }
+    }
+
+    const fn more(self, argument: u8) -> Syscall {
+        Syscall { more: argument, ..self }
+    }
+
+    const fn text(self, argument: u8) -> Syscall {
+        Syscall { text: argument, ..self }
     }
 
     const fn address(self, argument: u8) -> Syscall {

@@ -1,10 +1,17 @@
 //! Files and directories, by their paths.
 
-use lanner_bpf::layout::{WHAT_CWD, WHAT_OPEN_HOW, WHAT_ROOT};
+use lanner_bpf::layout::{WHAT_CWD, WHAT_MAYBE, WHAT_OPEN_HOW, WHAT_ROOT};
 use lanner_event::Kind;
 
-use super::Origin::{Dev, Given, Ino, Int, Nothing, OpenFlags, Path, Real, Res, Str, Uint, Ulong};
-use super::{RESULT, Syscall, row};
+use super::Origin::{
+    DataOf, Dev, Given, Ino, Int, Layer, OpenFlags, Path, Quota, Real, Res, Str, TextOf, Uint, Ulong,
+};
+use super::{Quota as Of, RESULT, Syscall, row};
+
+/// What fsconfig(2) does with a text, and with bytes (enum fsconfig_command).
+const FSCONFIG_TEXT: &[u64] = &[1, 3, 4];
+/// See `FSCONFIG_TEXT`.
+const FSCONFIG_BYTES: &[u64] = &[2];
 
 pub const ROWS: &[Syscall] = &[
     row(Kind::Open).path(0).fd(RESULT).params(&[Res, Path(0), OpenFlags(1), Uint(2), Dev, Ino]),
@@ -27,7 +34,7 @@ pub const ROWS: &[Syscall] = &[
         Dev,
         Ino,
     ]),
-    row(Kind::Creat).path(0).fd(RESULT).params(&[Res, Path(0), Uint(1), Dev, Ino, Nothing]),
+    row(Kind::Creat).path(0).fd(RESULT).params(&[Res, Path(0), Uint(1), Dev, Ino, Layer]),
     row(Kind::OpenByHandleAt).fd(RESULT).params(&[Res, Int(0), Uint(2), Real, Dev, Ino]),
     row(Kind::Rename).what(WHAT_ROOT).paths(0, 1).params(&[Res, Path(0), Path(1)]),
     row(Kind::Renameat).what(WHAT_ROOT).paths_at((0, 1), (2, 3)).params(&[
@@ -98,26 +105,43 @@ pub const ROWS: &[Syscall] = &[
     row(Kind::Flock).fd(0).params(&[Res, Int(0), Uint(1)]),
     row(Kind::Lseek).fd(0).params(&[Res, Int(0), Ulong(1), Uint(2)]),
     row(Kind::Llseek).native("_llseek").fd(0).params(&[Res, Int(0), Ulong(2), Uint(4)]),
-    row(Kind::CopyFileRange).fd(0).params(&[Res, Int(2), Nothing, Int(0), Nothing, Ulong(4)]),
-    row(Kind::Fsconfig).fd(0).string(2).params(&[Res, Int(0), Uint(1), Str, Nothing, Nothing, Int(4)]),
-    row(Kind::Quotactl).string(1).params(&[
+    // Where in the files: as it is when the data are copied. Falco tells where that is said in the program's memory.
+    row(Kind::CopyFileRange).behind_wide(1).behind_wide(3).fd(0).params(&[
+        Res,
+        Int(2),
+        Ulong(3),
+        Int(0),
+        Ulong(1),
+        Ulong(4),
+    ]),
+    row(Kind::Fsconfig).what(WHAT_MAYBE).fd(0).string(2).buffer(3, 4).text(3).params(&[
+        Res,
+        Int(0),
+        Uint(1),
+        Str,
+        DataOf(1, FSCONFIG_BYTES),
+        TextOf(1, FSCONFIG_TEXT),
+        Int(4),
+    ]),
+    // What is behind the last argument depends on the command: a path, the quotas of somebody, those of all, or a format.
+    row(Kind::Quotactl).what(WHAT_MAYBE).string(1).structure(3, 72).text(3).params(&[
         Res,
         Str,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Nothing,
-        Uint(2),
-        Nothing,
+        Quota(Of::Path),
+        Quota(Of::Limit(0, 1)),
+        Quota(Of::Limit(1, 1)),
+        Quota(Of::Limit(2, 2)),
+        Quota(Of::Limit(3, 4)),
+        Quota(Of::Limit(4, 4)),
+        Quota(Of::Limit(6, 16)),
+        Quota(Of::Limit(7, 32)),
+        Quota(Of::Info(0, 1)),
+        Quota(Of::Info(1, 2)),
+        Quota(Of::InfoFlags),
+        Quota(Of::FormatTold),
+        Quota(Of::Command),
+        Quota(Of::Type),
+        Quota(Of::Id),
+        Quota(Of::FormatAsked),
     ]),
 ];
