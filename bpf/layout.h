@@ -138,7 +138,9 @@ enum syscall_what {
 	/* The queue of the socket that the first argument is. */
 	WHAT_QUEUE = 2048,
 	/* What the bytes are depends on another argument: that they can't be read is no loss. */
-	WHAT_MAYBE = 4096
+	WHAT_MAYBE = 4096,
+	/* The thread's root, where it was changed. */
+	WHAT_NEW_ROOT = 8192
 };
 
 /* Counters of the kernel side, summed over the processors. */

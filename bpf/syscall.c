@@ -398,6 +398,8 @@ static __always_inline void syscall_parts(struct scratch *s, struct syscall_row 
 		part_cwd(s, 0, PART_CWD, task);
 	if ((row->what & WHAT_QUEUE) && ret >= 0)
 		read_queue(record, file_of(task, (__u32)record->args[0]));
+	if ((row->what & WHAT_NEW_ROOT) && ret == 0)
+		part_root(s, 0, PART_REAL, task);
 	if (row->fd == ARG_RESULT)
 		part_descriptor(s, ret < 0 ? 0 : file_of(task, ret), task);
 	else if (row->fd == ARG_BYTES)

@@ -224,12 +224,9 @@ static long walk_dentry(__u32 i, __u32 *index)
 	return dentry == parent;
 }
 
-/*
- * A path as its components, leaf first, and an empty one for the root where it was reached: that of the thread,
- * or, for a file outside of it, that of its mount namespace.
- */
-static __always_inline void part_path(struct scratch *s, __u32 index, __u16 kind, struct dentry *dentry,
-				      struct vfsmount *mnt, struct fs_struct *fs)
+/* A path as its components, leaf first, and an empty one for the root where it was reached: s->walk says which. */
+static __always_inline void part_walk(struct scratch *s, __u32 index, __u16 kind, struct dentry *dentry,
+				      struct vfsmount *mnt)
 {
 	__u64 at = part_begin(s);
 
@@ -237,12 +234,30 @@ static __always_inline void part_path(struct scratch *s, __u32 index, __u16 kind
 	s->walk.leaf_mnt = mnt;
 	s->walk.at = s->used;
 	s->walk.times = 0;
-	s->walk.root = fs->root.dentry;
-	s->walk.root_mnt = fs->root.mnt;
 	walk_begin(s);
 	if (dentry)
 		bpf_loop(STEPS_MAX, walk_dentry, &index, 0);
 	part_end(s, at, kind);
+}
+
+/* A path up to the root of the thread, or, for a file outside of it, to that of its mount namespace. */
+static __always_inline void part_path(struct scratch *s, __u32 index, __u16 kind, struct dentry *dentry,
+				      struct vfsmount *mnt, struct fs_struct *fs)
+{
+	s->walk.root = fs->root.dentry;
+	s->walk.root_mnt = fs->root.mnt;
+	part_walk(s, index, kind, dentry, mnt);
+}
+
+/* The path of the thread's root itself, up to that of its mount namespace. */
+static __always_inline void part_root(struct scratch *s, __u32 index, __u16 kind, struct task_struct *task)
+{
+	struct fs_struct *fs = task->fs;
+
+	s->walk.root = 0;
+	s->walk.root_mnt = 0;
+	if (fs)
+		part_walk(s, index, kind, fs->root.dentry, fs->root.mnt);
 }
 
 /* The path of an open file. */

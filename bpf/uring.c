@@ -4,6 +4,7 @@
  */
 
 #define URING_OPS_MAX 64
+#define O_LARGEFILE 0100000
 
 enum uring_op {
 	OP_SENDMSG = 9,
@@ -67,7 +68,8 @@ static __always_inline void request_parts(struct scratch *s, __u32 op, void *cmd
 		struct io_open *open = cmd;
 
 		args[0] = BPF_CORE_READ(open, dfd);
-		args[2] = BPF_CORE_READ(open, how.flags);
+		/* The kernel adds it to every request. */
+		args[2] = BPF_CORE_READ(open, how.flags) & ~O_LARGEFILE;
 		args[3] = BPF_CORE_READ(open, how.mode);
 		args[4] = BPF_CORE_READ(open, how.resolve);
 		part_name(s, 0, BPF_CORE_READ(open, filename), row, task);

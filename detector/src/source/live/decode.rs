@@ -31,6 +31,9 @@ use super::syscalls::{self, Origin, RESULT, Syscall, WRITTEN};
 /// The kernel's mark of an open that made its file (`FMODE_CREATED`, include/linux/fs.h).
 const FMODE_CREATED: u32 = 0x10_0000;
 
+/// The flags of open(2) of which one makes a file: O_CREAT, and that of O_TMPFILE which isn't O_DIRECTORY.
+const MAKES_FILE: u32 = 0o100 | 0o20_000_000;
+
 /// The most parameters of a syscall.
 const PARAMS_MAX: usize = 32;
 
@@ -215,8 +218,11 @@ fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, 
         Origin::Moved => Param::Uint(u64::try_from(record.res).unwrap_or(0)),
         Origin::Long(at) => Param::Int(record.args[at] as i64),
         Origin::Ulong(at) | Origin::Offset(at) => Param::Uint(record.args[at]),
-        Origin::Path(at) => Param::Path(paths[at]),
-        Origin::Given(at) => Param::Bytes(paths[at].raw),
+        Origin::Path(at) => path(parts, at, paths[at]),
+        Origin::Given(at) => match path(parts, at, paths[at]) {
+            Param::Path(path) => Param::Bytes(path.raw),
+            missing => missing,
+        },
         Origin::Str => push_text(batch, parts.string(PART_STRING)),
         Origin::Data => push_text(batch, parts.get(PART_DATA)),
         Origin::Control => push_text(batch, parts.get(PART_CONTROL)),
@@ -238,6 +244,11 @@ fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, 
         Origin::Duration => number(duration(record, parts)),
         Origin::OpenFlags(at) => Param::Uint(open_flags(record, at)),
         Origin::Layer => Param::Uint(layer(record)),
+        Origin::OpenMode(at) => {
+            let makes = record.args[at - 1] as u32 & MAKES_FILE != 0;
+            Param::Uint(if makes { u64::from(record.args[at] as u32) } else { 0 })
+        }
+        Origin::Halves(at) => Param::Uint(record.args[at] << 32 | u64::from(record.args[at + 1] as u32)),
         Origin::Real => push_walk(batch, parts.get(PART_REAL)).map_or(Param::Missing, Param::Bytes),
         Origin::Dev => Param::Uint(u64::from(device(record.fd.dev))),
         Origin::Ino => Param::Uint(record.fd.ino),
@@ -250,6 +261,12 @@ fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, 
 fn id(argument: u64) -> Param {
     let number = argument as u32;
     Param::Int(if number == u32::MAX { -1 } else { number.into() })
+}
+
+/// A path, where there is one: its string may not have been there to be read.
+fn path(parts: &Parts, at: usize, path: Path) -> Param {
+    let read = parts.string(PART_GIVEN_0 + at as u32).is_some();
+    if read || path.real.is_some() { Param::Path(path) } else { Param::Missing }
 }
 
 /// Whether an argument, which tells what the syscall is to do, is one of these, and it was done.

@@ -48,6 +48,10 @@ pub enum Origin {
     OpenFlags(usize),
     /// The layer of an overlay that the file is in.
     Layer,
+    /// The mode of an open, whose flags are the argument before: 0 where they make no file, as in Falco.
+    OpenMode(usize),
+    /// An argument that is the upper half of a number, whose lower half is the next.
+    Halves(usize),
     /// The first or second path.
     Path(usize),
     /// The first or second path, as a text.

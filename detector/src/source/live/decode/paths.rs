@@ -1,6 +1,8 @@
 //! The readings of the paths of a syscall.
 
-use lanner_bpf::layout::{FLAG_LOCAL_ROOT, PART_BASE_0, PART_GIVEN_0, PART_REAL, Record, WHAT_ROOT};
+use lanner_bpf::layout::{
+    FLAG_LOCAL_ROOT, PART_BASE_0, PART_GIVEN_0, PART_REAL, Record, WHAT_NEW_ROOT, WHAT_ROOT,
+};
 use lanner_event::{Event, EventBatch, EventFlags, Kind, Path};
 
 use super::super::path::{push_given, push_leaf_first};
@@ -48,7 +50,7 @@ pub fn read(
         };
         path.real = found.then(|| slice_from(batch, start));
     }
-    if row.fd == RESULT
+    if (row.fd == RESULT || row.what & WHAT_NEW_ROOT != 0)
         && row.path[0] != NO
         && let Some(components) = parts.get(PART_REAL)
     {

@@ -1,10 +1,11 @@
 //! Files and directories, by their paths.
 
-use lanner_bpf::layout::{WHAT_CWD, WHAT_MAYBE, WHAT_OPEN_HOW, WHAT_ROOT};
+use lanner_bpf::layout::{WHAT_CWD, WHAT_MAYBE, WHAT_NEW_ROOT, WHAT_OPEN_HOW, WHAT_ROOT};
 use lanner_event::Kind;
 
 use super::Origin::{
-    DataOf, Dev, Given, Ino, Int, Layer, OpenFlags, Path, Quota, Real, Res, Str, TextOf, Uint, Ulong,
+    DataOf, Dev, Given, Halves, Ino, Int, Layer, OpenFlags, OpenMode, Path, Quota, Real, Res, Str, TextOf,
+    Uint, Ulong,
 };
 use super::{Quota as Of, RESULT, Syscall, row};
 
@@ -14,13 +15,13 @@ const FSCONFIG_TEXT: &[u64] = &[1, 3, 4];
 const FSCONFIG_BYTES: &[u64] = &[2];
 
 pub const ROWS: &[Syscall] = &[
-    row(Kind::Open).path(0).fd(RESULT).params(&[Res, Path(0), OpenFlags(1), Uint(2), Dev, Ino]),
+    row(Kind::Open).path(0).fd(RESULT).params(&[Res, Path(0), OpenFlags(1), OpenMode(2), Dev, Ino]),
     row(Kind::Openat).path_at(0, 1).fd(RESULT).params(&[
         Res,
         Int(0),
         Path(0),
         OpenFlags(2),
-        Uint(3),
+        OpenMode(3),
         Dev,
         Ino,
     ]),
@@ -29,7 +30,7 @@ pub const ROWS: &[Syscall] = &[
         Int(0),
         Path(0),
         OpenFlags(2),
-        Uint(3),
+        OpenMode(3),
         Uint(4),
         Dev,
         Ino,
@@ -99,12 +100,12 @@ pub const ROWS: &[Syscall] = &[
     row(Kind::Getcwd).string(0).params(&[Res, Str]),
     row(Kind::Chdir).what(WHAT_CWD).path(0).params(&[Res, Given(0)]),
     row(Kind::Fchdir).what(WHAT_CWD).fd(0).params(&[Res, Int(0)]),
-    row(Kind::Chroot).what(WHAT_ROOT).path(0).params(&[Res, Path(0)]),
+    row(Kind::Chroot).what(WHAT_NEW_ROOT).path(0).params(&[Res, Path(0)]),
     row(Kind::Getdents).fd(0).params(&[Res, Int(0)]),
     row(Kind::Getdents64).fd(0).params(&[Res, Int(0)]),
     row(Kind::Flock).fd(0).params(&[Res, Int(0), Uint(1)]),
     row(Kind::Lseek).fd(0).params(&[Res, Int(0), Ulong(1), Uint(2)]),
-    row(Kind::Llseek).native("_llseek").fd(0).params(&[Res, Int(0), Ulong(2), Uint(4)]),
+    row(Kind::Llseek).native("_llseek").fd(0).params(&[Res, Int(0), Halves(1), Uint(4)]),
     // Where in the files: as it is when the data are copied. Falco tells where that is said in the program's memory.
     row(Kind::CopyFileRange).behind_wide(1).behind_wide(3).fd(0).params(&[
         Res,

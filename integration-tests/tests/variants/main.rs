@@ -1,0 +1,47 @@
+//! Each syscall of which more is told than that it happened, in every variant: success, each common failure, by a
+//! 32-bit program, by io_uring, through links, in a race. Programs perform them and say what they know to be true; the
+//! alerts must say the same.
+//!
+//! The table is that of the programs (`programs/variants`): a row for each syscall, a column for each variant.
+
+mod page;
+mod stand;
+mod told;
+
+use lanner_integration_tests::need::{CLANG, WATCHING, can_run};
+
+use stand::Stand;
+use told::Line;
+
+/// The programs, one for each family of syscalls.
+const FAMILIES: &[&str] = &["files"];
+
+/// A cell, and what is wrong with the alerts of it.
+struct Found {
+    family: &'static str,
+    line: Line,
+    wrong: Vec<String>,
+}
+
+#[test]
+fn each_event_says_what_was_done() {
+    if !can_run(&[WATCHING, CLANG]) {
+        return;
+    }
+    let stand = Stand::start(FAMILIES);
+    let mut found = Vec::new();
+    for family in FAMILIES {
+        let lines = told::read(&stand.perform(family));
+        found.extend(lines.into_iter().map(|line| Found { family, line, wrong: Vec::new() }));
+    }
+    let alerts = stand.alerts();
+    for found in &mut found {
+        found.wrong = found.line.compare(&alerts);
+    }
+    stand.stop();
+    let wrong = found.iter().filter(|found| !found.wrong.is_empty());
+    let wrong: Vec<String> =
+        wrong.map(|found| format!("{}\n    {}", found.line, found.wrong.join("\n    "))).collect();
+    assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), found.len(), wrong.join("\n"));
+    page::check(&found);
+}
