@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use lanner_detector::containers;
 use lanner_detector::source::live::{self, Hook, HookState};
 use lanner_diagnostic::Severity;
 use lanner_rules::KindSet;
@@ -44,12 +45,14 @@ pub fn banner(prepared: &Prepared, coverage: &[Hook]) -> String {
             row("MISSING", format!("{}: the kernel refused {}: {cause}", hook.sees, hook.name));
         }
     }
-    let docker = &settings.detector.docker_socket;
+    let engines = containers::found(&wire::engine_settings(settings));
+    let engines: Vec<String> =
+        engines.iter().map(|(engine, socket)| format!("{engine} ({})", socket.display())).collect();
     row(
-        "docker",
-        match wire::docker_is_there(settings) {
-            true => docker.display().to_string(),
-            false => format!("{} isn't there: containers will have no names", docker.display()),
+        "engines",
+        match engines.is_empty() {
+            true => "none is there: containers will have no names".to_owned(),
+            false => engines.join(", "),
         },
     );
     let outputs: Vec<String> = settings

@@ -50,21 +50,7 @@ pub fn report(
     if detector.not_held > 0 {
         row(format!("          {} could not wait", detector.not_held));
     }
-    for (count, what) in [
-        (detector.containers_unknown, "containers that no engine knows"),
-        (detector.containers_unanswered, "containers of which no engine said anything in time"),
-        (detector.containers_refused, "containers not asked for, as too many waited"),
-        (detector.containers_not_raised, "containers whose start wasn't told of"),
-        (detector.users_missed, "times the users of a container could not be read"),
-        (detector.state.missed_processes, "processes that were gone before they were known"),
-        (detector.state.evicted_processes, "processes given up, as there were too many"),
-        (detector.state.evicted_cgroups, "cgroups given up, as there were too many"),
-        (detector.state.evicted_containers, "containers given up, as there were too many"),
-    ] {
-        if count > 0 {
-            row(format!("unknown   {count} {what}"));
-        }
-    }
+    containers(detector, &mut row);
     for (at, output) in outputs.iter().enumerate() {
         let pending = output.pending.map_or("an unknown number".to_owned(), |count| count.to_string());
         let mut line = format!("{:<9} {} sent, {pending} pending", output.name, output.sent);
@@ -92,8 +78,36 @@ pub fn report(
     text
 }
 
+/// What was known of containers and processes, and what wasn't, and why.
+fn containers(detector: &Report, row: &mut impl FnMut(String)) {
+    let known: Vec<String> =
+        detector.containers_known.iter().map(|(engine, count)| format!("{count} of {engine}")).collect();
+    if !known.is_empty() {
+        row(format!("known     containers: {}", known.join(", ")));
+    }
+    for ((engine, reason), count) in &detector.containers_unanswered {
+        row(format!("unknown   {count} containers, as {engine} {}", reason.words()));
+    }
+    for (count, what) in [
+        (detector.containers_unknown, "containers that no engine knows"),
+        (detector.containers_refused, "containers not asked for, as too many waited"),
+        (detector.containers_not_raised, "containers whose start wasn't told of"),
+        (detector.users_missed, "times the users of a container could not be read"),
+        (detector.state.missed_processes, "processes that were gone before they were known"),
+        (detector.state.evicted_processes, "processes given up, as there were too many"),
+        (detector.state.evicted_cgroups, "cgroups given up, as there were too many"),
+        (detector.state.evicted_containers, "containers given up, as there were too many"),
+    ] {
+        if count > 0 {
+            row(format!("unknown   {count} {what}"));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use lanner_detector::containers::Reason;
+
     use super::*;
 
     #[test]
@@ -106,7 +120,8 @@ mod tests {
             held: 7,
             expired: 8,
             not_held: 9,
-            containers_unanswered: 10,
+            containers_known: [("docker".into(), 18)].into(),
+            containers_unanswered: [(("podman", Reason::Silent), 10)].into(),
             ..Report::default()
         };
         detector.state.evicted_processes = 11;
@@ -127,7 +142,8 @@ mod tests {
             "6 of A rule",
             "7 waited for a container, 8 in vain",
             "9 could not wait",
-            "10 containers of which no engine",
+            "containers: 18 of docker",
+            "10 containers, as podman didn't answer in time",
             "11 processes given up",
             "12 sent, 15 pending, 14 refused, 13 attempts repeated, 17 without their secrets, failing",
             "16 entries could not be written",

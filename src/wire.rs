@@ -17,7 +17,7 @@ use lanner_detector::containers::{self, Engines};
 use lanner_detector::names::Names;
 use lanner_detector::source::live;
 use lanner_detector::state::State;
-use lanner_detector::{Detector, KEY_FIELDS, Outcome, host_path, key_fingerprint};
+use lanner_detector::{Detector, KEY_FIELDS, Outcome, key_fingerprint};
 use lanner_diagnostic::{Diagnostic, Node, nearest};
 use lanner_event::FieldRef;
 use lanner_event::fields::Fields;
@@ -331,9 +331,7 @@ pub fn detector(
 /// The detector by itself, with nothing that waited before.
 pub fn recorder(settings: &Settings, rules: &Arc<RuleSet>) -> anyhow::Result<Detector> {
     let wait = settings.detector.container_wait;
-    let engines = containers::Settings { docker_socket: settings.detector.docker_socket.clone(), wait };
-    let engines =
-        Engines::start(engines).context("the thread that asks container engines can't be started")?;
+    let engines = engines(settings)?;
     let state = State::new(&hostname(settings), live::cgroups_are_v2());
     let names =
         Names::start(rules.host_names()).context("the thread that resolves names can't be started")?;
@@ -350,7 +348,19 @@ pub fn entry(outcome: Outcome) -> Entry {
     }
 }
 
-/// Whether Docker's socket is there to be asked.
-pub fn docker_is_there(settings: &Settings) -> bool {
-    host_path(&settings.detector.docker_socket).exists()
+/// What asks the container engines.
+pub fn engines(settings: &Settings) -> anyhow::Result<Engines> {
+    let (engines, wait) = (engine_settings(settings), settings.detector.container_wait);
+    Engines::start(&containers::Settings { engines, wait })
+        .context("the thread that asks container engines can't be started")
+}
+
+/// The container engines that aren't as usual.
+pub fn engine_settings(settings: &Settings) -> Vec<containers::EngineSettings> {
+    let engine = |engine: &lanner_config::EngineSettings| containers::EngineSettings {
+        name: engine.name.to_owned(),
+        enabled: engine.enabled,
+        sockets: engine.sockets.clone(),
+    };
+    settings.detector.engines.iter().map(engine).collect()
 }

@@ -82,12 +82,12 @@ impl Check<'_> {
                 Some(Node { place, value: Value::Mapping(kept.collect()) })
             }
             Value::Sequence(items) if key::is_list(path) => {
-                let path = format!("{path}[]");
-                if let Some(row) = key::row(&path).filter(|_| items.is_empty()) {
+                if let Some(row) = key::row(&format!("{path}[]")).filter(|_| items.is_empty()) {
                     self.effect(row, name.place);
                 }
                 let kept = items.into_iter().filter_map(|item| {
                     let name = Node { place: item.place, value: Value::Null };
+                    let path = key::items(path, item.get("name").and_then(Node::as_str));
                     self.value(&path, &name, item)
                 });
                 Some(Node { place, value: Value::Sequence(kept.collect()) })

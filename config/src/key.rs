@@ -97,7 +97,13 @@ pub(crate) fn owner(name: &str) -> Owner {
 
 /// The names of a path, without the brackets of lists.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.split('.').map(|name| name.trim_end_matches("[]"))
+    path.split('.').map(|name| name.split('[').next().unwrap_or(name))
+}
+
+/// The path of the items of a list; of those that bear a name for which there are rows, theirs.
+pub(crate) fn items(list: &str, name: Option<&str>) -> String {
+    let own = name.map(|name| format!("{list}[{name}]"));
+    own.filter(|path| names(path).next().is_some()).unwrap_or_else(|| format!("{list}[]"))
 }
 
 /// Whether the value at that path is a list: there are rows for its items.
@@ -162,5 +168,8 @@ mod tests {
         assert_eq!(child("", "priority").as_deref(), Some("priority"));
         assert_eq!(child("static_fields", "x").as_deref(), Some("static_fields.*"));
         assert_eq!(child("engine", "*"), None);
+        assert_eq!(items("plugins", Some("container")), "plugins[container]");
+        assert_eq!(items("plugins", Some("json")), "plugins[]");
+        assert_eq!(items("outputs", None), "outputs[]");
     }
 }

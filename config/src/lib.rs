@@ -8,6 +8,7 @@
 mod calendar;
 mod check;
 mod docs;
+mod engines;
 mod expand;
 mod heartbeat;
 mod inhibit;
@@ -43,8 +44,8 @@ pub use route::{GroupSettings, RouteSettings};
 pub use rules::{AppendOutput, RuleSelection, RulesSettings};
 pub use secrets::Secrets;
 pub use settings::{
-    AttemptSettings, DedupSettings, DetectorSettings, DigestSettings, FormatSettings, InhibitSettings,
-    JournalSettings, LimitSettings, OutputEntry, RedactSettings, Settings,
+    AttemptSettings, DedupSettings, DetectorSettings, DigestSettings, EngineSettings, FormatSettings,
+    InhibitSettings, JournalSettings, LimitSettings, OutputEntry, RedactSettings, Settings,
 };
 
 /// The rules that Lanner ships, in Falco's language.

@@ -9,6 +9,7 @@ use lanner_alert::{Matcher, Priority, Schedule, Silence};
 use lanner_diagnostic::{Diagnostic, Node, Place};
 
 use crate::check::{NO_EFFECT, WRONG_VALUE};
+use crate::engines;
 use crate::heartbeat;
 use crate::inhibit;
 use crate::outputs;
@@ -69,14 +70,25 @@ pub struct DetectorSettings {
     pub buffer_size: u32,
     /// How often it is read.
     pub poll_interval: Duration,
-    /// Where Docker is asked about containers.
-    pub docker_socket: PathBuf,
+    /// Which engines are asked about containers, and where.
+    pub engines: Vec<EngineSettings>,
     /// How long a hit waits for a container's data.
     pub container_wait: Duration,
     /// Whether rules that name no event type see all events.
     pub all_events: bool,
     /// Events that such rules see too, or, with a `!` before it, don't see: scalars.
     pub custom_events: Vec<Node>,
+}
+
+/// A container engine, where it isn't as usual.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineSettings {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it is asked.
+    pub enabled: bool,
+    /// Where it is asked; the usual places where this isn't set.
+    pub sockets: Option<Vec<PathBuf>>,
 }
 
 /// Where alerts are kept, and how many.
@@ -228,7 +240,7 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
             // Preset 1 is 1 MiB, and each step doubles it.
             buffer_size: 1 << (19 + values.whole("engine.modern_ebpf.buf_size_preset").clamp(1, 10)),
             poll_interval: values.duration("detector.poll_interval"),
-            docker_socket: values.text("detector.containers.docker_socket").into(),
+            engines: engines::read(root),
             container_wait: values.duration("detector.containers.wait"),
             all_events: values.bool("base_syscalls.all"),
             custom_events: values.texts("base_syscalls.custom_set").into_iter().cloned().collect(),

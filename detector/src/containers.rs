@@ -2,8 +2,22 @@
 //! restarts costs names, never events.
 //!
 //! One thread asks, about several containers at once, so that a container of which nothing is heard delays no other.
+//! It listens to what the engines tell, too, so that a container is known before its first process where they are
+//! fast, and known at all where they fall silent in between.
 
+mod bpm;
+mod containerd;
+mod cri;
 mod docker;
+mod engine;
+mod grpc;
+mod http;
+mod libvirt_lxc;
+mod lxc;
+mod podman;
+mod recent;
+mod sockets;
+mod text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +27,15 @@ use lanner_event::{Container, ContainerId};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
 
-use docker::Docker;
+use recent::Recent;
+use sockets::Sockets;
+
+pub use engine::{EngineSet, EngineSpec, NoContainer, Origin, Parent, Pattern, Reason, Way};
+pub use sockets::found;
+
+/// All engines, one file each. Where a container may be of several, all of them are asked.
+pub const ENGINES: &[EngineSpec] =
+    &[docker::SPEC, podman::SPEC, cri::SPEC, containerd::SPEC, lxc::SPEC, libvirt_lxc::SPEC, bpm::SPEC];
 
 /// How many containers may wait to be asked for.
 const REQUESTS_MAX: usize = 1024;
@@ -23,41 +45,59 @@ const AT_ONCE_MAX: usize = 64;
 const ANSWER_WAIT_MIN: Duration = Duration::from_secs(1);
 /// How long to wait before an engine that doesn't know a container yet is asked again; twice as long each time.
 const RETRY_INTERVAL: Duration = Duration::from_millis(25);
+/// How long to wait before an engine that tells no more is listened to again.
+const LISTEN_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Where engines are, and how long they have.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Docker's socket; below `HOST_ROOT` where that is set.
-    pub docker_socket: PathBuf,
+    /// Engines that aren't as in the table.
+    pub engines: Vec<EngineSettings>,
     /// How long an engine has to describe a container, but at least a second.
     pub wait: Duration,
 }
 
-/// Why nothing is known of a container.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoContainer {
-    /// The engine says that it has none of that id.
-    #[error("no engine knows it")]
-    Unknown,
-    /// The engine didn't answer, or not as it should.
-    #[error("{0}")]
-    Trouble(String),
+/// What is configured of an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineSettings {
+    /// Its name in the table.
+    pub name: String,
+    /// Whether it is asked.
+    pub enabled: bool,
+    /// Where it listens, below `HOST_ROOT` where that is set; where this isn't set, as in the table.
+    pub sockets: Option<Vec<PathBuf>>,
+}
+
+/// Why a container is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Its cgroup was made. It is asked for once, since its engine needn't have written it down.
+    Made,
+    /// Its first process was seen. It is asked for until the time is over: that may run before its engine has written
+    /// it down.
+    Entered,
+    /// Nothing was known of it when it was asked for before. It is asked for once.
+    Again,
+    /// Nobody did: an engine told of it.
+    Told,
 }
 
 /// What an engine said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The container that was asked for.
+    /// The container.
     pub id: ContainerId,
+    /// Why it was asked for.
+    pub why: Why,
     /// What it is; or why that isn't known.
     pub result: Result<Arc<Container>, NoContainer>,
 }
 
 struct Request {
     id: ContainerId,
+    origin: Origin,
     deadline: Instant,
-    /// Whether to ask until the deadline: a container's first processes run before its engine has written it down.
-    insist: bool,
+    why: Why,
 }
 
 /// A thread that asks.
@@ -74,51 +114,70 @@ impl Engines {
     ///
     /// # Errors
     /// Where there can be no thread.
-    pub fn start(settings: Settings) -> std::io::Result<Engines> {
+    pub fn start(settings: &Settings) -> std::io::Result<Engines> {
         let (requests, todo) = channel(REQUESTS_MAX);
         let (reply, answers) = channel(REQUESTS_MAX);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let docker = Docker::new(&settings.docker_socket)?;
+        let sockets = {
+            // A connection that is made later belongs to the runtime, too.
+            let _inside = runtime.enter();
+            Sockets::new(&settings.engines)?
+        };
+        let wait = settings.wait.max(ANSWER_WAIT_MIN);
+        let asker = Arc::new(Asker { sockets, recent: Recent::default(), wait });
         std::thread::Builder::new()
             .name("lanner-engines".to_owned())
-            .spawn(move || runtime.block_on(serve(docker, todo, reply)))?;
-        Ok(Engines { requests, answers, wait: settings.wait.max(ANSWER_WAIT_MIN), refused: 0 })
+            .spawn(move || runtime.block_on(serve(asker, todo, reply)))?;
+        Ok(Engines { requests, answers, wait, refused: 0 })
     }
 
     /// Asks for a container; `false` where too many are waiting.
-    pub fn ask(&mut self, id: &ContainerId) -> bool {
-        let taken = self.request(id, true);
-        self.refused += u64::from(!taken);
+    pub fn ask(&mut self, id: &ContainerId, origin: Origin, why: Why) -> bool {
+        let request = Request { id: id.clone(), origin, deadline: Instant::now() + self.wait, why };
+        let taken = self.requests.try_send(request).is_ok();
+        self.refused += u64::from(!taken && why == Why::Entered);
         taken
-    }
-
-    /// Asks once more for a container that nothing was known of; `false` where too many are waiting.
-    pub fn ask_again(&self, id: &ContainerId) -> bool {
-        self.request(id, false)
-    }
-
-    fn request(&self, id: &ContainerId, insist: bool) -> bool {
-        let request = Request { id: id.clone(), deadline: Instant::now() + self.wait, insist };
-        self.requests.try_send(request).is_ok()
     }
 
     /// The next answer that has come.
     pub fn answer(&mut self) -> Option<Answer> {
         self.answers.try_recv().ok()
     }
+
+    /// The next answer; `None` where none comes in time.
+    pub fn wait_for_answer(&mut self, limit: Duration) -> Option<Answer> {
+        let deadline = Instant::now() + limit;
+        loop {
+            match self.answer() {
+                None if Instant::now() < deadline => std::thread::sleep(RETRY_INTERVAL / 5),
+                answer => return answer,
+            }
+        }
+    }
 }
 
-async fn serve(docker: Docker, mut todo: Receiver<Request>, reply: Sender<Answer>) {
+/// What asks.
+struct Asker {
+    sockets: Sockets,
+    recent: Recent,
+    wait: Duration,
+}
+
+async fn serve(asker: Arc<Asker>, mut todo: Receiver<Request>, reply: Sender<Answer>) {
     let mut asking = JoinSet::new();
+    let mut listening = JoinSet::new();
+    for at in 0..asker.sockets.fixed().len() {
+        listening.spawn(listen(asker.clone(), at, reply.clone()));
+    }
     loop {
         tokio::select! {
             request = todo.recv(), if asking.len() < AT_ONCE_MAX => {
                 let Some(request) = request else { return };
-                let (docker, reply) = (docker.clone(), reply.clone());
+                let (asker, reply) = (asker.clone(), reply.clone());
                 asking.spawn(async move {
-                    let result = ask(&docker, &request).await.map(Arc::new);
+                    let result = asker.ask(&request).await;
                     // Nobody is there to hear it when the detector has ended.
-                    let _ = reply.send(Answer { id: request.id, result }).await;
+                    let _ = reply.send(Answer { id: request.id, why: request.why, result }).await;
                 });
             }
             Some(_) = asking.join_next() => {}
@@ -126,19 +185,55 @@ async fn serve(docker: Docker, mut todo: Receiver<Request>, reply: Sender<Answer
     }
 }
 
-async fn ask(docker: &Docker, request: &Request) -> Result<Container, NoContainer> {
-    let mut pause = RETRY_INTERVAL;
-    loop {
-        let left = request.deadline.saturating_duration_since(Instant::now());
-        let cause = match docker.inspect(&request.id, left).await {
-            Ok(container) => return Ok(container),
-            Err(cause) => cause,
-        };
-        let left = request.deadline.saturating_duration_since(Instant::now());
-        if !request.insist || left <= pause || !docker.is_there() {
-            return Err(cause);
+impl Asker {
+    async fn ask(&self, request: &Request) -> Result<Arc<Container>, NoContainer> {
+        let mut pause = RETRY_INTERVAL;
+        // What an engine told of before is of use where it says nothing now, as long as somebody waits for it.
+        let known = self.recent.get(&request.id);
+        let patience = if known.is_some() { self.wait / 2 } else { Duration::ZERO };
+        let deadline = request.deadline - patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let cause = match self.sockets.inspect(&request.id, request.origin, left).await {
+                Ok(container) => return Ok(container),
+                Err(cause) => cause,
+            };
+            if let Some(known) = known {
+                return Ok(known);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let absent = matches!(cause, NoContainer::Trouble { reason: Reason::Absent, .. });
+            if request.why != Why::Entered || left <= pause || absent {
+                return Err(cause);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
-        tokio::time::sleep(pause).await;
-        pause *= 2;
+    }
+}
+
+/// Listens to an engine for as long as the thread runs, and asks for the containers that it tells of.
+async fn listen(asker: Arc<Asker>, at: usize, reply: Sender<Answer>) {
+    let socket = &asker.sockets.fixed()[at];
+    loop {
+        if socket.is_there() {
+            let (told, mut ids) = channel(REQUESTS_MAX);
+            let mut tell = |id: &str| drop(told.try_send(ContainerId::from(id)));
+            let watch = socket.engine.watch(&mut tell);
+            let fetch = async {
+                while let Some(id) = ids.recv().await {
+                    if let Ok(container) = socket.inspect(&id, asker.wait).await {
+                        asker.recent.put(id.clone(), container.clone());
+                        // Where too many answers wait, those that were asked for come first.
+                        let _ = reply.try_send(Answer { id, why: Why::Told, result: Ok(container) });
+                    }
+                }
+            };
+            tokio::select! {
+                ended = watch => if ended == Err(NoContainer::Unknown) { return },
+                () = fetch => {}
+            }
+        }
+        tokio::time::sleep(LISTEN_INTERVAL).await;
     }
 }

@@ -1,5 +1,6 @@
 //! The loop: events from a source, applied to the host, judged by the rules, made into alerts.
 
+mod answers;
 mod judge;
 mod losses;
 mod record;
@@ -8,7 +9,7 @@ mod starting;
 mod tests;
 mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ use lanner_rules::{Hit, RuleSet, Scratch};
 use uuid::Uuid;
 
 use crate::container_users::{ContainerUsers, Inhabitant};
-use crate::containers::{Answer, Engines, NoContainer};
+use crate::containers::{Engines, Origin, Reason, Why};
 use crate::hold::{HeldEvent, Hold};
 use crate::names::Names;
 use crate::source::{Source, SourceError, Status};
@@ -81,12 +82,12 @@ pub struct Report {
     pub expired: u64,
     /// Events that could not wait because too many did.
     pub not_held: u64,
-    /// Containers that an engine described.
-    pub containers_known: u64,
-    /// Containers that the engine said it has none of.
+    /// Containers that were described, by the engine's `container.type`.
+    pub containers_known: BTreeMap<Box<str>, u64>,
+    /// Containers that the engines said they have none of.
     pub containers_unknown: u64,
-    /// Containers of which the engine said nothing in time.
-    pub containers_unanswered: u64,
+    /// Containers of which nothing was said, by the engine that should have, and why it didn't.
+    pub containers_unanswered: BTreeMap<(&'static str, Reason), u64>,
     /// Containers that weren't asked for because too many were waiting.
     pub containers_refused: u64,
     /// Containers that were started and raised no event, since their engine didn't know them or too many started.
@@ -117,7 +118,8 @@ pub struct Detector {
     counts: Vec<u64>,
     losses: LossWatch,
     report: Report,
-    engine_trouble: bool,
+    /// Engines that don't answer as they should.
+    troubled: BTreeSet<&'static str>,
 }
 
 impl Detector {
@@ -140,7 +142,7 @@ impl Detector {
             counts: vec![0; Kind::ALL.len()],
             losses: LossWatch::default(),
             report: Report::default(),
-            engine_trouble: false,
+            troubled: BTreeSet::new(),
         }
     }
 
@@ -162,7 +164,7 @@ impl Detector {
                 // Its cgroup's number may be another's by now, so only the container itself is noted.
                 let containers = &mut self.state.host.containers;
                 if !containers.by_id.contains_key(&held.container) {
-                    let asked = self.engines.ask(&held.container);
+                    let asked = self.engines.ask(&held.container, Origin::UNKNOWN, Why::Entered);
                     let state = if asked { ContainerState::Pending } else { ContainerState::Unavailable };
                     containers.by_id.insert(held.container.clone(), state);
                 }
@@ -308,58 +310,5 @@ impl Detector {
         }
         let waited = self.hold.take_of(id);
         waited.into_iter().all(|waiting| self.judge_held(waiting, sink))
-    }
-
-    /// Notes what an engine said of a container.
-    fn note(&mut self, answer: Answer) {
-        let state = match answer.result {
-            Ok(container) => {
-                self.report.containers_known += 1;
-                self.trouble(None);
-                ContainerState::Known(container)
-            }
-            Err(cause) => {
-                let known = self.state.host.containers.by_id.get(&answer.id);
-                // Only the first question counts.
-                let first = u64::from(known == Some(&ContainerState::Pending));
-                match cause {
-                    NoContainer::Unknown => {
-                        self.report.containers_unknown += first;
-                        self.trouble(None);
-                    }
-                    NoContainer::Trouble(cause) => {
-                        self.report.containers_unanswered += first;
-                        self.trouble(Some(&cause));
-                    }
-                }
-                ContainerState::Unavailable
-            }
-        };
-        self.state.host.containers.by_id.insert(answer.id, state);
-    }
-
-    /// Asks again about containers that nothing is known of: an engine that was away may be back.
-    fn ask_again(&mut self) {
-        if self.asked_again.elapsed() < ASK_AGAIN_INTERVAL {
-            return;
-        }
-        self.asked_again = Instant::now();
-        for (id, state) in &self.state.host.containers.by_id {
-            if *state == ContainerState::Unavailable && !self.engines.ask_again(id) {
-                break;
-            }
-        }
-    }
-
-    /// Says when an engine stops to answer as it should, and when it does again.
-    fn trouble(&mut self, cause: Option<&str>) {
-        match cause {
-            Some(cause) if !self.engine_trouble => {
-                tracing::warn!("containers stay without name and image until their engine answers: {cause}");
-            }
-            None if self.engine_trouble => tracing::info!("the container engine answers again"),
-            _ => {}
-        }
-        self.engine_trouble = cause.is_some();
     }
 }

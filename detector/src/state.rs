@@ -21,10 +21,12 @@ use jiff::tz::TimeZone;
 use lanner_event::{ContainerId, EventRef, ExeFlags, Host, Kind, Param, Process, Task};
 
 use crate::container_users::Inhabitant;
+use crate::containers::Origin;
 use crate::host_root::host_path;
 use containers::{Cgroups, World};
 
-pub use cgroup::container_id;
+pub use cgroup::{Sighting, container};
+pub use containers::Seen;
 pub use procfs::{is_same_process, mount_namespace};
 
 /// How many processes are kept (Falco's `thread_table_size`).
@@ -82,15 +84,6 @@ pub struct State {
     compared: Option<Instant>,
 }
 
-/// A container that was seen for the first time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// Its id.
-    pub id: ContainerId,
-    /// Whether it was there before the capture began.
-    pub old: bool,
-}
-
 impl State {
     /// A host of that name that nothing is known of yet. Containers are told apart by cgroups of version 2, or by those
     /// of version 1's memory controller.
@@ -115,6 +108,11 @@ impl State {
             cgroups: Cgroups::new(cgroups_v2),
             compared: None,
         }
+    }
+
+    /// Whose a container is, as far as is known.
+    pub fn origin(&self, id: &str) -> Origin {
+        self.cgroups.origin(id)
     }
 
     /// Looks for changes of what events don't tell, every few seconds; whether it was time to.
@@ -148,7 +146,7 @@ impl State {
         found.into_iter().map(of).collect()
     }
 
-    /// Applies an event; says which container was seen for the first time.
+    /// Applies an event; says which container was seen for the first time, or its cgroup made.
     pub fn apply(&mut self, event: EventRef) -> Option<Seen> {
         let task = event.task;
         self.host.times.note(event.time);
@@ -156,9 +154,8 @@ impl State {
         match event.kind {
             Kind::CgroupMkdir => {
                 if let (Some(Param::Uint(cgroup)), Some(path)) = (event.param("cgroup"), event.text("path")) {
-                    // The cgroup of a container is known before its first process; the container itself is asked
-                    // for once it has one, since its engine knows nothing of it until then.
-                    cgroups.note(&mut world, cgroup, path);
+                    // Most engines know a container by now, which may have ended when its first process is seen.
+                    return cgroups.made(&mut world, cgroup, path);
                 }
                 return None;
             }

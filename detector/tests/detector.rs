@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lanner_alert::Alert;
-use lanner_detector::containers::{Engines, Settings};
+use lanner_detector::containers::{ENGINES, EngineSettings, Engines, Reason, Settings};
 use lanner_detector::source::{Losses, Source, SourceError, Status};
 use lanner_detector::state::{State, mount_namespace};
 use lanner_detector::{Detector, Outcome, Report};
@@ -186,7 +186,13 @@ fn run(setup: Setup, enough: impl Fn(&[Outcome]) -> bool) -> Run {
     let options = Options { matching, ..Options::default() };
     let (rules, diagnostics) = RuleSet::compile(&sources, &[file], Fields::ALL, &[], &options);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    let engines = Engines::start(Settings { docker_socket: socket.to_owned(), wait }).unwrap();
+    let only = |name: &str| (name == "docker").then(|| vec![socket.to_owned()]);
+    let engines = ENGINES.iter().map(|spec| EngineSettings {
+        name: spec.name.to_owned(),
+        enabled: only(spec.name).is_some(),
+        sockets: only(spec.name),
+    });
+    let engines = Engines::start(&Settings { engines: engines.collect(), wait }).unwrap();
     let mut detector = Detector::new(State::new("host", false), Arc::new(rules), engines, wait);
     let mut outcomes = Vec::new();
     for (id, body) in restore {
@@ -255,7 +261,8 @@ fn a_hit_waits_for_its_container() {
     let run = run(setup, |outcomes| outputs(outcomes).len() == 2);
     assert!(matches!(run.outcomes[0], Outcome::Hold { .. }), "{:?}", run.outcomes);
     check_outputs(&run, &[IN_WEB, STARTED]);
-    assert_eq!((run.report.held, run.report.expired, run.report.containers_known), (1, 0, 1));
+    assert_eq!((run.report.held, run.report.expired), (1, 0));
+    assert_eq!(run.report.containers_known, [("docker".into(), 1)].into());
 }
 
 #[test]
@@ -274,7 +281,7 @@ fn a_hit_is_judged_without_its_container_in_the_end() {
     let (_directory, socket) = socket();
     let none = run(Setup::new(&socket, SHORT, vec![exec(FIRST)]), judged);
     check_outputs(&none, &["shell (container=<NA>)"]);
-    assert_eq!(none.report.containers_unanswered, 1);
+    assert_eq!(none.report.containers_unanswered, [(("docker", Reason::Absent), 1)].into());
     silent_engine(&socket);
     let silent = run(Setup::new(&socket, SHORT, vec![exec(FIRST)]), judged);
     check_outputs(&silent, &["shell (container=<NA>)"]);
@@ -374,7 +381,7 @@ fn containers_that_were_there_before_are_not_told_of() {
     let script = vec![exec(Start { kind: Kind::Process, ..FIRST }), exec(FIRST)];
     let run = run(Setup::new(&socket, LONG, script), |outcomes| !outputs(outcomes).is_empty());
     check_outputs(&run, &[IN_WEB]);
-    assert_eq!(run.report.containers_known, 1);
+    assert_eq!(run.report.containers_known, [("docker".into(), 1)].into());
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub mod client;
 pub mod collector;
 pub mod cpu;
 pub mod docker;
+pub mod engines;
 pub mod kafka;
 pub mod lanner;
 pub mod mailpit;

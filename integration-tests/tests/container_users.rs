@@ -6,7 +6,7 @@ use std::process::Command;
 use lanner_integration_tests::docker::{self, Docker, IMAGE};
 use lanner_integration_tests::lanner::Lanner;
 use lanner_integration_tests::need::{WATCHING, can_run};
-use lanner_integration_tests::wait_for;
+use lanner_integration_tests::{engines, wait_for};
 use serde_json::Value;
 
 const RULES: &str = "
@@ -24,11 +24,11 @@ fn configure(folder: &Path, docker: &Docker) -> std::path::PathBuf {
     std::fs::write(path("rules.yaml"), RULES).expect("a file");
     let configuration = format!(
         "rules_files: [{}]\njson_output: true\nfile_output: {{enabled: true, keep_alive: true, filename: {}}}\n\
-         stdout_output: {{enabled: false}}\njournal: {{path: {}}}\ndetector: {{containers: {{docker_socket: {}}}}}\n",
+         stdout_output: {{enabled: false}}\njournal: {{path: {}}}\n{}",
         path("rules.yaml"),
         path("alerts"),
         path("journal.db"),
-        docker.socket().display(),
+        engines::asked(&[("docker", &docker.socket())]),
     );
     std::fs::write(path("lanner.yaml"), configuration).expect("a file");
     folder.join("lanner.yaml")

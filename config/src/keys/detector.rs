@@ -14,12 +14,6 @@ pub(super) const FAMILY: Family = Family {
             "How often the ring buffer is read: the longer, the cheaper, and the later an alert.",
         ),
         Key::new(
-            "detector.containers.docker_socket",
-            Kind::Text,
-            "/var/run/docker.sock",
-            "Where Docker is asked about containers.",
-        ),
-        Key::new(
             "detector.containers.wait",
             Kind::Duration("0s", "1m"),
             "1s",

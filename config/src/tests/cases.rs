@@ -84,6 +84,15 @@ fn wrong_keys_of_falco() {
          note f.yaml:1:21: `plugins[].init_config` has no effect yet: it comes with the sources and fields of the known plugins, built in",
     );
     check(
+        "plugins: [{name: container, init_config: {engines: {dokcer: {enabled: true}, cri: {socket: x}}}}]\n",
+        "warning f.yaml:1:53: unknown key `dokcer` in `plugins[container].init_config.engines` (did you mean `docker`?)\n\
+         warning f.yaml:1:84: unknown key `socket` in `plugins[container].init_config.engines.cri` (did you mean `sockets`?)",
+    );
+    check(
+        "plugins: [{name: container, init_config: {engines: {lxc: {enabled: false}}}}]\n",
+        "note f.yaml:1:59: `plugins[container].init_config.engines.lxc.enabled` has no effect: such containers are known by their cgroups, which costs nothing",
+    );
+    check(
         "json_output: ${B}\n",
         "warning f.yaml:1:14: this should be true or false, not an empty text (`B` is not set in the environment)",
     );

@@ -9,7 +9,7 @@ use lanner_diagnostic::{Node, Renderer, Severity};
 
 use super::memory::{Memory, env, lines, load};
 use crate::load::{Options, load_from};
-use crate::{DigestSettings, RedactSettings, RouteSettings, Settings};
+use crate::{DigestSettings, EngineSettings, RedactSettings, RouteSettings, Settings};
 
 #[track_caller]
 fn settings(yaml: &str, options: &[&str]) -> Settings {
@@ -368,4 +368,27 @@ fn a_check_is_strict() {
 fn debug_shows_no_settings_of_outputs() {
     let shown = format!("{:?}", settings("outputs: [{ name: a, type: x, token: hunter22 }]\n", &[]));
     assert!(shown.contains("OutputEntry") && !shown.contains("hunter22"), "{shown}");
+}
+
+#[test]
+fn container_engines_are_read_as_falco_has_them() {
+    let engine = |name, enabled, sockets: Option<&[&str]>| EngineSettings {
+        name,
+        enabled,
+        sockets: sockets.map(|all| all.iter().map(Into::into).collect()),
+    };
+    let engines = |yaml: &str| settings(yaml, &[]).detector.engines;
+    assert_eq!(engines("plugins: [{name: container}]\n"), []);
+    let all = engines(
+        "plugins:\n  - name: container\n    init_config:\n      engines:\n        docker: {enabled: false}\n        \
+         cri: {enabled: true, sockets: [/run/a.sock, '/run/b.sock']}\n        podman: {sockets: []}\n",
+    );
+    assert_eq!(
+        all,
+        [
+            engine("docker", false, None),
+            engine("podman", true, Some(&[])),
+            engine("cri", true, Some(&["/run/a.sock", "/run/b.sock"])),
+        ]
+    );
 }

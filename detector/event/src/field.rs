@@ -306,12 +306,6 @@ impl Field {
         Field { unfilled: Some(reason), ..row }
     }
 
-    /// The row, marked as one whose value nothing brings yet, and why.
-    pub const fn not_yet(mut self, reason: &'static str) -> Field {
-        self.unfilled = Some(reason);
-        self
-    }
-
     /// Falco's name of the type of its value, or of its values where it is a list.
     pub fn type_name(&self) -> String {
         match self.flags.contains(FieldFlags::LIST) {

@@ -14,6 +14,7 @@ mod k8s;
 pub(crate) mod ka;
 mod list;
 mod markdown;
+mod mesos;
 mod open;
 pub(crate) mod params;
 mod proc;
@@ -116,6 +117,8 @@ pub const FAMILIES: &[Family] = &[
     Family { hidden: true, ..Family::new("util", "For tests of rules.", SYSCALL, util::FIELDS) },
     Family::new("fdlist", "The descriptors that poll(2) and ppoll(2) wait for.", SYSCALL, fdlist::FIELDS),
     Family::new("k8s", "The Kubernetes pod.", SYSCALL, k8s::FIELDS),
+    Family::new("mesos", "The task of Mesos.", SYSCALL, mesos::MESOS),
+    Family::new("marathon", "The application of Marathon.", SYSCALL, mesos::MARATHON),
     Family::new(
         "ka",
         "A request to a Kubernetes API server, as its audit log tells of it.",
@@ -275,26 +278,32 @@ pub(crate) mod tests {
         assert_eq!(rows_where(sample, pending), flagged(FieldFlags::LATE));
     }
 
+    /// Values of fields of containers.
+    const IN_CONTAINER: &[(&str, &str)] = &[
+        ("container.mounts", "/a:/b"),
+        ("container.labels", "0:1"),
+        ("container.healthcheck", "a"),
+        ("container.liveness_probe", "a"),
+        ("container.readiness_probe", "a"),
+        ("k8s.pod.name", "web-7d-x1"),
+        ("k8s.pod.labels", "0:1, pod-template-hash:7d"),
+        ("k8s.pod.ip", "10.0.0.7"),
+        ("k8s.ns.name", "a"),
+        ("k8s.pod.uid", "a"),
+        ("mesos.task.id", "a"),
+        ("mesos.framework.id", "a"),
+        ("marathon.app.id", "/a/b"),
+        ("marathon.app.label[0]", "a"),
+    ];
+
     /// No event, however poor, makes a getter panic, and each row has a value in some event.
     #[test]
     fn every_row_can_be_read() {
         let sample = |kind: Kind| {
             let mut sample = Sample::new(kind);
-            for (field, value) in [
-                ("proc.name", "a"),
-                ("proc.args", "b"),
-                ("proc.pname", "sh"),
-                ("container.mounts", "/a:/b"),
-                ("container.labels", "0:1"),
-                ("container.healthcheck", "a"),
-                ("container.liveness_probe", "a"),
-                ("container.readiness_probe", "a"),
-                ("k8s.pod.name", "web-7d-x1"),
-                ("k8s.pod.labels", "0:1, pod-template-hash:7d"),
-                ("k8s.pod.ip", "10.0.0.7"),
-                ("k8s.ns.name", "a"),
-                ("k8s.pod.uid", "a"),
-            ] {
+            for (field, value) in
+                [("proc.name", "a"), ("proc.args", "b"), ("proc.pname", "sh")].iter().chain(IN_CONTAINER)
+            {
                 sample.set(field, value).unwrap();
             }
             for (field, value) in

@@ -1,23 +1,33 @@
-//! Docker's API over its socket: each request and its answer bounded in time and size.
+//! Docker's API: also podman's, and that of Docker for a user.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lanner_event::{Container, Mount, Probe};
-use reqwest::StatusCode;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-use super::NoContainer;
-use crate::host_root::host_path;
+use super::engine::{Asked, Engine, EngineSpec, NoContainer, Pattern, Reason, Way};
+use super::http::Api;
+use super::text::{ENTRIES_MAX, bounded, environment, labels, nanoseconds, probe, set_image, set_probes};
 
-/// How long an answer may be, in bytes.
-const ANSWER_MAX: usize = 1 << 20;
-/// How long a text of an answer may be, in bytes.
-const TEXT_MAX: usize = 4096;
-/// How many words the command of a health check may have.
-const PROBE_WORDS_MAX: usize = 64;
+/// Docker's row.
+pub const SPEC: EngineSpec = EngineSpec {
+    name: "docker",
+    cgroups: &[Pattern::id("", ""), Pattern::id("docker-", ".scope")],
+    way: Way::Socket {
+        defaults: &["/var/run/docker.sock", "/run/user/*/docker.sock"],
+        connect: |socket| Ok(Arc::new(Docker::new("docker", socket)?)),
+    },
+};
+
+/// What tells of containers: `{"type":["container"],"event":["create","start","rename"]}`.
+const EVENTS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22create%22%2C%22start%22%2C%22rename%22%5D%7D";
+/// The label in which Kubernetes names the container that holds a pod's namespaces.
+const SANDBOX: &str = "io.kubernetes.sandbox.id";
+/// The label in which Kubernetes names a container.
+const NAME_IN_POD: &str = "io.kubernetes.container.name";
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -32,11 +42,18 @@ struct Inspect {
     network_settings: Option<NetworkSettings>,
 }
 
+impl Inspect {
+    fn label(&self, name: &str) -> Option<&str> {
+        self.config.labels.as_ref()?.get(name).map(String::as_str)
+    }
+}
+
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct Config {
     image: String,
     labels: Option<BTreeMap<String, String>>,
+    env: Option<Vec<String>>,
     healthcheck: Option<Healthcheck>,
     shell: Option<Vec<String>>,
 }
@@ -91,82 +108,70 @@ struct Image {
     repo_digests: Option<Vec<String>>,
 }
 
-/// Docker, reached over its socket.
+/// What is read of an event.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Told {
+    #[serde(rename = "Actor")]
+    actor: Actor,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Actor {
+    #[serde(rename = "ID")]
+    id: String,
+}
+
+/// An engine with Docker's API, reached over its socket.
 #[derive(Debug, Clone)]
 pub struct Docker {
-    client: reqwest::Client,
-    socket: PathBuf,
+    engine: &'static str,
+    api: Api,
 }
 
 impl Docker {
-    /// Docker at a socket, which need not be there yet.
-    pub fn new(socket: &Path) -> std::io::Result<Docker> {
-        let socket = host_path(socket);
-        let client = reqwest::Client::builder()
-            .unix_socket(socket.clone())
-            .redirect(reqwest::redirect::Policy::none())
-            // Nothing is encrypted, so no certificates are loaded.
-            .tls_certs_only([])
-            .build()
-            .map_err(std::io::Error::other)?;
-        Ok(Docker { client, socket })
+    /// The engine of that name at a socket, which need not be there yet.
+    pub fn new(engine: &'static str, socket: &Path) -> std::io::Result<Docker> {
+        Ok(Docker { engine, api: Api::new(engine, socket)? })
     }
 
-    /// Whether the socket is there.
-    pub fn is_there(&self) -> bool {
-        self.socket.exists()
-    }
-
-    /// What Docker knows of a container.
-    pub async fn inspect(&self, id: &str, limit: Duration) -> Result<Container, NoContainer> {
-        let inspect: Inspect = self.get(&format!("/containers/{id}/json"), limit).await?;
+    async fn describe(&self, id: &str, limit: Duration) -> Result<Container, NoContainer> {
+        let inspect: Inspect = self.api.get(&format!("/containers/{id}/json"), limit).await?;
         if inspect.id != id {
-            return Err(NoContainer::Trouble("Docker answered for another container".to_owned()));
+            return Err(self.api.trouble(Reason::Wrong, "it answered for another container"));
         }
-        let mut container = container(inspect);
-        // The digest is worth a wait, but not the rest of what is known.
-        let image = self.get(&format!("/images/{}/json", container.image_id), limit / 4).await;
+        let sandbox = inspect.label(SANDBOX).filter(|sandbox| *sandbox != id).map(str::to_owned);
+        let mut container = container(inspect, self.engine);
+        // The digest and the pod are worth a wait, but not the rest of what is known.
+        let image = self.api.get(&format!("/images/{}/json", container.image_id), limit / 4).await;
         container.image_digest = bounded(digest(&image.unwrap_or_default(), &container.image_repository));
+        if let Some(sandbox) = sandbox {
+            let known = self.api.get::<Inspect>(&format!("/containers/{sandbox}/json"), limit / 4).await;
+            set_pod(&mut container, &sandbox, known.unwrap_or_default());
+        }
         Ok(container)
-    }
-
-    async fn get<T: DeserializeOwned>(&self, path: &str, limit: Duration) -> Result<T, NoContainer> {
-        let trouble = |cause: String| NoContainer::Trouble(format!("{}: {cause}", self.socket.display()));
-        let answer = tokio::time::timeout(limit, self.fetch(path)).await;
-        let (status, body) = answer
-            .map_err(|_| trouble("no answer in time".to_owned()))?
-            .map_err(|error| trouble(causes(&error)))?;
-        match status {
-            StatusCode::OK if body.len() > ANSWER_MAX => {
-                Err(trouble(format!("the answer is longer than {ANSWER_MAX} bytes")))
-            }
-            StatusCode::OK => serde_json::from_slice(&body).map_err(|error| trouble(error.to_string())),
-            StatusCode::NOT_FOUND => Err(NoContainer::Unknown),
-            other => Err(trouble(format!("Docker answered {other}"))),
-        }
-    }
-
-    /// The answer's status and body; no more of it than shows that it is too long.
-    async fn fetch(&self, path: &str) -> reqwest::Result<(StatusCode, Vec<u8>)> {
-        let mut response = self.client.get(format!("http://docker{path}")).send().await?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            body.extend_from_slice(&chunk);
-            if body.len() > ANSWER_MAX {
-                break;
-            }
-        }
-        Ok((response.status(), body))
     }
 }
 
-/// An error's last cause: the ones before only say that a request failed.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
+impl Engine for Docker {
+    fn inspect<'a>(&'a self, id: &'a str, limit: Duration) -> Asked<'a, Container> {
+        Box::pin(self.describe(id, limit))
     }
-    last.to_string()
+
+    fn watch<'a>(&'a self, tell: &'a mut (dyn FnMut(&str) + Send)) -> Asked<'a, ()> {
+        Box::pin(async move { Err(self.api.follow(EVENTS, |told: Told| tell(&told.actor.id)).await) })
+    }
+}
+
+/// Notes what the container that holds a pod's namespaces tells of the pod.
+fn set_pod(container: &mut Container, id: &str, sandbox: Inspect) {
+    let name = container.labels.get(NAME_IN_POD).cloned().unwrap_or_default();
+    let annotation = |key: &str| sandbox.label(&format!("annotation.{key}")).map(str::to_owned);
+    set_probes(container, &name, annotation);
+    container.pod_sandbox_id = bounded(id);
+    container.ip = bounded(sandbox.network_settings.as_ref().map_or("", NetworkSettings::ip));
+    container.pod_labels = labels(sandbox.config.labels.iter().flatten());
 }
 
 /// The digest of an image in the registry that it was asked for from; any other where there is none of that.
@@ -176,33 +181,18 @@ fn digest<'a>(image: &'a Image, repository: &str) -> &'a str {
     own.map_or("", |(_, digest)| digest)
 }
 
-fn container(inspect: Inspect) -> Container {
-    let (repository, tag) = split_image(&inspect.config.image);
-    let labels = inspect.config.labels.unwrap_or_default();
+fn container(inspect: Inspect, engine: &str) -> Container {
     let is_host = |mode: &Option<String>| mode.as_deref() == Some("host");
     let test = inspect.config.healthcheck.and_then(|check| check.test);
-    Container {
+    let mut container = Container {
         full_id: bounded(&inspect.id),
         name: bounded(inspect.name.trim_start_matches('/')),
-        engine: "docker".into(),
-        image: bounded(&inspect.config.image),
+        engine: engine.into(),
         image_id: bounded(inspect.image.trim_start_matches("sha256:")),
-        image_repository: bounded(repository),
-        image_tag: bounded(tag),
-        image_digest: "".into(),
         privileged: inspect.host_config.privileged,
-        mounts: inspect
-            .mounts
-            .iter()
-            .map(|mount| Mount {
-                source: bounded(&mount.source),
-                dest: bounded(&mount.destination),
-                mode: bounded(&mount.mode),
-                rw: mount.rw,
-                propagation: bounded(&mount.propagation),
-            })
-            .collect(),
-        labels: labels.iter().map(|(key, value)| (bounded(key), bounded(value))).collect(),
+        mounts: inspect.mounts.iter().take(ENTRIES_MAX).map(mount).collect(),
+        labels: labels(inspect.config.labels.iter().flatten()),
+        environment: environment(inspect.config.env.iter().flatten()),
         created: nanoseconds(&inspect.created),
         ip: bounded(inspect.network_settings.unwrap_or_default().ip()),
         host_pid: is_host(&inspect.host_config.pid_mode),
@@ -210,48 +200,34 @@ fn container(inspect: Inspect) -> Container {
         host_ipc: is_host(&inspect.host_config.ipc_mode),
         healthcheck: test.and_then(|test| healthcheck(&test, inspect.config.shell.as_deref())),
         ..Container::default()
+    };
+    set_image(&mut container, &inspect.config.image);
+    container
+}
+
+fn mount(mount: &MountPoint) -> Mount {
+    Mount {
+        source: bounded(&mount.source),
+        dest: bounded(&mount.destination),
+        mode: bounded(&mount.mode),
+        rw: mount.rw,
+        propagation: bounded(&mount.propagation),
     }
 }
 
 /// The command that a health check runs: by itself, or by the image's shell.
 fn healthcheck(test: &[String], shell: Option<&[String]>) -> Option<Probe> {
-    let words = |words: &[String]| words.iter().take(PROBE_WORDS_MAX).map(|word| bounded(word)).collect();
     match test {
         [kind, ..] if kind == "NONE" => Some(Probe::new()),
-        [kind, command @ ..] if kind == "CMD" => Some(words(command)),
+        [kind, command @ ..] if kind == "CMD" => Some(probe(command)),
         [kind, command] if kind == "CMD-SHELL" => {
             let default = ["/bin/sh".to_owned(), "-c".to_owned()];
-            let mut probe: Probe = words(shell.unwrap_or(&default));
-            probe.push(bounded(command));
-            Some(probe)
+            let mut words = probe(shell.unwrap_or(&default));
+            words.push(bounded(command));
+            Some(words)
         }
         _ => None,
     }
-}
-
-fn bounded(text: &str) -> Box<str> {
-    let end = (0..=TEXT_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text[..end].into()
-}
-
-/// A name of an image, without and with its tag: the tag follows the last colon behind the last slash. A digest
-/// is no tag.
-fn split_image(image: &str) -> (&str, &str) {
-    let name = image.split('@').next().unwrap_or(image);
-    let slash = name.rfind('/').map_or(0, |at| at + 1);
-    match name[slash..].find(':') {
-        Some(colon) => (&name[..slash + colon], &name[slash + colon + 1..]),
-        None if image.contains('@') || image.starts_with("sha256") => (name, ""),
-        None => (name, "latest"),
-    }
-}
-
-/// A time of RFC 3339, in nanoseconds since 1970-01-01 UTC; 0 where it is none.
-fn nanoseconds(time: &str) -> u64 {
-    time.parse::<jiff::Timestamp>()
-        .ok()
-        .and_then(|time| u64::try_from(time.as_nanosecond()).ok())
-        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -259,20 +235,8 @@ mod tests {
     use std::io::{Read, Write};
     use std::os::unix::net::{UnixListener, UnixStream};
 
+    use super::super::http::ANSWER_MAX;
     use super::*;
-
-    #[test]
-    fn images_are_split_as_docker_does() {
-        for (image, repository, tag) in [
-            ("alpine", "alpine", "latest"),
-            ("test/busybox:1", "test/busybox", "1"),
-            ("localhost:5000/a", "localhost:5000/a", "latest"),
-            ("localhost:5000/a:b@sha256:00", "localhost:5000/a", "b"),
-            ("a@sha256:00", "a", ""),
-        ] {
-            assert_eq!(split_image(image), (repository, tag), "{image}");
-        }
-    }
 
     #[test]
     fn a_digest_is_that_of_the_repository_where_there_are_several() {
@@ -288,7 +252,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_millis(300);
 
     /// What an engine does when it is asked.
-    enum Engine {
+    enum Does {
         /// It answers this to everything, and ends.
         Says(Vec<u8>),
         /// It takes the request and says nothing.
@@ -299,13 +263,13 @@ mod tests {
         Sleeps,
     }
 
-    fn serve(engine: &Engine, stream: &mut UnixStream) {
+    fn serve(engine: &Does, stream: &mut UnixStream) {
         let mut request = [0; 4096];
         let _ = stream.read(&mut request);
         match engine {
-            Engine::Says(answer) => drop(stream.write_all(answer)),
-            Engine::Hangs | Engine::Sleeps => drop(stream.read(&mut request)),
-            Engine::Drips => {
+            Does::Says(answer) => drop(stream.write_all(answer)),
+            Does::Hangs | Does::Sleeps => drop(stream.read(&mut request)),
+            Does::Drips => {
                 let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
                 let mut goes_on = stream.write_all(head).is_ok();
                 while goes_on {
@@ -317,12 +281,12 @@ mod tests {
     }
 
     /// What is made of an engine that does this.
-    fn asked(engine: Engine) -> Result<Container, NoContainer> {
+    fn asked(engine: Does) -> Result<Container, NoContainer> {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("docker.sock");
         let listener = UnixListener::bind(&socket).unwrap();
         let _asleep = match engine {
-            Engine::Sleeps => Some(listener),
+            Does::Sleeps => Some(listener),
             _ => {
                 std::thread::spawn(move || {
                     listener.incoming().flatten().for_each(|mut stream| serve(&engine, &mut stream));
@@ -331,18 +295,18 @@ mod tests {
             }
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(Docker::new(&socket).unwrap().inspect("abcd", LIMIT))
+        runtime.block_on(Docker::new("docker", &socket).unwrap().inspect("abcd", LIMIT))
     }
 
-    fn says(head: &str, body: &str) -> Engine {
+    fn says(head: &str, body: &str) -> Does {
         let length = body.len();
-        Engine::Says(format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
+        Does::Says(format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
     }
 
     #[track_caller]
-    fn check_trouble(engine: Engine, cause: &str) {
+    fn check_trouble(engine: Does, cause: &str) {
         match asked(engine) {
-            Err(NoContainer::Trouble(text)) if text.contains(cause) => {}
+            Err(NoContainer::Trouble { cause: text, .. }) if text.contains(cause) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -359,7 +323,7 @@ mod tests {
         let length = json.len();
         let chunked =
             format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{json}\r\n0\r\n\r\n");
-        assert_eq!(asked(Engine::Says(chunked.into_bytes())).unwrap(), web);
+        assert_eq!(asked(Does::Says(chunked.into_bytes())).unwrap(), web);
     }
 
     #[test]
@@ -397,13 +361,13 @@ mod tests {
         check_trouble(says("500 Internal Server Error", ""), "500");
         check_trouble(says("302 Found\r\nLocation: http://docker/", ""), "302");
         check_trouble(says("200 OK", &"x".repeat(ANSWER_MAX + 1)), "longer");
-        check_trouble(Engine::Says(b"garbage".to_vec()), "HTTP");
-        check_trouble(Engine::Says(Vec::new()), "docker.sock");
-        check_trouble(Engine::Hangs, "in time");
-        check_trouble(Engine::Drips, "in time");
-        check_trouble(Engine::Sleeps, "in time");
+        check_trouble(Does::Says(b"garbage".to_vec()), "HTTP");
+        check_trouble(Does::Says(Vec::new()), "docker.sock");
+        check_trouble(Does::Hangs, "in time");
+        check_trouble(Does::Drips, "in time");
+        check_trouble(Does::Sleeps, "in time");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let none = runtime.block_on(Docker::new(Path::new("/none")).unwrap().inspect("ab", LIMIT));
-        assert!(matches!(none, Err(NoContainer::Trouble(text)) if text.contains("/none")));
+        let none = runtime.block_on(Docker::new("docker", Path::new("/none")).unwrap().inspect("ab", LIMIT));
+        assert!(matches!(none, Err(NoContainer::Trouble { cause, .. }) if cause.contains("/none")));
     }
 }

@@ -63,7 +63,7 @@ impl Detector {
             let seen = self.state.apply(event);
             self.settle_in(&event, seen.as_ref());
             if let Some(seen) = seen {
-                self.ask(&seen.id);
+                self.ask_about(&seen);
             }
             if !event.kind.row().internal {
                 let deadline = Instant::now() + self.wait;

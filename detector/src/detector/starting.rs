@@ -26,26 +26,17 @@ pub(super) struct Starting {
 }
 
 impl Detector {
-    /// A container was seen for the first time, by this event: its engine is asked.
+    /// A container was seen for the first time, by this event, or its cgroup made: its engine is asked.
     pub(super) fn seen(&mut self, seen: &Seen, event: &EventRef) {
-        self.ask(&seen.id);
-        if seen.old {
-            return;
-        }
+        self.ask_about(seen);
+        let Seen::Entered { id, old: false, .. } = seen else { return };
         if self.starting.len() >= STARTING_MAX {
             self.report.containers_not_raised += 1;
             return;
         }
-        let event = container_event(event, &self.state.host, &seen.id);
+        let event = container_event(event, &self.state.host, id);
         let starting = Starting { event, runs: false, since: Instant::now() };
-        self.starting.insert(seen.id.clone(), starting);
-    }
-
-    /// Asks the engines about a container that was seen for the first time.
-    pub(super) fn ask(&mut self, id: &ContainerId) {
-        if !self.engines.ask(id) {
-            self.state.host.containers.by_id.insert(id.clone(), ContainerState::Unavailable);
-        }
+        self.starting.insert(id.clone(), starting);
     }
 
     /// Notes where a process has started the program of a container that is starting. Before that an engine may start

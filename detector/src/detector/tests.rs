@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lanner_event::ContainerState;
 
 use super::*;
-use crate::containers::Settings;
+use crate::containers::{EngineSet, EngineSettings, Settings};
 use crate::source::Losses;
 
 /// A source in which nothing happens.
@@ -26,7 +26,12 @@ fn an_engine_that_comes_back_is_asked_again() {
     let directory = tempfile::tempdir().unwrap();
     let docker_socket = directory.path().join("docker.sock");
     let wait = Duration::from_secs(20);
-    let engines = Engines::start(Settings { docker_socket: docker_socket.clone(), wait }).unwrap();
+    let docker = EngineSettings {
+        name: "docker".to_owned(),
+        enabled: true,
+        sockets: Some(vec![docker_socket.clone()]),
+    };
+    let engines = Engines::start(&Settings { engines: vec![docker], wait }).unwrap();
     let mut detector = Detector::new(State::new("host", false), Arc::default(), engines, wait);
     let id: ContainerId = "ab".into();
     let tend = |detector: &mut Detector, until: ContainerState| {
@@ -38,9 +43,10 @@ fn an_engine_that_comes_back_is_asked_again() {
         }
     };
     detector.state.host.containers.by_id.insert("ab".into(), ContainerState::Pending);
-    detector.engines.ask(&"ab".into());
+    let origin = Origin { engines: EngineSet::of(|spec| spec.name == "docker"), user: None };
+    detector.engines.ask(&id, origin, Why::Entered);
     tend(&mut detector, ContainerState::Unavailable);
-    assert_eq!(detector.report.containers_unanswered, 1);
+    assert_eq!(detector.report.containers_unanswered, [(("docker", Reason::Absent), 1)].into());
 
     let listener = UnixListener::bind(&docker_socket).unwrap();
     std::thread::spawn(move || {
@@ -52,10 +58,10 @@ fn an_engine_that_comes_back_is_asked_again() {
     detector.asked_again = Instant::now().checked_sub(ASK_AGAIN_INTERVAL).unwrap();
     let known = lanner_event::Container {
         full_id: "ab".into(),
+        source: docker_socket.display().to_string().into(),
         engine: "docker".into(),
-        image_tag: "latest".into(),
         ..Default::default()
     };
     tend(&mut detector, ContainerState::Known(Arc::new(known)));
-    assert_eq!((detector.report.containers_known, detector.report.containers_unanswered), (1, 1));
+    assert_eq!(detector.report.containers_known, [("docker".into(), 1)].into());
 }

@@ -3,7 +3,25 @@
 use hashbrown::{HashMap, HashSet};
 use lanner_event::{CgroupId, ContainerId, ContainerState, Containers, Processes, Task};
 
-use super::{Limits, Seen, StateCounts, cgroup, procfs};
+use super::cgroup::{self, Sighting};
+use super::{Limits, StateCounts, procfs};
+use crate::containers::Origin;
+
+/// A container of which something is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// A cgroup was made for it. No process is in it yet.
+    Made(ContainerId, Origin),
+    /// A process of it was seen for the first time.
+    Entered {
+        /// Its id.
+        id: ContainerId,
+        /// Whose it is.
+        origin: Origin,
+        /// Whether it was there before the capture began.
+        old: bool,
+    },
+}
 
 /// What is needed to keep [`Containers`] up to date.
 #[derive(Debug)]
@@ -11,6 +29,10 @@ pub struct Cgroups {
     v2: bool,
     /// Cgroups that could not be looked up, and the process by which that was tried: another may know.
     missed: HashMap<CgroupId, (i32, u64)>,
+    /// Whose the containers are.
+    origins: HashMap<ContainerId, Origin>,
+    /// The containers that no process of was seen yet.
+    made: HashSet<ContainerId>,
 }
 
 /// The host, as far as it is needed here.
@@ -28,7 +50,12 @@ pub struct World<'a> {
 impl Cgroups {
     /// For the hierarchy of version 2, or of version 1's memory controller.
     pub fn new(v2: bool) -> Cgroups {
-        Cgroups { v2, missed: HashMap::new() }
+        Cgroups { v2, missed: HashMap::new(), origins: HashMap::new(), made: HashSet::new() }
+    }
+
+    /// Whose a container is.
+    pub fn origin(&self, id: &str) -> Origin {
+        self.origins.get(id).copied().unwrap_or(Origin::UNKNOWN)
     }
 
     /// Notes which container a cgroup belongs to.
@@ -37,27 +64,63 @@ impl Cgroups {
             return;
         }
         if world.containers.by_cgroup.len() >= world.limits.cgroups {
-            trim(world);
+            self.trim(world);
         }
         self.missed.remove(&cgroup);
-        let container = cgroup::container_id(path).map(ContainerId::from);
+        let container = cgroup::container(path).filter(|sighting| self.may_be(sighting)).map(|sighting| {
+            let id = ContainerId::from(sighting.id);
+            let before = self.origins.insert(id.clone(), sighting.origin);
+            if before.is_some_and(|before| before.user != sighting.origin.user) {
+                disown(world.containers, &id);
+            }
+            id
+        });
         world.containers.by_cgroup.insert(cgroup, container);
+    }
+
+    /// Whether a cgroup may be that of the container it bears the id of. Users make cgroups as they like in their own
+    /// part of the hierarchy, so none of theirs is of a container that is the host's or another's.
+    fn may_be(&self, sighting: &Sighting) -> bool {
+        let user = sighting.origin.user;
+        user.is_none() || self.origins.get(sighting.id).is_none_or(|known| known.user == user)
+    }
+
+    /// Notes a cgroup that was just made; says where it is a container's that wasn't known.
+    pub fn made(&mut self, world: &mut World, cgroup: CgroupId, path: &[u8]) -> Option<Seen> {
+        self.note(world, cgroup, path);
+        let id = world.containers.of_cgroup(cgroup)?.clone();
+        if !self.begin(world, &id) {
+            return None;
+        }
+        self.made.insert(id.clone());
+        let origin = self.origin(&id);
+        Some(Seen::Made(id, origin))
     }
 
     /// The container of a thread, where it is seen for the first time.
     pub fn seen(&mut self, world: &mut World, task: &Task, old: bool) -> Option<Seen> {
-        let mut id = world.containers.by_cgroup.get(&task.cgroup);
-        if id.is_none() {
+        if !world.containers.by_cgroup.contains_key(&task.cgroup) {
             self.look_up(world, task)?;
-            id = world.containers.by_cgroup.get(&task.cgroup);
         }
-        let id = id?.as_ref().filter(|id| !world.containers.by_id.contains_key(*id))?;
+        let id = world.containers.of_cgroup(task.cgroup)?;
+        if world.containers.by_id.contains_key(id) && (self.made.is_empty() || !self.made.remove(id)) {
+            return None;
+        }
         let id = id.clone();
-        if world.containers.by_id.len() >= world.limits.containers {
-            trim(world);
+        self.begin(world, &id);
+        let origin = self.origin(&id);
+        Some(Seen::Entered { id, origin, old })
+    }
+
+    /// Begins to know a container; `false` where that has begun.
+    fn begin(&mut self, world: &mut World, id: &ContainerId) -> bool {
+        if world.containers.by_id.contains_key(id) {
+            return false;
         }
-        world.containers.by_id.insert(id.clone(), ContainerState::Pending);
-        Some(Seen { id, old })
+        if world.containers.by_id.len() >= world.limits.containers {
+            self.trim(world);
+        }
+        world.containers.by_id.insert(id.clone(), ContainerState::Pending).is_none()
     }
 
     /// Asks `/proc` for the cgroup of a process, once.
@@ -77,20 +140,28 @@ impl Cgroups {
         self.note(world, task.cgroup, &path);
         Some(())
     }
+
+    /// Makes room: forgets the cgroups that no process is in, with their containers; then any, which will be looked up
+    /// again, so that half is free.
+    fn trim(&mut self, world: &mut World) {
+        let used: HashSet<CgroupId> = world.processes.iter().map(|process| process.cgroup).collect();
+        let Containers { by_id, by_cgroup, users } = &mut *world.containers;
+        by_cgroup.retain(|cgroup, _| used.contains(cgroup));
+        world.counts.evicted_cgroups += halve(by_cgroup, world.limits.cgroups);
+        let referenced: HashSet<&ContainerId> = by_cgroup.values().flatten().collect();
+        by_id.retain(|id, _| referenced.contains(id));
+        world.counts.evicted_containers += halve(by_id, world.limits.containers);
+        self.origins.retain(|id, _| referenced.contains(id));
+        users.retain(|id, _| by_id.contains_key(id));
+        self.made.retain(|id| by_id.contains_key(id));
+    }
 }
 
-/// Makes room: forgets the cgroups that no process is in, with their containers; then any, which will be looked up
-/// again, so that half is free.
-fn trim(world: &mut World) {
-    let used: HashSet<CgroupId> = world.processes.iter().map(|process| process.cgroup).collect();
-    let Containers { by_id, by_cgroup, users } = &mut *world.containers;
-    by_cgroup.retain(|cgroup, _| used.contains(cgroup));
-    let evicted = halve(by_cgroup, world.limits.cgroups);
-    world.counts.evicted_cgroups += evicted;
-    let referenced: HashSet<&ContainerId> = by_cgroup.values().flatten().collect();
-    by_id.retain(|id, _| referenced.contains(id));
-    world.counts.evicted_containers += halve(by_id, world.limits.containers);
-    users.retain(|id, _| by_id.contains_key(id));
+/// Forgets a container that a user claimed, whose id turns out to be that of one of the host's.
+fn disown(containers: &mut Containers, id: &ContainerId) {
+    containers.by_id.remove(id);
+    containers.users.remove(id);
+    containers.by_cgroup.values_mut().filter(|of| of.as_ref() == Some(id)).for_each(|of| *of = None);
 }
 
 /// Takes out what is above half of a limit; says how many.

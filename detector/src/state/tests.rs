@@ -256,23 +256,49 @@ fn after_a_loss_processes_are_read_again() {
 }
 
 #[test]
-fn a_container_is_seen_once() {
+fn a_container_is_seen_as_its_cgroup_is_made_and_as_it_is_entered() {
     let mut state = state();
     let path = format!("/docker/{}", id());
     let engine = task(10, "runc");
     let made = [("cgroup", Say::Number(5)), ("path", Say::Text(&path))];
+    let Some(Seen::Made(made_id, _)) = apply(&mut state, Kind::CgroupMkdir, engine, &made) else { panic!() };
+    assert_eq!(&*made_id, &*id());
+    assert_eq!(state.host.containers.by_id[&made_id], ContainerState::Pending);
+    // It has cgroups in it.
+    let (path_in, number) = (format!("{path}/init.scope"), Say::Number(7));
+    let made = [("cgroup", number), ("path", Say::Text(&path_in))];
     assert_eq!(apply(&mut state, Kind::CgroupMkdir, engine, &made), None);
     let inside = Task { cgroup: 5, ..task(11, "sh") };
-    let seen = apply(&mut state, Kind::Clone, inside, &[("cgroups", Say::Text(&path))]).unwrap();
-    assert_eq!((&*seen.id, seen.old), (&*id(), false));
-    assert_eq!(state.host.containers.by_id[&seen.id], ContainerState::Pending);
+    let seen = apply(&mut state, Kind::Clone, inside, &[("cgroups", Say::Text(&path))]);
+    assert!(matches!(seen, Some(Seen::Entered { id, old: false, .. }) if id == made_id));
     assert_eq!(apply(&mut state, Kind::Openat, inside, &[]), None);
     assert_eq!(apply(&mut state, Kind::Openat, engine, &[]), None);
     // One that is there before the capture begins.
     let path = format!("/docker/{}", "f".repeat(64));
     let before = Task { cgroup: 6, ..task(12, "sh") };
-    assert!(apply(&mut state, Kind::Process, before, &[("cgroups", Say::Text(&path))]).unwrap().old);
+    let seen = apply(&mut state, Kind::Process, before, &[("cgroups", Say::Text(&path))]);
+    assert!(matches!(seen, Some(Seen::Entered { old: true, .. })));
     assert_eq!(state.counts.looked_up_cgroups, 0);
+}
+
+#[test]
+fn a_user_cant_make_a_cgroup_of_anothers_container() {
+    let mut state = state();
+    let mut made = |cgroup: u64, path: String| {
+        let said = [("cgroup", Say::Number(cgroup)), ("path", Say::Text(&path))];
+        apply(&mut state, Kind::CgroupMkdir, task(10, "sh"), &said);
+        state.host.containers.by_cgroup[&cgroup].is_some()
+    };
+    let id = id();
+    assert!(made(5, format!("/system.slice/docker-{id}.scope")));
+    assert!(!made(6, format!("/user.slice/user-1000.slice/docker-{id}.scope")));
+    // And where the user was first, the host's own container is one all the same.
+    let other = "f".repeat(64);
+    assert!(made(7, format!("/user.slice/user-1000.slice/docker-{other}.scope")));
+    assert!(!made(8, format!("/user.slice/user-1001.slice/docker-{other}.scope")));
+    assert!(made(9, format!("/system.slice/docker-{other}.scope")));
+    assert_eq!(state.origin(&other).user, None);
+    assert_eq!(state.host.containers.by_cgroup[&7], None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use lanner_integration_tests::docker::{Docker, IMAGE};
 use lanner_integration_tests::lanner::{Lanner, binary};
-use lanner_integration_tests::{program, wait_for};
+use lanner_integration_tests::{engines, program, wait_for};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -257,11 +257,11 @@ fn watch(folder: &Path, docker: &Docker) -> Lanner {
         "engine: {{modern_ebpf: {{buf_size_preset: 8}}}}\nrules_files: [{}]\nrules: [{{enable: {{rule: '*'}}}}]\nrule_matching: all\njson_output: true\n\
          append_output: [{{extra_fields: [{{attempt: '%proc.env[LANNER_ATTEMPT]'}}]}}]\n\
          file_output: {{enabled: true, filename: {}}}\njournal: {{path: {}}}\n\
-         detector: {{containers: {{docker_socket: {}, wait: 5s}}}}\n",
+         {}detector: {{containers: {{wait: 5s}}}}\n",
         files.join(", "),
         path("alerts"),
         path("journal.db"),
-        docker.socket().display(),
+        engines::asked(&[("docker", &docker.socket())]),
     );
     std::fs::write(folder.join("lanner.yaml"), configuration).expect("a file");
     let hosts: String = HOSTS.iter().map(|(address, name)| format!("{address} {name}\n")).collect();

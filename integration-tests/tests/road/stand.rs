@@ -5,6 +5,7 @@ use std::process::{Command, ExitStatus};
 
 use lanner_integration_tests::collector::Collector;
 use lanner_integration_tests::docker::Docker;
+use lanner_integration_tests::engines;
 use lanner_integration_tests::kafka::Kafka;
 use lanner_integration_tests::lanner::Lanner;
 use lanner_integration_tests::mailpit::Mailpit;
@@ -79,7 +80,7 @@ impl Stand {
         format!(
             "json_output: true\nstdout_output: {{enabled: true}}\n\
              journal: {{path: {journal}}}\n\
-             detector: {{containers: {{docker_socket: {docker}, wait: 5s}}}}\n\
+             {engines}detector: {{containers: {{wait: 5s}}}}\n\
              outputs:\n\
              - {{dedup: off, name: disk, type: file, filename: {disk}}}\n\
              - {{dedup: off, name: log, type: syslog, socket: {socket}}}\n\
@@ -91,7 +92,7 @@ impl Stand {
              - {{dedup: off, name: collector, type: http, url: '{url}', timeout: 30s}}\n\
              - {{dedup: off, name: batches, type: http, url: '{url}/batch', batch: 10, timeout: 30s}}\n",
             journal = path("journal.db"),
-            docker = self.docker.socket().display(),
+            engines = engines::asked(&[("docker", &self.docker.socket())]),
             disk = path("alerts.jsonl"),
             socket = self.rsyslog.socket().display(),
             smtp = self.mailpit.url(),

@@ -15,9 +15,6 @@ const SHORT_ID: usize = 12;
 
 const LATE: FieldFlags = FieldFlags::LATE;
 
-/// Why what Docker doesn't know isn't known yet.
-pub const NOT_ASKED: &str = "Only the engines of Kubernetes know it, which aren't asked yet.";
-
 /// What Falco says of the host, as if it were a container.
 static HOST: LazyLock<Container> = LazyLock::new(|| Container {
     full_id: "host".into(),
@@ -242,8 +239,7 @@ const OWN: &[Field] = &[
         "What the network plugin answered for its pod: addresses by interface, as JSON.",
         |ctx| text(ctx, |container| &container.pod_cni),
     )
-    .with(LATE)
-    .not_yet(NOT_ASKED),
+    .with(LATE),
     Field::new("container.host_pid", Bool, "Whether it sees the host's processes.", |ctx| {
         record(ctx, |container| Val::Bool(container.host_pid))
     })

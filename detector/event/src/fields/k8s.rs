@@ -1,6 +1,6 @@
 //! Fields of Kubernetes pods, from what its engines know of containers: labels, and the pod's sandbox.
 
-use super::container::{NOT_ASKED, label, labels, record, short};
+use super::container::{label, labels, record, short};
 use crate::Type::CharBuf;
 use crate::{ArgRule, Container, Ctx, Field, FieldFlags, Val};
 
@@ -47,49 +47,41 @@ pub const FIELDS: &[Field] = &[
         "The first 12 characters of the id of the pod's sandbox.",
         |ctx| record(ctx, |container| Val::Str(short(&container.pod_sandbox_id).as_bytes())),
     )
-    .with(LATE)
-    .not_yet(NOT_ASKED),
+    .with(LATE),
     Field::new("k8s.pod.full_sandbox_id", CharBuf, "The whole id of the pod's sandbox.", |ctx| {
         record(ctx, |container| Val::Str(container.pod_sandbox_id.as_bytes()))
     })
-    .with(LATE)
-    .not_yet(NOT_ASKED),
+    .with(LATE),
     Field::new("k8s.pod.label", CharBuf, "A label of the pod by name.", |ctx| {
         label(ctx, |container| &container.pod_labels)
     })
     .arg(ArgRule::KeyRequired)
-    .with(LATE)
-    .not_yet(NOT_ASKED),
+    .with(LATE),
     Field::new("k8s.pod.labels", CharBuf, "All labels of the pod, each as `name:value`.", |ctx| {
         labels(ctx, |container| &container.pod_labels)
     })
-    .with(LATE)
-    .not_yet(NOT_ASKED),
+    .with(LATE),
     Field::new("k8s.pod.ip", CharBuf, "The IPv4 address of the pod.", |ctx| {
         of_pod(ctx, |container| &container.ip)
     })
-    .with(LATE)
-    .not_yet(NOT_ASKED),
+    .with(LATE),
     Field::new(
         "k8s.pod.cni.json",
         CharBuf,
         "What the network plugin answered for the pod: addresses by interface, as JSON.",
         |ctx| of_pod(ctx, |container| &container.pod_cni),
     )
-    .with(LATE)
-    .not_yet(NOT_ASKED),
+    .with(LATE),
     Field::new("k8s.rs.name", CharBuf, "The pod's replica set, where a deployment made it.", |ctx| {
         record(ctx, |container| Val::text(replica_set(container).map(|(set, _)| set.as_bytes())))
     })
     .with(LATE)
-    .with(FieldFlags::DEPRECATED)
-    .not_yet(NOT_ASKED),
+    .with(FieldFlags::DEPRECATED),
     Field::new("k8s.deployment.name", CharBuf, "The deployment that the pod is of.", |ctx| {
         record(ctx, |container| Val::text(replica_set(container).map(|(set, end)| &set.as_bytes()[..end])))
     })
     .with(LATE)
-    .with(FieldFlags::DEPRECATED)
-    .not_yet(NOT_ASKED),
+    .with(FieldFlags::DEPRECATED),
     unfilled("k8s.rc.name", "The pod's replication controller."),
     unfilled("k8s.rc.id", "The uid of the pod's replication controller."),
     unfilled("k8s.rc.label", "A label of the pod's replication controller by name.")

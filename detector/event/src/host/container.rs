@@ -58,6 +58,8 @@ pub struct Container {
     pub mounts: Vec<Mount>,
     /// Its labels.
     pub labels: BTreeMap<Box<str>, Box<str>>,
+    /// The variables of its environment that fields read; see [`Container::keeps_variable`].
+    pub environment: BTreeMap<Box<str>, Box<str>>,
     /// When it was made, in nanoseconds since 1970-01-01 UTC.
     pub created: u64,
     /// Its IPv4 address, which is its pod's where it is in one.
@@ -80,6 +82,16 @@ pub struct Container {
     pub pod_labels: BTreeMap<Box<str>, Box<str>>,
     /// What the network plugin answered for its pod: addresses by interface, as JSON.
     pub pod_cni: Box<str>,
+    /// Where this was learned: the engine's socket; empty where it is told by the cgroup alone.
+    pub source: Box<str>,
+}
+
+impl Container {
+    /// Whether a variable of a container's environment is kept: those that Mesos and Marathon set. Others may hold
+    /// secrets, and no field reads them.
+    pub fn keeps_variable(name: &str) -> bool {
+        name.starts_with("MESOS_") || name.starts_with("MARATHON_")
+    }
 }
 
 /// How much is known of a container.

@@ -75,7 +75,30 @@ pub const SETTERS: &[(&str, Set)] = &[
         in_pod(sample)?;
         put(&mut container(sample)?.pod_cni, Some(value.into()))
     }),
+    ("mesos.task.id", |sample, _, value| set_variable(sample, "MESOS_TASK_ID", value)),
+    ("mesos.task.name", |sample, _, value| set_variable(sample, "MESOS_TASK_NAME", value)),
+    ("mesos.task.label", |sample, arg, value| set_marathon_label(sample, key(arg)?, value)),
+    ("mesos.task.labels", set_marathon_labels),
+    ("mesos.framework.id", |sample, _, value| set_variable(sample, "MESOS_FRAMEWORK_ID", value)),
+    ("mesos.framework.name", |sample, _, value| set_variable(sample, "MESOS_FRAMEWORK_NAME", value)),
+    ("marathon.app.id", |sample, _, value| set_variable(sample, "MARATHON_APP_ID", value)),
+    ("marathon.app.label", |sample, arg, value| set_marathon_label(sample, key(arg)?, value)),
+    ("marathon.app.labels", set_marathon_labels),
 ];
+
+fn set_variable(sample: &mut Sample, name: &str, value: &str) -> Option<()> {
+    container(sample)?.environment.insert(name.into(), value.into());
+    Some(())
+}
+
+fn set_marathon_labels(sample: &mut Sample, _: &Arg, value: &str) -> Option<()> {
+    labels(value).try_for_each(|(name, value)| set_marathon_label(sample, &name, &value))
+}
+
+fn set_marathon_label(sample: &mut Sample, name: &str, value: &str) -> Option<()> {
+    let name = name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    set_variable(sample, &format!("MARATHON_APP_LABEL_{name}"), value)
+}
 
 fn key(arg: &Arg) -> Option<&str> {
     match arg {

@@ -25,6 +25,9 @@ const HINTS: &[(&str, &str)] = &[
     ("jevt.rawtime", "`evt.rawtime`"),
     ("json.obj", "`document`"),
     ("json.rawtime", "`evt.rawtime`"),
+    ("marathon.app.name", "`marathon.app.id`"),
+    ("marathon.group.id", "`marathon.app.id`"),
+    ("marathon.group.name", "`marathon.app.id`"),
     ("proc.exe_ino.ctime_duration_proc_start", "`evt.rawtime`, `proc.duration` and `proc.exe_ino.ctime`"),
     ("proc.exeline", "`proc.exe` and `proc.args`"),
 ];

@@ -1,7 +1,7 @@
 //! The commands that engines run in a container to see how it is, and the processes that are of such a command:
 //! rules leave these out. Falco has these fields, but no longer fills them.
 
-use super::{NOT_ASKED, record};
+use super::record;
 use crate::Type::{Bool, CharBuf};
 use crate::fields::text::Text;
 use crate::{Container, Ctx, Field, FieldFlags, Getter, Probe, Process, Val};
@@ -16,12 +16,10 @@ pub const FIELDS: &[Field] = &[
     ),
     row("container.liveness_probe", CharBuf, "The command of the container's liveness probe.", |ctx| {
         command(ctx, liveness)
-    })
-    .not_yet(NOT_ASKED),
+    }),
     row("container.readiness_probe", CharBuf, "The command of the container's readiness probe.", |ctx| {
         command(ctx, readiness)
-    })
-    .not_yet(NOT_ASKED),
+    }),
     row(
         "proc.is_container_healthcheck",
         Bool,
@@ -33,15 +31,13 @@ pub const FIELDS: &[Field] = &[
         Bool,
         "Whether the process is of the container's liveness probe.",
         |ctx| is_of(ctx, liveness),
-    )
-    .not_yet(NOT_ASKED),
+    ),
     row(
         "proc.is_container_readiness_probe",
         Bool,
         "Whether the process is of the container's readiness probe.",
         |ctx| is_of(ctx, readiness),
-    )
-    .not_yet(NOT_ASKED),
+    ),
 ];
 
 const fn row(name: &'static str, ty: crate::Type, doc: &'static str, get: Getter) -> Field {

@@ -1,0 +1,172 @@
+//! The sockets of the engines: which there are, and which are asked about a container.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lanner_event::Container;
+use tokio::task::JoinSet;
+
+use super::engine::{Asked, Engine, EngineSet, NoContainer, Origin, Reason, Way, by_cgroup};
+use super::{ENGINES, EngineSettings, EngineSpec};
+use crate::host_root::host_path;
+
+/// Stands in the path of a socket for the number of the user whose it is.
+const USER: &str = "*";
+
+/// An engine at a socket.
+#[derive(Clone)]
+pub struct Socket {
+    /// Its place in the table.
+    at: usize,
+    path: PathBuf,
+    pub(super) engine: Arc<dyn Engine>,
+}
+
+impl Socket {
+    /// The engine's row in the table.
+    fn spec(&self) -> &'static EngineSpec {
+        &ENGINES[self.at]
+    }
+
+    /// Whether it is there.
+    pub fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// What the engine knows of a container, and in time.
+    pub(super) async fn inspect(&self, id: &str, limit: Duration) -> Result<Arc<Container>, NoContainer> {
+        let asked: Asked<Container> = self.engine.inspect(id, limit);
+        match tokio::time::timeout(limit, asked).await {
+            Ok(answer) => answer.map(|container| {
+                let source = self.path.display().to_string().into();
+                Arc::new(Container { source, ..container })
+            }),
+            Err(_) => Err(NoContainer::Trouble {
+                engine: self.spec().name,
+                reason: Reason::Silent,
+                cause: format!("{}: no answer in time", self.path.display()),
+            }),
+        }
+    }
+}
+
+/// Where the engines that are asked may be: their places in the table, and paths of the host.
+fn places(settings: &[EngineSettings]) -> impl Iterator<Item = (usize, String)> {
+    ENGINES.iter().enumerate().flat_map(|(at, spec)| {
+        let own = settings.iter().rev().find(|own| own.name == spec.name);
+        let paths: Vec<String> = match (&spec.way, own) {
+            (Way::Cgroup(_), _) | (_, Some(EngineSettings { enabled: false, .. })) => Vec::new(),
+            (_, Some(EngineSettings { sockets: Some(sockets), .. })) => {
+                sockets.iter().map(|path| path.display().to_string()).collect()
+            }
+            (Way::Socket { defaults, .. }, _) => defaults.iter().map(|path| (*path).to_owned()).collect(),
+        };
+        paths.into_iter().map(move |path| (at, path))
+    })
+}
+
+/// The sockets that are there: each with the name of its engine in the table, and where Lanner reaches it.
+pub fn found(settings: &[EngineSettings]) -> Vec<(&'static str, PathBuf)> {
+    let there = places(settings).flat_map(|(at, path)| {
+        let paths = match path.split_once(USER) {
+            None => vec![host_path(path)],
+            Some((folder, rest)) => {
+                let users = std::fs::read_dir(host_path(folder)).into_iter().flatten().flatten();
+                users.map(|user| user.path().join(rest.trim_start_matches('/'))).collect()
+            }
+        };
+        paths.into_iter().filter(|path| path.exists()).map(move |path| (ENGINES[at].name, path))
+    });
+    there.collect()
+}
+
+/// All sockets that may be asked.
+pub struct Sockets {
+    fixed: Vec<Socket>,
+    /// Of engines that users run: where, and their places in the table.
+    of_users: Vec<(usize, String)>,
+}
+
+impl Sockets {
+    /// Those of the table, but for what is configured.
+    ///
+    /// # Errors
+    /// Where a connection can't be prepared.
+    pub fn new(settings: &[EngineSettings]) -> std::io::Result<Sockets> {
+        let mut sockets = Sockets { fixed: Vec::new(), of_users: Vec::new() };
+        for (at, path) in places(settings) {
+            if path.contains(USER) {
+                sockets.of_users.push((at, path));
+                continue;
+            }
+            let path = host_path(path);
+            if let Way::Socket { connect, .. } = &ENGINES[at].way {
+                sockets.fixed.push(Socket { at, engine: connect(&path)?, path });
+            }
+        }
+        Ok(sockets)
+    }
+
+    /// Those that belong to the host.
+    pub fn fixed(&self) -> &[Socket] {
+        &self.fixed
+    }
+
+    /// Those that are asked about a container: of a user's container, that user's alone.
+    fn of(&self, origin: Origin) -> Vec<Socket> {
+        let Some(user) = origin.user else {
+            return self.fixed.iter().filter(|socket| origin.engines.has(socket.at)).cloned().collect();
+        };
+        let own = self.of_users.iter().filter(|(at, _)| origin.engines.has(*at));
+        let socket = |(at, path): &(usize, String)| {
+            let path = host_path(path.replace(USER, &user.to_string()));
+            let Way::Socket { connect, .. } = &ENGINES[*at].way else { return None };
+            Some(Socket { at: *at, engine: connect(&path).ok()?, path })
+        };
+        own.filter_map(socket).collect()
+    }
+
+    /// What the engines know of a container; the first of them that knows it counts.
+    pub async fn inspect(
+        &self,
+        id: &str,
+        origin: Origin,
+        limit: Duration,
+    ) -> Result<Arc<Container>, NoContainer> {
+        if let Some(engine) = known_by_cgroup(origin.engines) {
+            return Ok(Arc::new(by_cgroup(engine, id)));
+        }
+        let mut asking = JoinSet::new();
+        for socket in self.of(origin).into_iter().filter(Socket::is_there) {
+            let id = id.to_owned();
+            asking.spawn(async move { socket.inspect(&id, limit).await });
+        }
+        if asking.is_empty() {
+            let engine = ENGINES.iter().enumerate().find(|(at, _)| origin.engines.has(*at));
+            let engine = engine.map_or("", |(_, spec)| spec.name);
+            let cause = "none of its sockets is there".to_owned();
+            return Err(NoContainer::Trouble { engine, reason: Reason::Absent, cause });
+        }
+        let mut worst = NoContainer::Unknown;
+        while let Some(answer) = asking.join_next().await {
+            match answer {
+                Ok(Ok(container)) => return Ok(container),
+                Ok(Err(cause @ NoContainer::Trouble { .. })) => worst = cause,
+                Ok(Err(NoContainer::Unknown)) | Err(_) => {}
+            }
+        }
+        Err(worst)
+    }
+}
+
+/// The `container.type` of a container that no engine can be asked about.
+fn known_by_cgroup(engines: EngineSet) -> Option<&'static str> {
+    let ways = ENGINES.iter().enumerate().filter(|(at, _)| engines.has(*at)).map(|(_, spec)| &spec.way);
+    let mut types = ways.map(|way| match way {
+        Way::Cgroup(kind) => Some(*kind),
+        Way::Socket { .. } => None,
+    });
+    let first = types.next()??;
+    types.all(|kind| kind.is_some()).then_some(first)
+}
