@@ -80,6 +80,8 @@ struct call;
 struct other {
 	const char *name;
 	int error;
+	// By a 32-bit program.
+	bool narrow;
 	struct argument args[ARGS_MAX];
 	void (*prepare)(struct call *);
 	void (*tell)(const struct call *);

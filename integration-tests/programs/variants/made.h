@@ -17,3 +17,19 @@ static int a_directory_fd(void)
 {
 	return check("open", open(text("%s/dir", work), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
+
+// The end of a pipe that is read, with something in it, and the one that is written.
+static int a_pipe_to_read(void)
+{
+	int ends[2];
+	check("pipe2", pipe2(ends, O_CLOEXEC));
+	check("write", write(ends[1], "content", 7));
+	return ends[0];
+}
+
+static int a_pipe_to_write(void)
+{
+	int ends[2];
+	check("pipe2", pipe2(ends, O_CLOEXEC));
+	return ends[1];
+}

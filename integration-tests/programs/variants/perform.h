@@ -271,7 +271,7 @@ static void perform_row(const struct row *row)
 		bool own = other->args[0].as != NONE;
 		begin_call(&call, row, own ? other->args : row->args, other->name);
 		call.other = other;
-		if (row->number < 0)
+		if (row->number < 0 || other->narrow)
 			call.way = NARROW;
 		fflush(stdout);
 		in_child(&call, other->error != 0, other->error);

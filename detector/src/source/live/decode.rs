@@ -248,6 +248,10 @@ fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, 
             let makes = record.args[at - 1] as u32 & MAKES_FILE != 0;
             Param::Uint(if makes { u64::from(record.args[at] as u32) } else { 0 })
         }
+        Origin::Place(at) if record.flags & FLAG_COMPAT != 0 => {
+            Param::Uint(record.args[at + 1] << 32 | record.args[at])
+        }
+        Origin::Place(at) => Param::Uint(record.args[at]),
         Origin::Halves(at) => Param::Uint(record.args[at] << 32 | u64::from(record.args[at + 1] as u32)),
         Origin::Real => push_walk(batch, parts.get(PART_REAL)).map_or(Param::Missing, Param::Bytes),
         Origin::Dev => Param::Uint(u64::from(device(record.fd.dev))),

@@ -52,6 +52,8 @@ pub enum Origin {
     OpenMode(usize),
     /// An argument that is the upper half of a number, whose lower half is the next.
     Halves(usize),
+    /// A place in a file, which 32-bit programs pass as two arguments, the lower half first.
+    Place(usize),
     /// The first or second path.
     Path(usize),
     /// The first or second path, as a text.

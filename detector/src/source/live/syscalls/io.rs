@@ -4,7 +4,8 @@ use lanner_bpf::layout::{ARG_TOTAL, WHAT_BYTES_OF_SUCCESS, WHAT_IOVEC};
 use lanner_event::Kind;
 
 use super::Origin::{
-    Data, Descriptor, Duration, Half, Ino, Int, Long, Moved, Nothing, Offset, Res, Signals, Str, Uint, Ulong,
+    Data, Descriptor, Duration, Half, Ino, Int, Long, Moved, Nothing, Offset, Place, Res, Signals, Str, Uint,
+    Ulong,
 };
 use super::{RESULT, Syscall, WRITTEN, row};
 
@@ -15,7 +16,7 @@ pub const ROWS: &[Syscall] = &[
         Data,
         Int(0),
         Uint(2),
-        Ulong(3),
+        Place(3),
     ]),
     row(Kind::Readv).what(WHAT_BYTES_OF_SUCCESS | WHAT_IOVEC).fd(0).buffer(1, RESULT).params(&[
         Res,
@@ -28,17 +29,17 @@ pub const ROWS: &[Syscall] = &[
         Moved,
         Data,
         Int(0),
-        Ulong(3),
+        Place(3),
     ]),
     row(Kind::Write).fd(0).buffer(1, 2).params(&[Res, Data, Int(0), Uint(2)]),
-    row(Kind::Pwrite).native("pwrite64").fd(0).buffer(1, 2).params(&[Res, Data, Int(0), Uint(2), Ulong(3)]),
+    row(Kind::Pwrite).native("pwrite64").fd(0).buffer(1, 2).params(&[Res, Data, Int(0), Uint(2), Place(3)]),
     row(Kind::Writev).what(WHAT_IOVEC).fd(0).buffer(1, RESULT).params(&[Res, Data, Int(0), Uint(ARG_TOTAL)]),
     row(Kind::Pwritev).what(WHAT_IOVEC).fd(0).buffer(1, RESULT).params(&[
         Res,
         Data,
         Int(0),
         Uint(ARG_TOTAL),
-        Ulong(3),
+        Place(3),
     ]),
     // As in Falco, where the next data come from: behind those that were copied.
     row(Kind::Sendfile).narrow(&["sendfile64"]).behind_wide(2).fd(1).params(&[
