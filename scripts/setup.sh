@@ -107,6 +107,9 @@ for_build() {
 for_test() {
     packages rsyslog busybox-static iproute2 iptables openssl util-linux
     program dockerd docker.io
+    program podman podman
+    program containerd containerd
+    program runc runc
     program java default-jdk-headless
     program mvn maven
     install_missing

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod check;
+mod containers;
 mod dead_letters;
 mod explain;
 mod fields;
@@ -36,6 +37,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     explain::COMMAND,
     record::COMMAND,
     fields::COMMAND,
+    containers::COMMAND,
     journal::COMMAND,
     silence::COMMAND,
     dead_letters::COMMAND,

@@ -90,7 +90,16 @@ pub struct Answer {
     /// Why it was asked for.
     pub why: Why,
     /// What it is; or why that isn't known.
-    pub result: Result<Arc<Container>, NoContainer>,
+    pub result: Result<Described, NoContainer>,
+}
+
+/// A container as an engine describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// The engine's name in the table.
+    pub engine: &'static str,
+    /// What it is.
+    pub container: Arc<Container>,
 }
 
 struct Request {
@@ -186,7 +195,7 @@ async fn serve(asker: Arc<Asker>, mut todo: Receiver<Request>, reply: Sender<Ans
 }
 
 impl Asker {
-    async fn ask(&self, request: &Request) -> Result<Arc<Container>, NoContainer> {
+    async fn ask(&self, request: &Request) -> Result<Described, NoContainer> {
         let mut pause = RETRY_INTERVAL;
         // What an engine told of before is of use where it says nothing now, as long as somebody waits for it.
         let known = self.recent.get(&request.id);
@@ -195,7 +204,7 @@ impl Asker {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let cause = match self.sockets.inspect(&request.id, request.origin, left).await {
-                Ok(container) => return Ok(container),
+                Ok(described) => return Ok(described),
                 Err(cause) => cause,
             };
             if let Some(known) = known {
@@ -222,10 +231,10 @@ async fn listen(asker: Arc<Asker>, at: usize, reply: Sender<Answer>) {
             let watch = socket.engine.watch(&mut tell);
             let fetch = async {
                 while let Some(id) = ids.recv().await {
-                    if let Ok(container) = socket.inspect(&id, asker.wait).await {
-                        asker.recent.put(id.clone(), container.clone());
+                    if let Ok(described) = socket.inspect(&id, asker.wait).await {
+                        asker.recent.put(id.clone(), described.clone());
                         // Where too many answers wait, those that were asked for come first.
-                        let _ = reply.try_send(Answer { id, why: Why::Told, result: Ok(container) });
+                        let _ = reply.try_send(Answer { id, why: Why::Told, result: Ok(described) });
                     }
                 }
             };

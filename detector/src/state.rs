@@ -25,8 +25,7 @@ use crate::containers::Origin;
 use crate::host_root::host_path;
 use containers::{Cgroups, World};
 
-pub use cgroup::{Sighting, container};
-pub use containers::Seen;
+pub use containers::{Seen, running};
 pub use procfs::{is_same_process, mount_namespace};
 
 /// How many processes are kept (Falco's `thread_table_size`).

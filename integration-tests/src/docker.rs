@@ -1,11 +1,11 @@
 //! A Docker engine of the test's own, with an image of busybox.
 
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::image;
 use crate::need::{Need, on_path};
 use crate::process::Running;
 use crate::wait_for;
@@ -13,15 +13,10 @@ use crate::wait_for;
 /// What it needs.
 pub const NEED: Need = Need {
     what: "dockerd and iptables (docker.io), and a static busybox (busybox-static)",
-    there: || on_path("dockerd") && on_path("iptables") && Path::new(BUSYBOX).is_file(),
+    there: || on_path("dockerd") && on_path("iptables") && image::can_be_made(),
 };
-/// A busybox that needs no library.
-const BUSYBOX: &str = "/bin/busybox";
 /// The image.
 pub const IMAGE: &str = "test/busybox:1";
-/// The programs in it.
-const APPLETS: &[&str] =
-    &["sh", "ls", "mv", "cp", "cat", "nc", "sleep", "touch", "rm", "mkdir", "echo", "head"];
 
 /// The running engine.
 pub struct Docker {
@@ -51,20 +46,24 @@ impl Docker {
     }
 
     fn make_image(&self) {
-        let root = self.folder.path().join("root");
-        std::fs::create_dir_all(root.join("bin")).expect("a folder");
-        std::fs::create_dir_all(root.join("etc")).expect("a folder");
-        std::fs::copy(BUSYBOX, root.join("bin/busybox")).expect("busybox-static is installed");
-        for applet in APPLETS {
-            symlink("busybox", root.join("bin").join(applet)).expect("a link");
-        }
-        let users = "root:x:0:0:root:/root:/bin/sh\nweb:x:1234:1234:web:/srv:/bin/sh\n";
-        std::fs::write(root.join("etc/passwd"), users).expect("a file");
-        std::fs::write(root.join("etc/group"), "root:x:0:\nwww:x:1234:\n").expect("a file");
-        let archive = self.folder.path().join("root.tar");
-        let packed = Command::new("tar").arg("-C").arg(&root).arg("-cf").arg(&archive).arg(".").status();
-        assert!(packed.is_ok_and(|status| status.success()), "tar packs the image");
+        let archive = image::archive(self.folder.path());
         self.run(&["import", "-c", "CMD [\"/bin/sh\"]", &archive.display().to_string(), IMAGE]);
+    }
+
+    /// Writes the image down as other engines take it, with another of the same content that only waits.
+    ///
+    /// # Panics
+    /// Where it can't.
+    pub fn save_images(&self, waiting: &str, path: &Path) {
+        let archive = image::archive(self.folder.path());
+        self.run(&[
+            "import",
+            "-c",
+            "CMD [\"/bin/sleep\", \"100000\"]",
+            &archive.display().to_string(),
+            waiting,
+        ]);
+        self.run(&["save", "-o", &path.display().to_string(), IMAGE, waiting]);
     }
 
     /// The socket that it answers on.
@@ -107,17 +106,6 @@ impl Drop for Docker {
         // It unmounts its storage when it ends by itself.
         self.running.signal(libc::SIGTERM);
         self.running.wait();
-        unmount_below(self.folder.path());
-    }
-}
-
-/// Unmounts what dockerd leaves mounted below its folder, such as a network namespace, so that it can be removed.
-fn unmount_below(folder: &Path) {
-    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
-    // What is mounted later may lie upon what was mounted earlier.
-    for place in places.filter(|place| Path::new(place).starts_with(folder)).collect::<Vec<_>>().iter().rev()
-    {
-        let _ = Command::new("umount").args(["-l", place]).output();
+        image::unmount_below(self.folder.path());
     }
 }

@@ -3,15 +3,19 @@
 
 pub mod client;
 pub mod collector;
+pub mod containerd;
 pub mod cpu;
+pub mod cri;
 pub mod docker;
 pub mod engines;
+mod image;
 pub mod kafka;
 pub mod lanner;
 pub mod mailpit;
 pub mod need;
 pub mod peers;
 pub mod pipe;
+pub mod podman;
 pub mod process;
 pub mod program;
 pub mod random;

@@ -336,3 +336,42 @@ fn nanoseconds(time: &messages::Time) -> u64 {
     let (seconds, nanos) = (u64::try_from(time.seconds), u64::try_from(time.nanos));
     seconds.unwrap_or(0).saturating_mul(1_000_000_000).saturating_add(nanos.unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(spec: &str) -> Container {
+        let spec = Some(messages::Any { value: spec.as_bytes().to_vec() });
+        let created_at = Some(messages::Time { seconds: 7, nanos: 8 });
+        container(&messages::Container {
+            id: "web".into(),
+            image: "a/b:1".into(),
+            spec,
+            created_at,
+            ..Default::default()
+        })
+    }
+
+    #[test]
+    fn specifications_are_read() {
+        let ordinary = known(
+            r#"{"process":{"env":["MARATHON_APP_ID=/a"]},"mounts":[{"destination":"/sys","type":"sysfs","source":"sysfs",
+                "options":["nosuid","ro"]}],"linux":{"maskedPaths":["/proc/kcore"],"namespaces":[{"type":"pid"},
+                {"type":"network","path":"/proc/1/ns/net"}]}}"#,
+        );
+        assert_eq!((ordinary.privileged, ordinary.host_pid, ordinary.host_network), (false, false, true));
+        assert_eq!((&*ordinary.mounts[0].dest, ordinary.mounts[0].rw), ("/sys", false));
+        assert_eq!((ordinary.created, &*ordinary.image_repository), (7_000_000_008, "a/b"));
+        assert_eq!(ordinary.environment.len(), 1);
+        let privileged = r#"{"mounts":[{"type":"sysfs","options":["rw"]}],"linux":{}}"#;
+        assert!(known(privileged).privileged);
+        for confined in [r#""seccomp":{}"#, r#""readonlyPaths":["/proc/sys"]"#] {
+            assert!(!known(&format!(r#"{{"linux":{{{confined}}}}}"#)).privileged, "{confined}");
+        }
+        for broken in ["", "{", r#"{"linux":7}"#] {
+            let known = known(broken);
+            assert_eq!((&*known.name, known.privileged, known.host_pid), ("web", false, false), "{broken}");
+        }
+    }
+}

@@ -435,3 +435,94 @@ fn set_pod(container: &mut Container, sandbox: messages::PodSandboxStatusRespons
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(json: &str) -> HashMap<String, String> {
+        [("info".to_owned(), json.to_owned())].into()
+    }
+
+    #[test]
+    fn both_runtimes_are_understood() {
+        // As containerd and CRI-O write them.
+        for (json, privileged, cni) in [
+            (
+                r#"{"sandboxID":"s1","config":{"linux":{"security_context":{"privileged":true}}},"runtimeSpec":
+                    {"process":{"env":["MESOS_TASK_ID=t","A=b"]}},"cniResult":{"Interfaces":
+                    {"lo":{},"eth0":{"IPConfigs":[{"IP":"10.0.0.7"}]},"veth12":{}}}}"#,
+                true,
+                r#"{"eth0":{"IPConfigs":[{"IP":"10.0.0.7"}]}}"#,
+            ),
+            (
+                r#"{"sandboxID":"s1","pid":7,"privileged":false,"runtimeSpec":{"process":{"env":["MESOS_TASK_ID=t"]},
+                    "annotations":{"io.kubernetes.cri-o.ImageName":"quay.io/a/b:2","io.kubernetes.cri-o.CNIResult":"{}"}}}"#,
+                false,
+                "{}",
+            ),
+        ] {
+            let info = Info::read(&info(json));
+            assert_eq!(
+                (&*info.sandbox_id, info.is_privileged(), &*info.cni()),
+                ("s1", privileged, cni),
+                "{json}"
+            );
+            let known = container(messages::ContainerStatus::default(), &info, "x");
+            assert_eq!(known.environment.len(), 1, "{json}");
+        }
+        for broken in ["", "[]", "{", r#"{"sandboxID":7}"#] {
+            assert_eq!(&*Info::read(&info(broken)).sandbox_id, "", "{broken}");
+        }
+    }
+
+    #[test]
+    fn images_are_told_by_name_where_there_is_one() {
+        let annotated = Info::read(&info(
+            r#"{"runtimeSpec":{"annotations":{"io.kubernetes.cri-o.ImageName":"quay.io/a/b:2"}}}"#,
+        ));
+        for (name, reference, info, expected) in [
+            ("nginx:1", "docker.io/library/nginx@sha256:ab", &Info::default(), "nginx:1 nginx 1 sha256:ab "),
+            ("nginx:1", "sha256:cd", &Info::default(), "nginx:1 nginx 1  cd"),
+            ("sha256:cd", "sha256:cd", &annotated, "quay.io/a/b:2 quay.io/a/b 2  cd"),
+            ("sha256:cd", "r.io/x@sha256:ab", &Info::default(), "r.io/x r.io/x latest sha256:ab "),
+            ("", "", &Info::default(), "    "),
+        ] {
+            let image = Some(messages::ImageSpec { image: name.to_owned(), ..Default::default() });
+            let status =
+                messages::ContainerStatus { image, image_ref: reference.to_owned(), ..Default::default() };
+            let Container { image, image_repository, image_tag, image_digest, image_id, .. } =
+                container(status, info, "x");
+            let seen = format!("{image} {image_repository} {image_tag} {image_digest} {image_id}");
+            assert_eq!(seen, expected, "{name} {reference}");
+        }
+    }
+
+    #[test]
+    fn pods_are_read() {
+        let options = messages::NamespaceOption { network: NODE, pid: 1, ipc: 0 };
+        let namespaces = Some(messages::Namespaces { options: Some(options) });
+        let status = messages::PodSandboxStatus {
+            metadata: Some(messages::PodMetadata {
+                name: "p".into(),
+                uid: "u".into(),
+                namespace: "n".into(),
+            }),
+            network: Some(messages::Network { ip: "10.0.0.7".into() }),
+            linux: Some(messages::Linux { namespaces }),
+            labels: [("app".to_owned(), "a".to_owned())].into(),
+            ..Default::default()
+        };
+        let mut known = Container::default();
+        set_pod(
+            &mut known,
+            messages::PodSandboxStatusResponse { status: Some(status), info: HashMap::new() },
+        );
+        assert_eq!(
+            (&*known.ip, known.host_network, known.host_pid, known.host_ipc),
+            ("10.0.0.7", true, false, false)
+        );
+        assert_eq!(&*known.labels["io.kubernetes.pod.namespace"], "n");
+        assert_eq!(&*known.pod_labels["app"], "a");
+    }
+}

@@ -1,10 +1,12 @@
 //! Containers that engines told of lately, in case they say nothing when they are asked.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use hashbrown::HashMap;
-use lanner_event::{Container, ContainerId};
+use lanner_event::ContainerId;
+
+use super::Described;
 
 /// How many are kept; the oldest goes first.
 const RECENT_MAX: usize = 1024;
@@ -17,15 +19,15 @@ pub struct Recent {
 
 #[derive(Debug, Default)]
 struct Kept {
-    by_id: HashMap<ContainerId, Arc<Container>>,
+    by_id: HashMap<ContainerId, Described>,
     order: VecDeque<ContainerId>,
 }
 
 impl Recent {
     /// Keeps one.
-    pub fn put(&self, id: ContainerId, container: Arc<Container>) {
+    pub fn put(&self, id: ContainerId, described: Described) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.by_id.insert(id.clone(), container).is_none() {
+        if kept.by_id.insert(id.clone(), described).is_none() {
             kept.order.push_back(id);
         }
         if kept.order.len() > RECENT_MAX
@@ -36,7 +38,7 @@ impl Recent {
     }
 
     /// One of those that are kept.
-    pub fn get(&self, id: &str) -> Option<Arc<Container>> {
+    pub fn get(&self, id: &str) -> Option<Described> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).by_id.get(id).cloned()
     }
 }
@@ -50,7 +52,8 @@ mod tests {
         let recent = Recent::default();
         for number in 0..=RECENT_MAX {
             for _ in 0..2 {
-                recent.put(number.to_string().into(), Arc::default());
+                let described = Described { engine: "docker", container: Default::default() };
+                recent.put(number.to_string().into(), described);
             }
         }
         assert!(recent.get("0").is_none() && recent.get("1").is_some());

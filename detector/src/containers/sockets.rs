@@ -8,7 +8,7 @@ use lanner_event::Container;
 use tokio::task::JoinSet;
 
 use super::engine::{Asked, Engine, EngineSet, NoContainer, Origin, Reason, Way, by_cgroup};
-use super::{ENGINES, EngineSettings, EngineSpec};
+use super::{Described, ENGINES, EngineSettings, EngineSpec};
 use crate::host_root::host_path;
 
 /// Stands in the path of a socket for the number of the user whose it is.
@@ -35,12 +35,13 @@ impl Socket {
     }
 
     /// What the engine knows of a container, and in time.
-    pub(super) async fn inspect(&self, id: &str, limit: Duration) -> Result<Arc<Container>, NoContainer> {
+    pub(super) async fn inspect(&self, id: &str, limit: Duration) -> Result<Described, NoContainer> {
         let asked: Asked<Container> = self.engine.inspect(id, limit);
         match tokio::time::timeout(limit, asked).await {
             Ok(answer) => answer.map(|container| {
                 let source = self.path.display().to_string().into();
-                Arc::new(Container { source, ..container })
+                let container = Arc::new(Container { source, ..container });
+                Described { engine: self.spec().name, container }
             }),
             Err(_) => Err(NoContainer::Trouble {
                 engine: self.spec().name,
@@ -128,14 +129,9 @@ impl Sockets {
     }
 
     /// What the engines know of a container; the first of them that knows it counts.
-    pub async fn inspect(
-        &self,
-        id: &str,
-        origin: Origin,
-        limit: Duration,
-    ) -> Result<Arc<Container>, NoContainer> {
-        if let Some(engine) = known_by_cgroup(origin.engines) {
-            return Ok(Arc::new(by_cgroup(engine, id)));
+    pub async fn inspect(&self, id: &str, origin: Origin, limit: Duration) -> Result<Described, NoContainer> {
+        if let Some((engine, kind)) = known_by_cgroup(origin.engines) {
+            return Ok(Described { engine, container: Arc::new(by_cgroup(kind, id)) });
         }
         let mut asking = JoinSet::new();
         for socket in self.of(origin).into_iter().filter(Socket::is_there) {
@@ -160,11 +156,11 @@ impl Sockets {
     }
 }
 
-/// The `container.type` of a container that no engine can be asked about.
-fn known_by_cgroup(engines: EngineSet) -> Option<&'static str> {
-    let ways = ENGINES.iter().enumerate().filter(|(at, _)| engines.has(*at)).map(|(_, spec)| &spec.way);
-    let mut types = ways.map(|way| match way {
-        Way::Cgroup(kind) => Some(*kind),
+/// The engine of a container that none can be asked about, and its `container.type`.
+fn known_by_cgroup(engines: EngineSet) -> Option<(&'static str, &'static str)> {
+    let rows = ENGINES.iter().enumerate().filter(|(at, _)| engines.has(*at)).map(|(_, spec)| spec);
+    let mut types = rows.map(|spec| match spec.way {
+        Way::Cgroup(kind) => Some((spec.name, kind)),
         Way::Socket { .. } => None,
     });
     let first = types.next()??;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use lanner_event::ContainerState;
 
 use super::{ASK_AGAIN_INTERVAL, Detector};
-use crate::containers::{Answer, NoContainer, Why};
+use crate::containers::{Answer, Described, NoContainer, Why};
 use crate::state::Seen;
 
 impl Detector {
@@ -31,11 +31,13 @@ impl Detector {
         let state = match answer.result {
             // What an engine told by itself is of use where the container was seen; else it is asked for in time.
             Ok(_) if answer.why == Why::Told && known.is_none() => return,
-            Ok(container) => {
+            Ok(Described { engine, container }) => {
                 if !matches!(known, Some(ContainerState::Known(_))) {
                     *self.report.containers_known.entry(container.engine.clone()).or_insert(0) += 1;
                 }
-                self.recovered();
+                if self.troubled.remove(engine) {
+                    tracing::info!("the container engine {engine} answers again");
+                }
                 ContainerState::Known(container)
             }
             // It is asked for again when its first process is seen.
@@ -56,10 +58,7 @@ impl Detector {
     /// Counts a container of which nothing is known, and says when an engine stops to answer as it should.
     fn unknown(&mut self, cause: NoContainer, count: u64) {
         match &cause {
-            NoContainer::Unknown => {
-                self.report.containers_unknown += count;
-                self.recovered();
-            }
+            NoContainer::Unknown => self.report.containers_unknown += count,
             NoContainer::Trouble { engine, reason, .. } => {
                 if count > 0 {
                     *self.report.containers_unanswered.entry((engine, *reason)).or_insert(0) += count;
@@ -70,14 +69,6 @@ impl Detector {
                     );
                 }
             }
-        }
-    }
-
-    /// Engines were in trouble, and one answers.
-    fn recovered(&mut self) {
-        if !self.troubled.is_empty() {
-            self.troubled.clear();
-            tracing::info!("the container engine answers again");
         }
     }
 

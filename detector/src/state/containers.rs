@@ -1,10 +1,12 @@
 //! Which container a cgroup belongs to, kept up to date and bounded.
 
+use std::collections::BTreeMap;
+
 use hashbrown::{HashMap, HashSet};
 use lanner_event::{CgroupId, ContainerId, ContainerState, Containers, Processes, Task};
 
 use super::cgroup::{self, Sighting};
-use super::{Limits, StateCounts, procfs};
+use super::{CONTAINERS_MAX, Limits, StateCounts, procfs};
 use crate::containers::Origin;
 
 /// A container of which something is new.
@@ -21,6 +23,19 @@ pub enum Seen {
         /// Whether it was there before the capture began.
         old: bool,
     },
+}
+
+/// The containers in which processes run now, as far as `/proc` tells: whose they are, and how many processes each has.
+pub fn running(v2: bool) -> BTreeMap<ContainerId, (Origin, usize)> {
+    let mut found: BTreeMap<ContainerId, (Origin, usize)> = BTreeMap::new();
+    for pid in procfs::processes().unwrap_or_default() {
+        let Some(path) = procfs::cgroup(pid, v2) else { continue };
+        let Some(Sighting { id, origin }) = cgroup::container(&path) else { continue };
+        if found.len() < CONTAINERS_MAX || found.contains_key(id) {
+            found.entry(id.into()).or_insert((origin, 0)).1 += 1;
+        }
+    }
+    found
 }
 
 /// What is needed to keep [`Containers`] up to date.

@@ -15,10 +15,12 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
+use std::path::PathBuf;
 
 use hashbrown::HashMap;
 
 use super::path::push_leaf_first;
+use crate::host_root::host_path;
 
 /// How many roots are known of which processes have them.
 const ROOTS_MAX: usize = 1024;
@@ -54,6 +56,8 @@ pub struct Resolver {
     peers: HashMap<u32, [i32; PEERS_MAX]>,
     root: Option<Root>,
     path: Vec<u8>,
+    /// Where the host's processes are.
+    processes: PathBuf,
     proc: Vec<u8>,
 }
 
@@ -87,7 +91,9 @@ impl Root {
 impl Default for Resolver {
     fn default() -> Self {
         let own = open(libc::AT_FDCWD, b"/\0", 0, 0).ok().and_then(|root| mount_of(&root)).unwrap_or(0);
-        Resolver { missed: 0, own, peers: HashMap::new(), root: None, path: Vec::new(), proc: Vec::new() }
+        let processes = host_path("/proc");
+        let (peers, path, proc) = (HashMap::new(), Vec::new(), Vec::new());
+        Resolver { missed: 0, own, peers, root: None, path, processes, proc }
     }
 }
 
@@ -195,7 +201,7 @@ impl Resolver {
             candidates[1..].copy_from_slice(peers);
         }
         for pid in candidates.into_iter().filter(|pid| *pid != 0) {
-            write_path(&mut self.proc, format_args!("/proc/{pid}/root"))?;
+            write_path(&mut self.proc, format_args!("{}/{pid}/root", self.processes.display()))?;
             let Ok(directory) = open(libc::AT_FDCWD, &self.proc, libc::O_DIRECTORY, 0) else { continue };
             if seat.root_mount != 0 && mount_of(&directory) != Some(seat.root_mount) {
                 continue;

@@ -12,6 +12,7 @@ use lanner_event::{Event, EventBatch, ExeFlags, Kind, Param, Path, Slice};
 use super::super::path::push_given;
 use super::super::record::Parts;
 use super::{push_text, push_walk, slice_from};
+use crate::host_root::host_path;
 
 /// A program that started.
 pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
@@ -128,7 +129,7 @@ pub fn process(batch: &mut EventBatch, event: &mut Event, record: &Record, parts
 
 fn command_line(pid: i32) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    File::open(format!("/proc/{pid}/cmdline"))?.take(STRING_MAX as u64).read_to_end(&mut text)?;
+    File::open(host_path(format!("/proc/{pid}/cmdline")))?.take(STRING_MAX as u64).read_to_end(&mut text)?;
     Ok(text)
 }
 

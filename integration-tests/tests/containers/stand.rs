@@ -1,0 +1,110 @@
+//! Lanner with a rule that shows all it knows of a container, and the alerts that it writes.
+
+use std::path::{Path, PathBuf};
+
+use lanner_integration_tests::lanner::Lanner;
+use lanner_integration_tests::{engines, wait_for};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What the alerts show.
+const FIELDS: &[&str] = &[
+    "proc.args",
+    "container.id",
+    "container.full_id",
+    "container.name",
+    "container.type",
+    "container.image",
+    "container.image.repository",
+    "container.image.tag",
+    "container.image.id",
+    "container.image.digest",
+    "container.privileged",
+    "container.mounts",
+    "container.labels",
+    "container.host_network",
+    "container.start_ts",
+    "container.liveness_probe",
+    "proc.is_container_liveness_probe",
+    "k8s.pod.name",
+    "k8s.ns.name",
+    "k8s.pod.uid",
+    "k8s.pod.full_sandbox_id",
+    "k8s.pod.labels",
+    "k8s.pod.label[tier]",
+    "mesos.task.id",
+    "mesos.task.name",
+    "mesos.framework.id",
+    "marathon.app.id",
+    "marathon.app.label[owner]",
+];
+
+/// Lanner, and where it writes.
+pub struct Stand {
+    folder: TempDir,
+    lanner: Option<Lanner>,
+}
+
+impl Stand {
+    /// Starts it; it asks these engines.
+    pub fn start(sockets: &[(&str, &Path)]) -> Stand {
+        let mut stand = Stand { folder: tempfile::tempdir().expect("a folder"), lanner: None };
+        let path = |name: &str| stand.path(name).display().to_string();
+        let fields: Vec<String> = FIELDS.iter().map(|field| format!("%{field}")).collect();
+        let rules = format!(
+            "- rule: Marked\n  desc: a program that was started with a mark of the test\n  \
+             condition: evt.type in (execve, execveat) and proc.args contains mark-\n  \
+             output: \"{}\"\n  priority: NOTICE\n",
+            fields.join(" ")
+        );
+        std::fs::write(path("rules.yaml"), rules).expect("a file");
+        let configuration = format!(
+            "rules_files: [{}]\njson_output: true\nfile_output: {{enabled: true, keep_alive: true, filename: {}}}\n\
+             stdout_output: {{enabled: false}}\njournal: {{path: {}}}\n{}",
+            path("rules.yaml"),
+            path("alerts"),
+            path("journal.db"),
+            engines::asked(sockets),
+        );
+        std::fs::write(path("lanner.yaml"), configuration).expect("a file");
+        stand.lanner = Some(Lanner::start(&stand.configuration(), &stand.path("log")));
+        stand
+    }
+
+    /// Its configuration.
+    pub fn configuration(&self) -> PathBuf {
+        self.path("lanner.yaml")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What it said.
+    pub fn said(&self) -> String {
+        self.lanner.as_ref().map_or_else(String::new, Lanner::said)
+    }
+
+    /// The fields of the alert of the program that was started with a mark in a container, once it is there.
+    pub fn alert(&self, mark: &str) -> Value {
+        let last = format!(" {mark}");
+        // The client of an engine has the mark in its command line too, outside of the container.
+        let own = |fields: &Value| {
+            fields["container.id"] != "host"
+                && fields["proc.args"].as_str().is_some_and(|args| args.ends_with(&last))
+        };
+        let look = || {
+            let text = std::fs::read_to_string(self.path("alerts")).unwrap_or_default();
+            let mut alerts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            alerts.find_map(|alert| Some(&alert["output_fields"]).filter(|fields| own(fields)).cloned())
+        };
+        wait_for(&format!("the alert of {mark}"), look, || self.said())
+    }
+
+    /// Stops it; what it said in the end.
+    pub fn stop(mut self) -> String {
+        let (status, said) = self.lanner.take().expect("it runs").stop();
+        assert!(status.success(), "{said}");
+        said
+    }
+}
