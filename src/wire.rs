@@ -11,13 +11,15 @@ use jiff::tz::TimeZone;
 use lanner_alert::Alert;
 use lanner_alert::falco::{JsonOptions, TimeFormat};
 use lanner_bus::{Entry, Held, Journal, OpenError, Registered, Sender, Synchronous};
-use lanner_config::{InhibitSettings, Loaded, Options, OutputEntry, RedactSettings, Settings};
+use lanner_config::{
+    DropAction, DropSettings, InhibitSettings, Loaded, Options, OutputEntry, RedactSettings, Settings,
+};
 use lanner_detector::container_users::ContainerUsers;
 use lanner_detector::containers::{self, Engines};
 use lanner_detector::names::Names;
 use lanner_detector::source::live;
 use lanner_detector::state::State;
-use lanner_detector::{Detector, KEY_FIELDS, Outcome, key_fingerprint};
+use lanner_detector::{Detector, DropPolicy, KEY_FIELDS, Outcome, key_fingerprint};
 use lanner_diagnostic::{Diagnostic, Node, nearest};
 use lanner_event::FieldRef;
 use lanner_event::fields::Fields;
@@ -336,7 +338,22 @@ pub fn recorder(settings: &Settings, rules: &Arc<RuleSet>) -> anyhow::Result<Det
     let names =
         Names::start(rules.host_names()).context("the thread that resolves names can't be started")?;
     let users = ContainerUsers::start(wait).context("the threads that read users can't be started")?;
-    Ok(Detector::new(state, rules.clone(), engines, wait).with_names(names).with_container_users(users))
+    let detector = Detector::new(state, rules.clone(), engines, wait);
+    let policy = drop_policy(&settings.detector.drops);
+    Ok(detector.with_names(names).with_container_users(users).with_drop_policy(policy))
+}
+
+fn drop_policy(settings: &DropSettings) -> DropPolicy {
+    let does = |action| settings.actions.contains(&action);
+    DropPolicy {
+        threshold: settings.threshold,
+        log: does(DropAction::Log),
+        alert: does(DropAction::Alert),
+        exit: does(DropAction::Exit),
+        rate: settings.rate,
+        max_burst: settings.max_burst,
+        simulate: settings.simulate,
+    }
 }
 
 /// What the detector hands on, as the journal takes it.

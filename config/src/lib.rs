@@ -44,8 +44,9 @@ pub use route::{GroupSettings, RouteSettings};
 pub use rules::{AppendOutput, RuleSelection, RulesSettings};
 pub use secrets::Secrets;
 pub use settings::{
-    AttemptSettings, DedupSettings, DetectorSettings, DigestSettings, EngineSettings, FormatSettings,
-    InhibitSettings, JournalSettings, LimitSettings, OutputEntry, RedactSettings, Settings,
+    AttemptSettings, DedupSettings, DetectorSettings, DigestSettings, DropAction, DropSettings,
+    EngineSettings, FormatSettings, InhibitSettings, JournalSettings, LimitSettings, OutputEntry,
+    RedactSettings, Settings,
 };
 
 /// The rules that Lanner ships, in Falco's language.

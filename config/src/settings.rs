@@ -78,6 +78,34 @@ pub struct DetectorSettings {
     pub all_events: bool,
     /// Events that such rules see too, or, with a `!` before it, don't see: scalars.
     pub custom_events: Vec<Node>,
+    /// What to do about lost events.
+    pub drops: DropSettings,
+}
+
+/// What to do about lost events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DropSettings {
+    /// Above which share of the events of a second to act.
+    pub threshold: f64,
+    /// What to do.
+    pub actions: Vec<DropAction>,
+    /// How often to do it, per second.
+    pub rate: f64,
+    /// How often to do it at once.
+    pub max_burst: u32,
+    /// Whether to act as if an event were lost each second.
+    pub simulate: bool,
+}
+
+/// Something to do about lost events. `ignore` is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DropAction {
+    /// Say it in the log.
+    Log,
+    /// Raise an alert.
+    Alert,
+    /// End.
+    Exit,
 }
 
 /// A container engine, where it isn't as usual.
@@ -244,6 +272,7 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
             container_wait: values.duration("detector.containers.wait"),
             all_events: values.bool("base_syscalls.all"),
             custom_events: values.texts("base_syscalls.custom_set").into_iter().cloned().collect(),
+            drops: drops(values),
         },
         journal: JournalSettings {
             path: values.text("journal.path").into(),
@@ -256,6 +285,26 @@ pub(crate) fn read(root: &Node, hostname: Option<String>, diagnostics: &mut Vec<
         silences: silences::read(root, &mut fields, diagnostics),
         outputs,
         fields,
+    }
+}
+
+fn drops(values: Values) -> DropSettings {
+    let action = |node: &Node| match node.as_str() {
+        Some("log") => Some(DropAction::Log),
+        Some("alert") => Some(DropAction::Alert),
+        Some("exit") => Some(DropAction::Exit),
+        _ => None,
+    };
+    let actions = values.texts("syscall_event_drops.actions");
+    DropSettings {
+        threshold: values.number("syscall_event_drops.threshold"),
+        actions: match actions.is_empty() {
+            true => vec![DropAction::Log, DropAction::Alert],
+            false => actions.into_iter().filter_map(action).collect(),
+        },
+        rate: values.number("syscall_event_drops.rate"),
+        max_burst: u32::try_from(values.whole("syscall_event_drops.max_burst")).unwrap_or(u32::MAX),
+        simulate: values.bool("syscall_event_drops.simulate_drops"),
     }
 }
 

@@ -77,6 +77,11 @@ impl<'a> Values<'a> {
         self.parsed(key, whole, 0)
     }
 
+    /// A number that may have a fraction.
+    pub fn number(self, key: &str) -> f64 {
+        self.parsed(key, |text| text.parse().ok(), 0.0)
+    }
+
     /// A whole number whose row demands at least 1.
     pub fn count(self, key: &str) -> NonZeroU32 {
         self.parsed(key, |text| NonZeroU32::new(u32::try_from(whole(text)?).ok()?), NonZeroU32::MIN)

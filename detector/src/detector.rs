@@ -26,6 +26,7 @@ use crate::hold::{HeldEvent, Hold};
 use crate::names::Names;
 use crate::source::{Source, SourceError, Status};
 use crate::state::{State, StateCounts, mount_namespace};
+pub use losses::DropPolicy;
 use losses::LossWatch;
 use starting::Starting;
 
@@ -117,6 +118,8 @@ pub struct Detector {
     hits: Vec<Hit>,
     counts: Vec<u64>,
     losses: LossWatch,
+    /// Why it ends, where that isn't because it was told to.
+    failed: Option<SourceError>,
     report: Report,
     /// Engines that don't answer as they should.
     troubled: BTreeSet<&'static str>,
@@ -141,6 +144,7 @@ impl Detector {
             hits: Vec::new(),
             counts: vec![0; Kind::ALL.len()],
             losses: LossWatch::default(),
+            failed: None,
             report: Report::default(),
             troubled: BTreeSet::new(),
         }
@@ -154,6 +158,11 @@ impl Detector {
     /// Reads the users of containers; without this nothing is known of them.
     pub fn with_container_users(self, users: ContainerUsers) -> Detector {
         Detector { users, ..self }
+    }
+
+    /// Does so about lost events.
+    pub fn with_drop_policy(self, policy: DropPolicy) -> Detector {
+        Detector { losses: LossWatch::new(policy), ..self }
     }
 
     /// Takes back an event that waited when Lanner ended. What isn't understood, as of an older version, is
@@ -196,7 +205,10 @@ impl Detector {
             goes_on &= self.tend(source, sink);
         }
         self.drain(source, &mut batch, sink)?;
-        Ok(self.finish(source))
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => Ok(self.finish(source)),
+        }
     }
 
     /// How long the source may wait for an event.

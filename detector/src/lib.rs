@@ -15,5 +15,5 @@ pub mod source;
 pub mod state;
 
 pub use alert::{KEY_FIELDS, key_fingerprint};
-pub use detector::{Detector, Outcome, Report, Sink};
+pub use detector::{Detector, DropPolicy, Outcome, Report, Sink};
 pub use host_root::host_path;

@@ -41,6 +41,12 @@ pub enum SourceError {
         /// What it said.
         cause: String,
     },
+    /// Events were lost, and it was configured to end then.
+    #[error("{lost} events were lost, and `syscall_event_drops.actions` says to exit then")]
+    Lost {
+        /// How many.
+        lost: u64,
+    },
 }
 
 /// What was lost since the start, by kind.

@@ -116,3 +116,30 @@ fn what_was_recorded_is_explained_and_tested() {
     let tested = run(&["test", &path("cases.yaml")]);
     assert_eq!(String::from_utf8_lossy(&tested.stdout), "1 case, 0 failed\n");
 }
+
+/// Lost events are acted upon as Falco's keys say: here as if one were lost each second.
+#[test]
+fn lost_events_may_end_it_with_an_alert() {
+    if !can_run(&[WATCHING]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let configuration = format!(
+        "syscall_event_drops: {{actions: [log, alert, exit], simulate_drops: true}}\n\
+         file_output: {{enabled: true, filename: {}}}\njournal: {{path: {}}}\n",
+        path("alerts").display(),
+        path("journal.db").display()
+    );
+    std::fs::write(path("lanner.yaml"), configuration).expect("a file");
+    let mut command = Command::new(lanner::binary());
+    let mut running = Running::start(command.arg("-c").arg(path("lanner.yaml")), &path("log"));
+    assert_eq!(running.wait().code(), Some(1), "{}", running.said());
+    assert!(running.said().contains("`syscall_event_drops.actions` says to exit"), "{}", running.said());
+    let alerts = std::fs::read_to_string(path("alerts")).expect("there are alerts");
+    assert!(
+        alerts.contains("Falco internal: syscall event drop. 1 events were lost (simulated)."),
+        "{alerts}"
+    );
+    assert!(alerts.contains("stops, because"), "{alerts}");
+}

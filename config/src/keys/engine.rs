@@ -5,7 +5,6 @@ use crate::kind::Kind;
 
 const KMOD: &str = "Lanner has no kernel module";
 const CAPTURE: &str = "writing capture files";
-const DROPS: &str = "acting on lost events by threshold; they are counted and told already";
 const NEEDED: &str = "Lanner watches what the loaded rules need, and asks the kernel for the state";
 const TABLE: &str = "limits of the process table that can be set";
 
@@ -27,11 +26,11 @@ pub(super) const FAMILY: Family = Family {
         Key::new("capture.default_duration", Kind::Whole(0, i64::MAX), "5000", "How long a capture is, in ms.").not_yet(CAPTURE),
         Key::new("capture.max_file_size_mb", Kind::Whole(0, i64::MAX), "0", "How large a capture file may become, in MB; 0 for any size.").not_yet(CAPTURE),
         Key::new("syscall_event_timeouts.max_consecutives", Kind::Whole(1, i64::MAX), "1000", "After how many waits without any event an alert says so.").fatal().not_yet("the watchdog over the source"),
-        Key::new("syscall_event_drops.threshold", Kind::Number(0.0, 1.0), ".1", "From which share of lost events to act.").fatal().not_yet(DROPS),
-        Key::new("syscall_event_drops.actions[]", Kind::OneOf(&["ignore", "log", "alert", "exit"]), "", "What to do then.").fatal().not_yet(DROPS),
-        Key::new("syscall_event_drops.rate", Kind::Number(0.0, f64::INFINITY), ".03333", "How often to act, per second.").not_yet(DROPS),
-        Key::new("syscall_event_drops.max_burst", Kind::Whole(0, i64::MAX), "1", "How often to act at once.").not_yet(DROPS),
-        Key::new("syscall_event_drops.simulate_drops", Kind::Bool, "false", "Whether to act as if events were lost, for testing.").not_yet(DROPS),
+        Key::new("syscall_event_drops.threshold", Kind::Number(0.0, 1.0), "0", "Above which share of the events of a second that were lost to act. Falco's default is `.1`; what is lost below it is logged.").fatal(),
+        Key::new("syscall_event_drops.actions[]", Kind::OneOf(&["ignore", "log", "alert", "exit"]), "", "What to do then: nothing, log it, raise an alert, or end with an error. Unless it is set: `log` and `alert`.").fatal(),
+        Key::new("syscall_event_drops.rate", Kind::Number(0.0, f64::INFINITY), ".03333", "How often to act, per second."),
+        Key::new("syscall_event_drops.max_burst", Kind::Whole(0, i64::MAX), "1", "How often to act at once."),
+        Key::new("syscall_event_drops.simulate_drops", Kind::Bool, "false", "Whether to act as if an event were lost each second, for testing."),
         Key::new("base_syscalls.custom_set[]", Kind::Text, "", "System calls, or other events, that rules which name no event type see too, although programs make them often; with a `!` before it, one that they don't see. Events that a rule names are always captured, and the state needs none."),
         Key::new("base_syscalls.repair", Kind::Bool, "false", "Whether to watch the fewest system calls that keep the state right.").never(NEEDED),
         Key::new("base_syscalls.all", Kind::Bool, "false", "Whether rules which name no event type see all events, those too that programs make often: reading, writing, waiting, memory."),

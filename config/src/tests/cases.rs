@@ -125,9 +125,7 @@ fn what_falco_does_not_start_with() {
     check("rule_matching: last\n", "error f.yaml:1:16: this should be `first` or `all`, not `last`");
     check(
         "syscall_event_drops: { threshold: 2, actions: [log, shout] }\n",
-        "note f.yaml:1:24: `syscall_event_drops.threshold` has no effect yet: it comes with acting on lost events by threshold; they are counted and told already\n\
-         error f.yaml:1:35: this should be a number from 0 to 1, not `2`\n\
-         note f.yaml:1:48: `syscall_event_drops.actions` has no effect yet: it comes with acting on lost events by threshold; they are counted and told already\n\
+        "error f.yaml:1:35: this should be a number from 0 to 1, not `2`\n\
          error f.yaml:1:53: this should be `ignore`, `log`, `alert` or `exit`, not `shout`",
     );
     check(

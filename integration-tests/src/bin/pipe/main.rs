@@ -17,6 +17,10 @@ use lanner_integration_tests::cpu;
 use lanner_integration_tests::pipe::{FED, PipeReport, Plan, REPEATED, Repeated};
 use lanner_router::{Correlate, Inhibit, InhibitRule, Pipeline, Router, Silences};
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long sending what is left may take.
 const DRAIN_MAX: Duration = Duration::from_secs(600);
 /// Longer than any test goes on.
