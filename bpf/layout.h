@@ -169,7 +169,7 @@ struct syscall_row {
 	__u8 length;
 	/* Where a socket's address is; its length is the next argument. */
 	__u8 address;
-	/* How many arguments socketcall(2) reads from memory for it. */
+	/* How many arguments a 32-bit program has in memory for it. */
 	__u8 args;
 	/* How many bytes each has of what the length counts. */
 	__u8 unit;

@@ -144,16 +144,17 @@ static __always_inline void part_given(struct scratch *s, __u8 which, struct sys
 	part_base(s, PART_BASE_0 + which, row->dirfd[which], task);
 }
 
-/* The arguments of a call that a 32-bit program made by socketcall(2): they are in its memory. */
-static __always_inline void read_socketcall(struct record *record, struct pt_regs *regs, __u64 number)
+/* The arguments that 32-bit programs have in memory: those of socketcall(2), and of old calls with one argument. */
+static __always_inline void read_packed(struct record *record, struct pt_regs *regs, __u64 number)
 {
+	__u64 from = record->nr == COMPAT_SOCKETCALL ? regs->cx : regs->bx;
 	__u32 args[6] = { -1 };
 	__u64 size = number * sizeof(*args);
 
 	bounded(size);
 	if (size > sizeof(args))
 		return;
-	if (bpf_probe_read_user(args, size, (void *)(regs->cx & 0xffffffff))) {
+	if (bpf_probe_read_user(args, size, (void *)(from & 0xffffffff))) {
 		record->flags |= FLAG_FAULT;
 		args[0] = -1;
 	}
@@ -443,11 +444,12 @@ static __always_inline int told(struct pt_regs *regs, long ret, bool entered)
 		return 0;
 	record_begin(s, RECORD_SYSCALL, task);
 	s->record.nr = regs->orig_ax;
-	s->record.res = compat ? (__s32)ret : ret;
+	/* Of 32 bits: an address may be as high as an errno is low. */
+	s->record.res = !compat ? ret : (__u32)ret > (__u32)-4096 ? (__s64)(__s32)ret : (__s64)(__u32)ret;
 	s->record.event = row->kind;
 	s->record.flags = compat ? FLAG_COMPAT : 0;
 	if (row->args)
-		read_socketcall(&s->record, regs, row->args);
+		read_packed(&s->record, regs, row->args);
 	else
 		read_arguments(&s->record, regs);
 	syscall_parts(s, row, task, ret);

@@ -32,8 +32,8 @@ enum as {
 	NUMBER, TEXT,
 	// A path with both readings, or one of which only what was given is told, and a string that is none.
 	PATH, ASKED, STRING,
-	// A descriptor, that of a directory, and the one that the event is about.
-	DESCRIPTOR, DIRECTORY, ABOUT,
+	// A process, a descriptor, that of a directory, and the one that the event is about.
+	PROCESS, DESCRIPTOR, DIRECTORY, ABOUT,
 };
 
 struct argument {
@@ -62,7 +62,10 @@ struct argument {
 #define PATHNAME(name_, text_) {.as = PATH, .name = name_, .text = text_}
 #define ASKED_PATH(name_, text_) {.as = ASKED, .name = name_, .text = text_}
 #define STR(name_, text_) {.as = STRING, .name = name_, .text = text_}
+#define CLOSED_FD(name_) {.as = DESCRIPTOR, .name = name_, .value = -1}
 #define DIR_FD(name_) {.as = DIRECTORY, .name = name_, .value = AT_FDCWD, .text = "AT_FDCWD"}
+#define PID(name_, make_) {.as = PROCESS, .name = name_, .make = make_}
+#define MADE(name_, make_) {.as = NUMBER, .name = name_, .make = make_, .text = "%ld"}
 #define FD(name_, make_) {.as = DESCRIPTOR, .name = name_, .make = make_}
 #define ABOUT_FD(name_, make_) {.as = ABOUT, .name = name_, .make = make_}
 
@@ -75,6 +78,9 @@ struct argument {
 #define OTHERS_MAX 8
 
 struct call;
+
+// Whatever it fails with.
+#define ANY -1
 
 // The same syscall with other arguments: what it must fail with, or 0. No arguments are those of the row.
 struct other {

@@ -26,6 +26,7 @@ static struct timespec moment;
 static struct timeval instant;
 static struct narrow_time narrow_moment, narrow_instant;
 static struct pollfd polled = {.fd = 0, .events = POLLIN};
+static struct pollfd closed_one = {.fd = 999, .events = POLLIN};
 static unsigned long long signals = 1 << (SIGUSR1 - 1) | 1 << (SIGTERM - 1);
 static long long position;
 static int ends[2];
@@ -148,10 +149,10 @@ static const struct row ROWS[] = {
 	{ON(eventfd2), MAKES("res"), .args = {N("initval", 3), FLAGS("flags", O_CLOEXEC|O_NONBLOCK)},
 		.others = {{"EINVAL", EINVAL, .args = {N("initval", 3), AS("flags", O_APPEND, "1024")}}}},
 	{ON(signalfd), MAKES("res"), .tell = tell_signals, .cannot = {{"bad descriptor", "-1 asks for a new one"}},
-		.args = {{.as = DESCRIPTOR, .name = "fd", .value = -1}, MEMORY(&signals), P(8)},
+		.args = {CLOSED_FD("fd"), MEMORY(&signals), P(8)},
 		.others = {{"EBADF", EBADF, .args = {FD("fd", a_closed_one), MEMORY(&signals), P(8)}}}},
 	{ON(signalfd4), MAKES("res"), .tell = tell_signals, .cannot = {{"bad descriptor", "-1 asks for a new one"}},
-		.args = {{.as = DESCRIPTOR, .name = "fd", .value = -1}, MEMORY(&signals), P(8), FLAGS("flags", O_CLOEXEC)},
+		.args = {CLOSED_FD("fd"), MEMORY(&signals), P(8), FLAGS("flags", O_CLOEXEC)},
 		.others = {{"EINVAL", EINVAL, .args = {FD("fd", a_file), MEMORY(&signals), P(8), FLAGS("flags", O_CLOEXEC)}}}},
 	{ON(timerfd_create), MAKES("res"), .args = {N("clockid", CLOCK_MONOTONIC), N("flags", 0)},
 		.others = {{"EINVAL", EINVAL, .args = {N("clockid", 99), N("flags", 0)}}}},
@@ -165,7 +166,9 @@ static const struct row ROWS[] = {
 		.args = {ABOUT_FD(NULL, an_epoll), MEMORY(buffer), N("maxevents", 4), P(0)},
 		.others = {{"EINVAL", EINVAL, .args = {ABOUT_FD(NULL, an_epoll), MEMORY(buffer), N("maxevents", 0), P(0)}}}},
 	{ON(poll), RES, .args = {MEMORY(&polled), P(1), N("timeout", 0)},
-		.others = {{"EINVAL", EINVAL, .args = {MEMORY(&polled), P(-1), N("timeout", 0)}}}},
+		.others = {{"EINVAL", EINVAL, .args = {MEMORY(&polled), P(-1), N("timeout", 0)}},
+			{"without end", 0, .args = {MEMORY(&closed_one), P(1), AS("timeout", -1u, "-1")}},
+			{"without end, 32-bit", 0, true, .args = {MEMORY(&closed_one), P(1), N("timeout", -1)}}}},
 	{ON(ppoll), RES, .args = {MEMORY(&polled), P(1), MEMORIES(&moment, &narrow_moment), MEMORY(&signals), P(8)},
 		.others = {{"told", 0, .args = {MEMORY(&polled), P(1), AS("timeout", &moment, "0s"),
 			AS("sigmask", &signals, "SIGUSR1 SIGTERM"), P(8)}}}},

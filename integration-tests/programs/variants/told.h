@@ -234,6 +234,7 @@ static void tell_arguments(const struct call *call)
 		case ASKED:
 			tell_path(call, at);
 			break;
+		case PROCESS:
 		case DIRECTORY:
 		case DESCRIPTOR:
 			tell(text("evt.rawarg.%s", argument->name), text("%ld", argument->value));

@@ -180,7 +180,7 @@ fn rules(events: &[Event]) -> String {
     let is_path = |ty: &str| ty.starts_with("FS");
     for (name, ty) in &params {
         fields.insert(format!("evt.arg.{name}"));
-        if is_path(ty) || ty == "FD" {
+        if is_path(ty) || ["FD", "PID"].contains(&&**ty) {
             fields.insert(format!("evt.rawarg.{name}"));
         }
     }

@@ -26,7 +26,7 @@ use super::clock::Clock;
 use super::path::push_leaf_first;
 use super::record::Parts;
 use super::resolve::Resolver;
-use super::syscalls::{self, Origin, RESULT, Syscall, WRITTEN};
+use super::syscalls::{self, Caps, Origin, RESULT, Syscall, WRITTEN};
 
 /// The kernel's mark of an open that made its file (`FMODE_CREATED`, include/linux/fs.h).
 const FMODE_CREATED: u32 = 0x10_0000;
@@ -205,8 +205,12 @@ fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, 
     let number = |number: Option<u64>| number.map_or(Param::Missing, Param::Uint);
     match origin {
         Origin::Res => Param::Int(record.res),
+        Origin::Address => Param::Uint(record.res as u64),
         Origin::Int(at) => Param::Int(i64::from(record.args[at] as i32)),
         Origin::Uint(at) => Param::Uint(u64::from(record.args[at] as u32)),
+        Origin::Caps(Caps::Inheritable) => Param::Uint(record.task.cap_inheritable),
+        Origin::Caps(Caps::Permitted) => Param::Uint(record.task.cap_permitted),
+        Origin::Caps(Caps::Effective) => Param::Uint(record.task.cap_effective),
         Origin::Id(at) => id(record.args[at]),
         Origin::Written(_) if record.res < 0 => Param::Missing,
         Origin::Written(at) => id(record.args[at]),
@@ -216,7 +220,11 @@ fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, 
         Origin::Signals(at) => Param::Uint(u64::from(record.args[at] as u32)),
         Origin::Offset(at) if is_old_sendfile(record) => Param::Uint(u64::from(record.args[at] as u32)),
         Origin::Moved => Param::Uint(u64::try_from(record.res).unwrap_or(0)),
-        Origin::Long(at) => Param::Int(record.args[at] as i64),
+        Origin::LongUnlessStr(_) if parts.get(PART_STRING).is_some() => Param::Int(0),
+        Origin::LongUnlessStr(at) if record.flags & FLAG_COMPAT != 0 => {
+            Param::Int(i64::from(record.args[at] as i32))
+        }
+        Origin::LongUnlessStr(at) => Param::Int(record.args[at] as i64),
         Origin::Ulong(at) | Origin::Offset(at) => Param::Uint(record.args[at]),
         Origin::Path(at) => path(parts, at, paths[at]),
         Origin::Given(at) => match path(parts, at, paths[at]) {

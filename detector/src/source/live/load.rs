@@ -201,9 +201,11 @@ fn want(ebpf: &mut Ebpf, wanted: &[Kind]) -> Result<(), SourceError> {
     // What changes the working directory the state must know.
     for row in SYSCALLS.iter().filter(|row| wanted.contains(&row.kind) || row.what & WHAT_CWD != 0) {
         let max = SYSCALLS_MAX as u32;
-        let narrow = row.narrow_numbers().map(|number| max + number);
-        for index in row.number().into_iter().chain(narrow) {
+        if let Some(index) = row.number() {
             set(&mut table, index, kernel_row(row, 0))?;
+        }
+        for number in row.narrow_numbers() {
+            set(&mut table, max + number, kernel_row(row, row.packed))?;
         }
         if let Some((call, args)) = row.socketcall {
             set(&mut table, 2 * max + call, kernel_row(row, args))?;

@@ -24,14 +24,18 @@ pub use super::decode::Quota;
 pub enum Origin {
     /// The result.
     Res,
+    /// The result, which is an address.
+    Address,
     /// An argument that is a signed 32-bit number.
     Int(usize),
     /// An argument that is an unsigned 32-bit number.
     Uint(usize),
-    /// An argument that is as wide as a register, with a sign.
-    Long(usize),
+    /// An argument that is as wide as a register, with a sign; 0 where the string is told, which it says the place of.
+    LongUnlessStr(usize),
     /// An argument that is as wide as a register.
     Ulong(usize),
+    /// A set of the thread's capabilities.
+    Caps(Caps),
     /// A user's or group's number, of which all bits set is none.
     Id(usize),
     /// A number that the syscall wrote where an argument said: only where it succeeded.
@@ -102,6 +106,17 @@ pub enum Origin {
     Nothing,
 }
 
+/// Which set of capabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caps {
+    /// Those that a program that is started may have.
+    Inheritable,
+    /// Those that may be made effective.
+    Permitted,
+    /// Those that it has.
+    Effective,
+}
+
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Syscall {
@@ -113,6 +128,8 @@ pub struct Syscall {
     narrow: &'static [&'static str],
     /// Its number in socketcall(2), by which 32-bit programs may make it, and how many arguments it has there.
     pub socketcall: Option<(u32, u8)>,
+    /// How many arguments its old call of 32-bit programs has in memory, where the first says.
+    pub packed: u8,
     /// What there is to send besides arguments (`WHAT_*`).
     pub what: u32,
     /// Which argument is the descriptor that it is about, or `ARG_RESULT` or `ARG_BYTES`.
@@ -156,6 +173,7 @@ const fn row(kind: Kind) -> Syscall {
         native: None,
         narrow: &[],
         socketcall: None,
+        packed: 0,
         what: 0,
         fd: NO,
         path: [NO, NO],
@@ -182,6 +200,10 @@ impl Syscall {
 
     const fn socketcall(self, call: u32, args: u8) -> Syscall {
         Syscall { socketcall: Some((call, args)), ..self }
+    }
+
+    const fn packed(self, args: u8) -> Syscall {
+        Syscall { packed: args, ..self }
     }
 
     const fn what(self, what: u32) -> Syscall {

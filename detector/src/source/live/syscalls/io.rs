@@ -4,8 +4,7 @@ use lanner_bpf::layout::{ARG_TOTAL, WHAT_BYTES_OF_SUCCESS, WHAT_IOVEC};
 use lanner_event::Kind;
 
 use super::Origin::{
-    Data, Descriptor, Duration, Half, Ino, Int, Long, Moved, Nothing, Offset, Place, Res, Signals, Str, Uint,
-    Ulong,
+    Data, Descriptor, Duration, Half, Ino, Int, Moved, Nothing, Offset, Place, Res, Signals, Str, Uint, Ulong,
 };
 use super::{RESULT, Syscall, WRITTEN, row};
 
@@ -82,7 +81,7 @@ pub const ROWS: &[Syscall] = &[
     row(Kind::EpollCreate).fd(RESULT).params(&[Res, Int(0)]),
     row(Kind::EpollCreate1).fd(RESULT).params(&[Res, Uint(0)]),
     row(Kind::EpollWait).fd(0).params(&[Res, Int(2)]),
-    row(Kind::Poll).params(&[Res, Nothing, Long(2)]),
+    row(Kind::Poll).params(&[Res, Nothing, Int(2)]),
     row(Kind::Ppoll).narrow(&["ppoll_time64"]).structure(2, 16).behind_wide(3).params(&[
         Res,
         Nothing,

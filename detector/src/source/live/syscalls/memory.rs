@@ -2,12 +2,12 @@
 
 use lanner_event::Kind;
 
-use super::Origin::{Int, Nothing, Res, Uint, Ulong};
+use super::Origin::{Address, Int, Nothing, Res, Uint, Ulong};
 use super::{Syscall, row};
 
 pub const ROWS: &[Syscall] = &[
-    row(Kind::Brk).params(&[Res, Nothing, Nothing, Nothing, Ulong(0)]),
-    row(Kind::Mmap).params(&[
+    row(Kind::Brk).params(&[Address, Nothing, Nothing, Nothing, Ulong(0)]),
+    row(Kind::Mmap).packed(6).params(&[
         Res,
         Nothing,
         Nothing,

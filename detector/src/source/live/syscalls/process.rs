@@ -4,9 +4,10 @@ use lanner_bpf::layout::{WHAT_BYTES_OF_SUCCESS, WHAT_FAILURE_ONLY, WHAT_IOVEC, W
 use lanner_event::Kind;
 
 use super::Origin::{
-    Data, Duration, Half, Id, Int, Long, More, Res, Short, SignedShort, Str, Uint, Ulong, Wide, Word, Written,
+    Caps, Data, Duration, Id, Int, LongUnlessStr, More, Res, Short, SignedShort, Str, Uint, Ulong, Wide,
+    Word, Written,
 };
-use super::{RESULT, Syscall, row};
+use super::{Caps as Set, RESULT, Syscall, row};
 
 pub const ROWS: &[Syscall] = &[
     row(Kind::Execve).what(WHAT_FAILURE_ONLY).path(0),
@@ -49,9 +50,9 @@ pub const ROWS: &[Syscall] = &[
     row(Kind::Unshare).params(&[Res, Uint(0)]),
     row(Kind::Setsid).params(&[Res]),
     row(Kind::Setpgid).params(&[Res, Int(0), Int(1)]),
-    // Of the second version on there are two sets of each, the lower bits first; the upper are 12 bytes behind them.
-    row(Kind::Capset).structure(1, 24).params(&[Res, Half(2), Half(1), Half(0)]),
-    row(Kind::Prctl).what(WHAT_SET_NAME).string(1).params(&[Res, Uint(0), Str, Long(1)]),
+    // As in Falco, what the thread has after it.
+    row(Kind::Capset).params(&[Res, Caps(Set::Inheritable), Caps(Set::Permitted), Caps(Set::Effective)]),
+    row(Kind::Prctl).what(WHAT_SET_NAME).string(1).params(&[Res, Uint(0), Str, LongUnlessStr(1)]),
     row(Kind::PidfdGetfd).fd(RESULT).params(&[Res, Int(0), Int(1), Uint(2)]),
     row(Kind::PidfdOpen).fd(RESULT).params(&[Res, Int(0), Uint(1)]),
     row(Kind::Semop).array(1, 2, 6, 2).params(&[
