@@ -1,5 +1,6 @@
 //! Containers of real engines: what is known of them, in time, and what becomes of alerts when nobody answers.
 
+mod inside;
 mod stand;
 
 use lanner_integration_tests::containerd::{self, Containerd};

@@ -48,36 +48,16 @@ pub struct Stand {
 impl Stand {
     /// Starts it; it asks these engines.
     pub fn start(sockets: &[(&str, &Path)]) -> Stand {
-        let mut stand = Stand { folder: tempfile::tempdir().expect("a folder"), lanner: None };
-        let path = |name: &str| stand.path(name).display().to_string();
-        let fields: Vec<String> = FIELDS.iter().map(|field| format!("%{field}")).collect();
-        let rules = format!(
-            "- rule: Marked\n  desc: a program that was started with a mark of the test\n  \
-             condition: evt.type in (execve, execveat) and proc.args contains mark-\n  \
-             output: \"{}\"\n  priority: NOTICE\n",
-            fields.join(" ")
-        );
-        std::fs::write(path("rules.yaml"), rules).expect("a file");
-        let configuration = format!(
-            "rules_files: [{}]\njson_output: true\nfile_output: {{enabled: true, keep_alive: true, filename: {}}}\n\
-             stdout_output: {{enabled: false}}\njournal: {{path: {}}}\n{}",
-            path("rules.yaml"),
-            path("alerts"),
-            path("journal.db"),
-            engines::asked(sockets),
-        );
-        std::fs::write(path("lanner.yaml"), configuration).expect("a file");
-        stand.lanner = Some(Lanner::start(&stand.configuration(), &stand.path("log")));
-        stand
+        let folder = tempfile::tempdir().expect("a folder");
+        configure(folder.path(), folder.path(), &engines::asked(sockets));
+        let configuration = folder.path().join("lanner.yaml");
+        let lanner = Lanner::start(&configuration, &folder.path().join("log"));
+        Stand { folder, lanner: Some(lanner) }
     }
 
     /// Its configuration.
     pub fn configuration(&self) -> PathBuf {
-        self.path("lanner.yaml")
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.path().join("lanner.yaml")
     }
 
     /// What it said.
@@ -87,18 +67,7 @@ impl Stand {
 
     /// The fields of the alert of the program that was started with a mark in a container, once it is there.
     pub fn alert(&self, mark: &str) -> Value {
-        let last = format!(" {mark}");
-        // The client of an engine has the mark in its command line too, outside of the container.
-        let own = |fields: &Value| {
-            fields["container.id"] != "host"
-                && fields["proc.args"].as_str().is_some_and(|args| args.ends_with(&last))
-        };
-        let look = || {
-            let text = std::fs::read_to_string(self.path("alerts")).unwrap_or_default();
-            let mut alerts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            alerts.find_map(|alert| Some(&alert["output_fields"]).filter(|fields| own(fields)).cloned())
-        };
-        wait_for(&format!("the alert of {mark}"), look, || self.said())
+        alert_in(self.folder.path(), mark, || self.said())
     }
 
     /// Stops it; what it said in the end.
@@ -107,4 +76,42 @@ impl Stand {
         assert!(status.success(), "{said}");
         said
     }
+}
+
+/// Writes a configuration into a folder, which lanner will know by another path perhaps.
+pub fn configure(folder: &Path, known_as: &Path, engines: &str) {
+    let path = |name: &str| known_as.join(name).display().to_string();
+    let fields: Vec<String> = FIELDS.iter().map(|field| format!("%{field}")).collect();
+    let rules = format!(
+        "- rule: Marked\n  desc: a program that was started with a mark of the test\n  \
+         condition: evt.type in (execve, execveat) and proc.args contains mark-\n  \
+         output: \"{}\"\n  priority: NOTICE\n",
+        fields.join(" ")
+    );
+    std::fs::write(folder.join("rules.yaml"), rules).expect("a file");
+    let configuration = format!(
+        "rules_files: [{}]\njson_output: true\nfile_output: {{enabled: true, keep_alive: true, filename: {}}}\n\
+         stdout_output: {{enabled: false}}\njournal: {{path: {}}}\n{engines}",
+        path("rules.yaml"),
+        path("alerts"),
+        path("journal.db"),
+    );
+    std::fs::write(folder.join("lanner.yaml"), configuration).expect("a file");
+}
+
+/// The fields of the alert that was written into that folder, of the program that was started with a mark in a
+/// container, once it is there.
+pub fn alert_in(folder: &Path, mark: &str, said: impl Fn() -> String) -> Value {
+    let last = format!(" {mark}");
+    // The client of an engine has the mark in its command line too, outside of the container.
+    let own = |fields: &Value| {
+        fields["container.id"] != "host"
+            && fields["proc.args"].as_str().is_some_and(|args| args.ends_with(&last))
+    };
+    let look = || {
+        let text = std::fs::read_to_string(folder.join("alerts")).unwrap_or_default();
+        let mut alerts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        alerts.find_map(|alert| Some(&alert["output_fields"]).filter(|fields| own(fields)).cloned())
+    };
+    wait_for(&format!("the alert of {mark}"), look, said)
 }
