@@ -315,6 +315,10 @@ struct io_listen {
 	int backlog;
 };
 
+struct io_shutdown {
+	int how;
+};
+
 struct seq_file;
 struct bpf_iter_meta {
 	struct seq_file *seq;

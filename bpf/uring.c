@@ -138,6 +138,9 @@ static __always_inline void request_parts(struct scratch *s, __u32 op, void *cmd
 		args[2] = BPF_CORE_READ(socket, protocol);
 		return;
 	}
+	case OP_SHUTDOWN:
+		args[1] = BPF_CORE_READ((struct io_shutdown *)cmd, how);
+		return;
 	case OP_LISTEN:
 		args[1] = BPF_CORE_READ((struct io_listen *)cmd, backlog);
 		return;
@@ -221,6 +224,8 @@ int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *req)
 	else if (row->fd != NO_ARG && row->fd != ARG_RESULT)
 		file = BPF_CORE_READ(req, file);
 	part_descriptor(s, file, task);
+	if ((row->what & WHAT_QUEUE) && ret >= 0)
+		read_queue(&s->record, BPF_CORE_READ(req, file));
 	part_received(s, op, (void *)req + bpf_core_field_offset(struct io_kiocb, cmd), row, ret);
 	submit(s, RECORD_KINDS + (row->kind & (EVENT_KINDS_MAX - 1)));
 	return 0;

@@ -237,7 +237,8 @@ static void tell_arguments(const struct call *call)
 		case PROCESS:
 		case DIRECTORY:
 		case DESCRIPTOR:
-			tell(text("evt.rawarg.%s", argument->name), text("%ld", argument->value));
+			if (argument->name)
+				tell(text("evt.rawarg.%s", argument->name), text("%ld", argument->value));
 			break;
 		case ABOUT:
 			if (argument->name)

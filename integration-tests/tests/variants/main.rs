@@ -14,7 +14,7 @@ use stand::Stand;
 use told::Line;
 
 /// The programs, one for each family of syscalls.
-const FAMILIES: &[&str] = &["files", "descriptors", "memory", "processes", "system"];
+const FAMILIES: &[&str] = &["files", "descriptors", "memory", "net", "processes", "system"];
 
 /// A cell, and what is wrong with the alerts of it.
 struct Found {

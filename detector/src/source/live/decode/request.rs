@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use lanner_bpf::layout::{PART_KINDS, Record};
+use lanner_bpf::layout::{ARG_QUEUE, ARG_QUEUE_MAX, PART_KINDS, Record};
 
 use super::super::record::Parts;
 
@@ -52,8 +52,14 @@ impl Requests {
         if self.taken.is_empty() {
             self.order.clear();
         }
+        // What is only known at the end: the queue of a socket that accepts.
+        let mut args = taken.record.args;
+        for at in [ARG_QUEUE, ARG_QUEUE_MAX].map(|at| at as usize) {
+            args[at] |= record.args[at];
+        }
         let whole = Record {
             res: record.res,
+            args,
             flags: taken.record.flags | record.flags,
             file_mode: record.file_mode,
             fd: record.fd,
