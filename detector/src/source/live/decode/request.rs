@@ -54,7 +54,7 @@ impl Requests {
         }
         // What is only known at the end: the queue of a socket that accepts.
         let mut args = taken.record.args;
-        for at in [ARG_QUEUE, ARG_QUEUE_MAX].map(|at| at as usize) {
+        for at in [ARG_QUEUE, ARG_QUEUE_MAX] {
             args[at] |= record.args[at];
         }
         let whole = Record {
