@@ -269,17 +269,67 @@ struct io_cmd_data {
 	struct file *file;
 };
 struct io_cqe {
+	__u64 user_data;
 	__s32 res;
 	int fd;
+};
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+/* Before 6.13 the table had the files themselves. */
+struct io_fixed_file {
+	unsigned long file_ptr;
+};
+struct io_file_table___old {
+	struct io_fixed_file *files;
+};
+struct io_file_table {
+	struct io_rsrc_data data;
+};
+struct io_ring_ctx {
+	struct io_file_table file_table;
+};
+struct io_uring_cqe {
+	__u64 user_data;
+	__s32 res;
+	__u32 flags;
 };
 struct io_kiocb {
 	struct file *file;
 	struct io_cmd_data cmd;
 	__u8 opcode;
+	__u64 flags;
 	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
+};
+/* Before 6.10. */
+struct io_kiocb___old {
+	unsigned int flags;
+};
+struct kiocb {
+	long long ki_pos;
+};
+struct io_rw {
+	struct kiocb kiocb;
+	__u64 addr;
+	__u32 len;
+};
+struct io_close {
+	int fd;
+	__u32 file_slot;
+};
+struct io_splice {
+	__u64 len;
+	int splice_fd_in;
+	unsigned int flags;
 };
 struct io_open {
 	int dfd;
+	__u32 file_slot;
 	struct filename *filename;
 	struct open_how how;
 };
@@ -301,18 +351,29 @@ struct io_link {
 	struct filename *oldpath, *newpath;
 };
 struct io_accept {
-	int flags;
+	int flags, iou_flags;
+	__u32 file_slot;
 };
 struct io_sr_msg {
 	/* Or the struct msghdr. */
 	void *buf;
 	int len;
+	/* IORING_RECVSEND_* and their like. */
+	__u16 flags;
 };
 struct io_socket {
 	int domain, type, protocol;
+	__u32 file_slot;
 };
 struct io_listen {
 	int backlog;
+};
+struct io_epoll {
+	int epfd;
+};
+struct io_pipe {
+	int *fds;
+	int flags;
 };
 
 struct io_shutdown {

@@ -52,7 +52,10 @@ enum record_kind {
 	/* A request of io_uring, which its result stands for, and that it was done, with the request as first argument. */
 	RECORD_REQUEST = 6,
 	RECORD_REQUEST_DONE = 7,
-	RECORD_KINDS = 8
+	/* A syscall that was called, as what it is about will be gone, and that it returned. */
+	RECORD_CALLED = 8,
+	RECORD_RETURNED = 9,
+	RECORD_KINDS = 10
 };
 
 /* What a part of a record holds. */
@@ -87,7 +90,9 @@ enum part_kind {
 	PART_MORE = 16,
 	PART_TEXT = 17,
 	PART_CONTROL = 18,
-	PART_KINDS = 19
+	/* A struct several_record: a request that may be done several times. */
+	PART_SEVERAL = 19,
+	PART_KINDS = 20
 };
 
 /* What is special about a record. */
@@ -108,7 +113,9 @@ enum record_flag {
 	/* The socket listens, or comes of one that does. */
 	FLAG_SERVER = 256,
 	/* A path was changed while it was walked, each time. */
-	FLAG_RACED = 512
+	FLAG_RACED = 512,
+	/* The file was given no descriptor, but a place among those of a ring. */
+	FLAG_DIRECT = 1024
 };
 
 /* What there is to send of a syscall besides its arguments. */
@@ -140,7 +147,9 @@ enum syscall_what {
 	/* What the bytes are depends on another argument: that they can't be read is no loss. */
 	WHAT_MAYBE = 4096,
 	/* The thread's root, where it was changed. */
-	WHAT_NEW_ROOT = 8192
+	WHAT_NEW_ROOT = 8192,
+	/* What it is about is gone when it returns: it is told when it is called, and its result when it returns. */
+	WHAT_CALLED = 16384
 };
 
 /* Counters of the kernel side, summed over the processors. */
@@ -259,6 +268,66 @@ struct exe_record {
 	__u32 gid;
 	__u32 mode;
 	__u32 links;
+};
+
+/* What tells apart the requests that may be done several times. */
+struct several_record {
+	__u64 ring;
+	__u64 user_data;
+};
+
+/* The operations of io_uring that do what syscalls do (enum io_uring_op, include/uapi/linux/io_uring.h). */
+enum uring_op {
+	OP_READV = 1,
+	OP_WRITEV = 2,
+	OP_FSYNC = 3,
+	OP_READ_FIXED = 4,
+	OP_WRITE_FIXED = 5,
+	OP_SYNC_FILE_RANGE = 8,
+	OP_SENDMSG = 9,
+	OP_RECVMSG = 10,
+	OP_ACCEPT = 13,
+	OP_CONNECT = 16,
+	OP_FALLOCATE = 17,
+	OP_OPENAT = 18,
+	OP_CLOSE = 19,
+	OP_STATX = 21,
+	OP_READ = 22,
+	OP_WRITE = 23,
+	OP_FADVISE = 24,
+	OP_MADVISE = 25,
+	OP_SEND = 26,
+	OP_RECV = 27,
+	OP_OPENAT2 = 28,
+	OP_EPOLL_CTL = 29,
+	OP_SPLICE = 30,
+	OP_TEE = 33,
+	OP_SHUTDOWN = 34,
+	OP_RENAMEAT = 35,
+	OP_UNLINKAT = 36,
+	OP_MKDIRAT = 37,
+	OP_SYMLINKAT = 38,
+	OP_LINKAT = 39,
+	OP_FSETXATTR = 41,
+	OP_SETXATTR = 42,
+	OP_FGETXATTR = 43,
+	OP_GETXATTR = 44,
+	OP_SOCKET = 45,
+	OP_SEND_ZC = 47,
+	OP_SENDMSG_ZC = 48,
+	OP_READ_MULTISHOT = 49,
+	OP_WAITID = 50,
+	OP_FUTEX_WAIT = 51,
+	OP_FUTEX_WAKE = 52,
+	OP_FUTEX_WAITV = 53,
+	OP_FTRUNCATE = 55,
+	OP_BIND = 56,
+	OP_LISTEN = 57,
+	OP_RECV_ZC = 58,
+	OP_EPOLL_WAIT = 59,
+	OP_READV_FIXED = 60,
+	OP_WRITEV_FIXED = 61,
+	OP_PIPE = 62
 };
 
 /* The head of a part; its bytes follow. */

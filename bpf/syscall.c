@@ -4,8 +4,6 @@
 #define AT_FDCWD -100
 #define X32_BIT 0x40000000
 #define COMPAT_SOCKETCALL 102
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
 #define PR_SET_NAME 15
 #define ROWS (2 * SYSCALLS_MAX + SOCKETCALLS_MAX)
 
@@ -15,86 +13,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct syscall_row);
 } syscalls SEC(".maps");
-
-static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
-{
-	struct files_struct *files = task->files;
-	struct file *file = 0;
-	struct fdtable *table;
-
-	if (!files)
-		return 0;
-	table = files->fdt;
-	if (fd < table->max_fds)
-		bpf_probe_read_kernel(&file, sizeof(file), &table->fd[fd]);
-	return file;
-}
-
-static __always_inline void read_inode(struct fd_record *out, struct file *file)
-{
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-
-	out->ino = BPF_CORE_READ(inode, i_ino);
-	out->mode = BPF_CORE_READ(inode, i_mode);
-	out->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	out->magic = BPF_CORE_READ(inode, i_sb, s_magic);
-	out->links = BPF_CORE_READ(inode, i_nlink);
-}
-
-static __always_inline void part_unix(struct scratch *s, __u16 kind, struct sock *sk)
-{
-	struct unix_address *address = BPF_CORE_READ((struct unix_sock *)sk, addr);
-	__u64 at = part_begin(s);
-	__u64 pos = s->used;
-	__u64 size;
-
-	bounded(pos);
-	size = address ? BPF_CORE_READ(address, len) : 0;
-	bounded(size);
-	if (pos > PARTS_MAX || size > SOCKADDR_MAX) {
-		s->used = at;
-		return;
-	}
-	bpf_probe_read_kernel(&s->parts[pos], size, (void *)address + bpf_core_field_offset(struct unix_address, name));
-	s->used = pos + size;
-	part_end(s, at, kind);
-}
-
-static __always_inline void read_socket(struct scratch *s, struct file *file)
-{
-	struct fd_record *out = &s->record.fd;
-	struct socket *socket;
-	struct sock *sk;
-
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
-	out->type = BPF_CORE_READ(socket, type);
-	out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	out->protocol = BPF_CORE_READ(sk, sk_protocol);
-	/* An accepted one has it from the one that listens; one that connects never had any. */
-	if (BPF_CORE_READ(sk, sk_max_ack_backlog))
-		s->record.flags |= FLAG_SERVER;
-	if (out->family == 1) {
-		struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
-
-		part_unix(s, PART_UNIX_LOCAL, sk);
-		if (peer)
-			part_unix(s, PART_UNIX_PEER, peer);
-		return;
-	}
-	out->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	out->peer_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	if (out->family == 2) {
-		__be32 local = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
-		__be32 peer = BPF_CORE_READ(sk, __sk_common.skc_daddr);
-
-		__builtin_memcpy(out->local, &local, 4);
-		__builtin_memcpy(out->peer, &peer, 4);
-	} else if (out->family == 10) {
-		BPF_CORE_READ_INTO(&out->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		BPF_CORE_READ_INTO(&out->peer, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
-	}
-}
 
 /* An argument by its number, which is data. */
 static __always_inline __u64 argument(struct record *record, __u8 number)
@@ -332,23 +250,6 @@ static __always_inline void part_address(struct scratch *s, struct syscall_row *
 		part_user_bytes(s, PART_SOCKADDR, (void *)from, size, SOCKADDR_MAX);
 }
 
-/* The file or socket that the event's descriptor stands for. */
-static __always_inline void part_descriptor(struct scratch *s, struct file *file, struct task_struct *task)
-{
-	struct record *record = &s->record;
-
-	if (!file)
-		return;
-	read_inode(&record->fd, file);
-	read_layer(record, BPF_CORE_READ(file, f_inode));
-	if ((record->fd.mode & S_IFMT) == S_IFSOCK) {
-		read_socket(s, file);
-		return;
-	}
-	record->file_mode = BPF_CORE_READ(file, f_mode);
-	part_file(s, 0, PART_REAL, file, task);
-}
-
 /* How many connections wait for the socket that listens, and how many may. */
 static __always_inline void read_queue(struct record *record, struct file *file)
 {
@@ -427,6 +328,14 @@ static __always_inline __u32 row_of(struct pt_regs *regs, bool compat)
 	return SYSCALLS_MAX + nr;
 }
 
+/* When a syscall is told of, and by what kind of record; RECORD_KINDS where it isn't. */
+static __always_inline __u16 record_of(__u32 what, bool entered)
+{
+	if (what & WHAT_CALLED)
+		return entered ? RECORD_CALLED : RECORD_RETURNED;
+	return entered == !!(what & WHAT_ENTER) ? RECORD_SYSCALL : RECORD_KINDS;
+}
+
 static __always_inline int told(struct pt_regs *regs, long ret, bool entered)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -434,15 +343,19 @@ static __always_inline int told(struct pt_regs *regs, long ret, bool entered)
 	__u32 index = row_of(regs, compat);
 	struct syscall_row *row = bpf_map_lookup_elem(&syscalls, &index);
 	struct scratch *s;
+	__u16 kind;
 
-	if (!row || !row->wanted || entered != !!(row->what & WHAT_ENTER))
+	if (!row || !row->wanted)
+		return 0;
+	kind = record_of(row->what, entered);
+	if (kind == RECORD_KINDS)
 		return 0;
 	if ((row->what & WHAT_FAILURE_ONLY) && ret >= 0)
 		return 0;
 	s = scratch_of(0);
 	if (!s || is_own())
 		return 0;
-	record_begin(s, RECORD_SYSCALL, task);
+	record_begin(s, kind, task);
 	s->record.nr = regs->orig_ax;
 	/* Of 32 bits: an address may be as high as an errno is low. */
 	s->record.res = !compat ? ret : (__u32)ret > (__u32)-4096 ? (__s64)(__s32)ret : (__s64)(__u32)ret;
@@ -452,7 +365,8 @@ static __always_inline int told(struct pt_regs *regs, long ret, bool entered)
 		read_packed(&s->record, regs, row->args);
 	else
 		read_arguments(&s->record, regs);
-	syscall_parts(s, row, task, ret);
+	if (kind != RECORD_RETURNED)
+		syscall_parts(s, row, task, ret);
 	submit(s, RECORD_KINDS + (row->kind & (EVENT_KINDS_MAX - 1)));
 	return 0;
 }

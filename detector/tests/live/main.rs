@@ -7,8 +7,10 @@ mod names;
 mod parameters;
 mod processes;
 mod races;
+mod ring;
 mod sockets;
 mod source;
+mod uring;
 
 use std::ffi::CString;
 use std::io::{Read, Write};

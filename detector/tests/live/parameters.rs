@@ -11,7 +11,7 @@ use lanner_event::{Ctx, EventRef, FieldRef, Host, Kind, OwnedEvent, Val};
 use super::{c, events_of, in_child, of_kind, only, start_with};
 
 /// What a field of an event says.
-fn said(event: EventRef, field: &str) -> String {
+pub fn said(event: EventRef, field: &str) -> String {
     let (field, host, scratch) = (FieldRef::from_name(field).unwrap(), Host::default(), Bump::new());
     match Ctx::new(event, &host, &scratch).get(&field) {
         Val::Str(text) => String::from_utf8_lossy(text).into_owned(),

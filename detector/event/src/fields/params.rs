@@ -79,7 +79,7 @@ pub fn push_name(out: &mut Text, ctx: &Ctx, fd: &Fd) {
 
 /// `<f>/etc/passwd`, `<4t>10.0.0.1:40000->10.0.0.2:443`, or the name of an errno.
 fn push_fd(out: &mut Text, ctx: &Ctx, number: i64) {
-    let own = ctx.event.fd.filter(|fd| fd.num == number && number >= 0 && fd.kind.is_some());
+    let own = ctx.event.fd.filter(|fd| fd.num == number && fd.kind.is_some());
     if let Some(fd) = own {
         out.push(b"<");
         out.push(&[type_char(ctx.event.kind, &fd)]);

@@ -79,17 +79,10 @@ impl Decoder {
         self.resolver.saw(record.root_mount, record.task.pid);
         match u32::from(record.kind) {
             RECORD_SYSCALL => return self.push_syscall(batch, event, record, parts),
-            RECORD_REQUEST => return self.requests.take(record, parts),
-            RECORD_REQUEST_DONE => {
-                let mut requests = std::mem::take(&mut self.requests);
-                requests.done(record, parts, |record, parts| {
-                    let mut event = self.head(record);
-                    event.flags |= EventFlags::ASYNC;
-                    self.push_syscall(batch, event, record, parts);
-                });
-                self.requests = requests;
-                return;
-            }
+            RECORD_REQUEST => return self.requests.take(record.res as u64, record, parts),
+            // Numbers of threads are no addresses of requests.
+            RECORD_CALLED => return self.requests.take(record.task.tid as u64, record, parts),
+            RECORD_REQUEST_DONE | RECORD_RETURNED => return self.join(batch, record, parts),
             RECORD_EXEC => process::exec(batch, &mut event, record, parts),
             RECORD_FORK => process::fork(batch, &mut event, record, parts),
             RECORD_EXIT => process::exit(batch, &mut event, record),
@@ -101,6 +94,26 @@ impl Decoder {
             }
         }
         self.push_event(batch, event);
+    }
+
+    /// Adds the event of a record that another one came before.
+    fn join(&mut self, batch: &mut EventBatch, record: &Record, parts: &Parts) {
+        let mut requests = std::mem::take(&mut self.requests);
+        let returned = u32::from(record.kind) == RECORD_RETURNED;
+        let see = |record: &Record, parts: &Parts| {
+            let mut event = self.head(record);
+            if returned {
+                return self.push_syscall(batch, event, record, parts);
+            }
+            event.flags |= EventFlags::ASYNC;
+            self.push_syscall(batch, event, &syscalls::as_syscall(record), parts);
+        };
+        match (returned, record.args[0]) {
+            (true, _) => requests.done(record.task.tid as u64, record, parts, see),
+            (false, 0) => requests.done_again((record.args[1], record.args[2]), record, parts, see),
+            (false, request) => requests.done(request, record, parts, see),
+        }
+        self.requests = requests;
     }
 
     fn push_syscall(&mut self, batch: &mut EventBatch, mut event: Event, record: &Record, parts: &Parts) {
@@ -187,7 +200,8 @@ impl Decoder {
         let paths = paths::read(&mut self.resolver, batch, event, row, (record, parts));
         event.fd = descriptor(batch, row, record, parts, paths[0]);
         let nothing = event.fd.is_some_and(|fd| fd.kind.is_none());
-        self.gone += u64::from(row.fd == RESULT && record.res >= 0 && nothing);
+        self.gone +=
+            u64::from(row.fd == RESULT && record.res >= 0 && record.flags & FLAG_DIRECT == 0 && nothing);
         if row.what & WHAT_FAILURE_ONLY != 0 {
             event.params = process::failed_exec(batch, row.kind, record.res, paths[0]);
             return;
@@ -333,6 +347,7 @@ fn descriptor(
     path: Path,
 ) -> Option<Fd> {
     let num = match row.fd {
+        RESULT if record.flags & FLAG_DIRECT != 0 => -1,
         RESULT => record.res,
         WRITTEN => half(parts, 0)? as i32 as i64,
         argument => i64::from(*record.args.get(usize::from(argument))? as i32),

@@ -6,7 +6,7 @@ use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, Iter, ProgramType};
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
-use lanner_bpf::layout::{SYSCALLS_MAX, SyscallRow, WHAT_CWD, WHAT_ENTER};
+use lanner_bpf::layout::{SYSCALLS_MAX, SyscallRow, WHAT_CALLED, WHAT_CWD, WHAT_ENTER};
 use lanner_event::Kind;
 
 use super::Settings;
@@ -42,7 +42,7 @@ const TRACEPOINTS: &[(&str, &str)] = &[
     ("sched_process_exit", "processes that end"),
     ("cgroup_mkdir", "containers that are made"),
     ("sys_exit", "files, connections, mounts, and programs that could not start"),
-    ("sys_enter", "system calls that don't return"),
+    ("sys_enter", "system calls that don't return, and what is closed"),
     ("io_uring_submit_req", "requests of io_uring"),
     ("io_uring_complete", "requests of io_uring that are done"),
 ];
@@ -89,8 +89,9 @@ pub fn load(wanted: &[Kind], settings: &Settings) -> Result<Loaded, SourceError>
     want(&mut ebpf, wanted)?;
     want_requests(&mut ebpf, wanted)?;
     let any_syscall = SYSCALLS.iter().any(|row| wanted.contains(&row.kind));
-    let any_endless = SYSCALLS.iter().any(|row| row.what & WHAT_ENTER != 0 && wanted.contains(&row.kind));
-    let any_request = REQUESTS.iter().any(|(_, kind)| wanted.contains(kind));
+    let entered = WHAT_ENTER | WHAT_CALLED;
+    let any_endless = SYSCALLS.iter().any(|row| row.what & entered != 0 && wanted.contains(&row.kind));
+    let any_request = REQUESTS.iter().any(|request| request.is_wanted(wanted));
     let mut coverage = Vec::new();
     for (name, sees) in TRACEPOINTS {
         let needed = match *name {
@@ -221,9 +222,9 @@ fn want_requests(ebpf: &mut Ebpf, wanted: &[Kind]) -> Result<(), SourceError> {
         .ok_or(SourceError::Refused { what: "a map", cause: "the object has no map requests".to_owned() })?;
     let mut table: Array<&mut MapData, Row> =
         Array::try_from(map).map_err(|error| refused("to open a map", &error))?;
-    for (op, kind) in REQUESTS.iter().filter(|(_, kind)| wanted.contains(kind)) {
-        if let Some(row) = row_of(*kind) {
-            set(&mut table, *op, kernel_row(row, 0))?;
+    for request in REQUESTS.iter().filter(|request| request.is_wanted(wanted)) {
+        if let Some(row) = row_of(request.kind) {
+            set(&mut table, request.op, kernel_row(row, 0))?;
         }
     }
     Ok(())

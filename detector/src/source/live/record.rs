@@ -6,7 +6,7 @@ const HEAD: usize = size_of::<Record>();
 const PART: usize = size_of::<Part>();
 
 /// A record with its parts, borrowed from the ring buffer.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Parts<'a> {
     by_kind: [Option<&'a [u8]>; PART_KINDS as usize],
 }

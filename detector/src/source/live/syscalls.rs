@@ -9,6 +9,7 @@ mod io;
 mod memory;
 mod net;
 mod process;
+mod requests;
 mod system;
 
 use std::sync::LazyLock;
@@ -18,6 +19,7 @@ use lanner_event::{Class, Kind};
 use syscalls::{x86, x86_64};
 
 pub use super::decode::Quota;
+pub use requests::{REQUESTS, as_syscall};
 
 /// Where a parameter comes from. Arguments are counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -320,27 +322,6 @@ pub static SYSCALLS: LazyLock<Vec<Syscall>> = LazyLock::new(|| {
     );
     rows
 });
-
-/// The operations of io_uring (enum io_uring_op, include/uapi/linux/io_uring.h) and the syscalls that do the same.
-pub const REQUESTS: &[(u32, Kind)] = &[
-    (9, Kind::Sendmsg),
-    (10, Kind::Recvmsg),
-    (13, Kind::Accept4),
-    (16, Kind::Connect),
-    (18, Kind::Openat),
-    (26, Kind::Sendto),
-    (27, Kind::Recvfrom),
-    (28, Kind::Openat2),
-    (34, Kind::Shutdown),
-    (35, Kind::Renameat2),
-    (36, Kind::Unlinkat),
-    (37, Kind::Mkdirat),
-    (38, Kind::Symlinkat),
-    (39, Kind::Linkat),
-    (45, Kind::Socket),
-    (56, Kind::Bind),
-    (57, Kind::Listen),
-];
 
 /// The row of each kind of event.
 static BY_KIND: LazyLock<Vec<Option<Syscall>>> = LazyLock::new(|| {

@@ -1,6 +1,6 @@
 //! What is done with a descriptor, and descriptors that are made.
 
-use lanner_bpf::layout::{ARG_TOTAL, WHAT_BYTES_OF_SUCCESS, WHAT_IOVEC};
+use lanner_bpf::layout::{ARG_TOTAL, WHAT_BYTES_OF_SUCCESS, WHAT_CALLED, WHAT_IOVEC};
 use lanner_event::Kind;
 
 use super::Origin::{
@@ -49,7 +49,7 @@ pub const ROWS: &[Syscall] = &[
         Ulong(3),
     ]),
     row(Kind::Splice).fd(0).params(&[Res, Int(0), Int(2), Ulong(4), Uint(5)]),
-    row(Kind::Close).fd(0).params(&[Res, Int(0)]),
+    row(Kind::Close).what(WHAT_CALLED).fd(0).params(&[Res, Int(0)]),
     row(Kind::Dup).fd(0).params(&[Res, Int(0)]),
     row(Kind::Dup2).fd(0).params(&[Res, Int(0), Int(1)]),
     row(Kind::Dup3).fd(0).params(&[Res, Int(0), Int(1), Uint(2)]),
