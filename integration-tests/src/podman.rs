@@ -1,5 +1,6 @@
 //! A podman of the test's own, with an image of busybox, and its service, which answers as Docker does.
 
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -33,15 +34,17 @@ impl Podman {
     /// Where it can't be.
     pub fn start() -> Podman {
         let folder = tempfile::tempdir().expect("a folder");
-        let socket = format!("unix://{}", folder.path().join("podman.sock").display());
-        let mut command = client(&folder);
-        command.args(["system", "service", "-t", "0", &socket]);
-        let service = Running::start(&mut command, &folder.path().join("log"));
+        let service = serve(&folder);
         let podman = Podman { folder, service };
         let archive = image::archive(podman.folder.path());
         podman.run(&["import", &archive.display().to_string(), IMAGE]);
-        wait_for("podman's service", || podman.socket().exists().then_some(()), || podman.service.said());
         podman
+    }
+
+    /// Kills the service, and starts it again.
+    pub fn restart(&mut self) {
+        self.service.kill();
+        self.service = serve(&self.folder);
     }
 
     /// The socket that the service answers on.
@@ -78,6 +81,17 @@ impl Podman {
         arguments.extend(command);
         self.run(&arguments);
     }
+}
+
+/// Starts the service, and waits until it listens.
+fn serve(folder: &TempDir) -> Running {
+    let socket = folder.path().join("podman.sock");
+    let mut command = client(folder);
+    command.args(["system", "service", "-t", "0", &format!("unix://{}", socket.display())]);
+    let service = Running::start(&mut command, &folder.path().join("log"));
+    let listens = || UnixStream::connect(&socket).is_ok().then_some(());
+    wait_for("podman's service", listens, || service.said());
+    service
 }
 
 /// A podman that keeps everything in a folder.

@@ -114,10 +114,12 @@ impl Cgroups {
 
     /// The container of a thread, where it is seen for the first time.
     pub fn seen(&mut self, world: &mut World, task: &Task, old: bool) -> Option<Seen> {
-        if !world.containers.by_cgroup.contains_key(&task.cgroup) {
+        let mut of = world.containers.by_cgroup.get(&task.cgroup);
+        if of.is_none() {
             self.look_up(world, task)?;
+            of = world.containers.by_cgroup.get(&task.cgroup);
         }
-        let id = world.containers.of_cgroup(task.cgroup)?;
+        let id = of?.as_ref()?;
         if world.containers.by_id.contains_key(id) && (self.made.is_empty() || !self.made.remove(id)) {
             return None;
         }

@@ -51,6 +51,7 @@ fn each_engine_tells_what_it_knows_of_its_containers() {
     of_podman(&podman, &stand);
     of_containerd(&containerd, &stand);
     of_kubernetes(&containerd, &stand);
+    privileged(&containerd, &stand);
     are_listed(&stand);
     stand.stop();
 }
@@ -127,6 +128,15 @@ fn of_containerd(containerd: &Containerd, stand: &Stand) {
     contains(&alert, "container.labels", "team:green");
     contains(&alert, "container.image.digest", "sha256:");
     contains(&alert, "container.mounts", "proc:/proc:");
+}
+
+/// Who starts a container with all privileges is told of, and no other.
+fn privileged(containerd: &Containerd, stand: &Stand) {
+    containerd.run_in_container("mighty", &["--privileged"], &brief("mark-mighty"));
+    check(&stand.alert("mark-mighty"), &[("container.privileged", json!(true))]);
+    // What came before it has been told of by then.
+    let told = || Some(stand.privileged()).filter(|names| !names.is_empty());
+    assert_eq!(wait_for("the privileged container", told, || stand.said()), ["mighty"]);
 }
 
 /// A pod, as kubelet makes one.
@@ -225,7 +235,7 @@ fn an_engine_that_is_stopped_costs_names_and_no_alert() {
     if !can_run(&[WATCHING, docker::NEED, podman::NEED]) {
         return;
     }
-    let (docker, podman) = (Docker::start(), Podman::start());
+    let (docker, mut podman) = (Docker::start(), Podman::start());
     let stand = Stand::start(&[("docker", &docker.socket()), ("podman", &podman.socket())]);
     podman.run_in_container("before", &[], &brief("mark-before."));
     check(&stand.alert("mark-before."), &[("container.name", json!("before"))]);
@@ -251,6 +261,9 @@ fn an_engine_that_is_stopped_costs_names_and_no_alert() {
     podman.signal(libc::SIGCONT);
     podman.run_in_container("after", &[], &brief("mark-after."));
     check(&stand.alert("mark-after."), &[("container.name", json!("after"))]);
+    podman.restart();
+    podman.run_in_container("anew", &[], &brief("mark-anew."));
+    check(&stand.alert("mark-anew."), &[("container.name", json!("anew"))]);
     let said = stand.stop();
     assert!(said.contains("containers, as podman didn't answer in time"), "{said}");
     assert_eq!(said.matches("containers stay without name").count(), 1, "{said}");

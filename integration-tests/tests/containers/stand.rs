@@ -85,7 +85,10 @@ pub fn configure(folder: &Path, known_as: &Path, engines: &str) {
     let rules = format!(
         "- rule: Marked\n  desc: a program that was started with a mark of the test\n  \
          condition: evt.type in (execve, execveat) and proc.args contains mark-\n  \
-         output: \"{}\"\n  priority: NOTICE\n",
+         output: \"{}\"\n  priority: NOTICE\n\
+         - rule: Privileged\n  desc: a container that was started with all privileges, as upstream's rule has it\n  \
+         condition: evt.type = container and container.privileged = true and not container.image.repository in (trusted)\n  \
+         output: privileged (args=%proc.args name=%container.name id=%container.id)\n  priority: NOTICE\n",
         fields.join(" ")
     );
     std::fs::write(folder.join("rules.yaml"), rules).expect("a file");
@@ -97,6 +100,16 @@ pub fn configure(folder: &Path, known_as: &Path, engines: &str) {
         path("journal.db"),
     );
     std::fs::write(folder.join("lanner.yaml"), configuration).expect("a file");
+}
+
+impl Stand {
+    /// The names of the containers that were told to have been started with all privileges.
+    pub fn privileged(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.folder.path().join("alerts")).unwrap_or_default();
+        let alerts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let own = alerts.filter(|alert| alert["rule"] == "Privileged");
+        own.filter_map(|alert| Some(alert["output_fields"]["container.name"].as_str()?.to_owned())).collect()
+    }
 }
 
 /// The fields of the alert that was written into that folder, of the program that was started with a mark in a
