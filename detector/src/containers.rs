@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lanner_event::{Container, ContainerId};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
 
@@ -41,6 +42,8 @@ pub const ENGINES: &[EngineSpec] =
 const REQUESTS_MAX: usize = 1024;
 /// How many containers are asked for at once.
 const AT_ONCE_MAX: usize = 64;
+/// How many of them may be of users' engines, which needn't answer and whose containers anybody can make.
+const OF_USERS_AT_ONCE_MAX: usize = 16;
 /// How long an engine has at least, however short events wait for it: what comes late serves later events.
 const ANSWER_WAIT_MIN: Duration = Duration::from_secs(1);
 /// How long to wait before an engine that doesn't know a container yet is asked again; twice as long each time.
@@ -133,7 +136,8 @@ impl Engines {
             Sockets::new(&settings.engines)?
         };
         let wait = settings.wait.max(ANSWER_WAIT_MIN);
-        let asker = Arc::new(Asker { sockets, recent: Recent::default(), wait });
+        let of_users = Semaphore::new(OF_USERS_AT_ONCE_MAX);
+        let asker = Arc::new(Asker { sockets, recent: Recent::default(), of_users, wait });
         std::thread::Builder::new()
             .name("lanner-engines".to_owned())
             .spawn(move || runtime.block_on(serve(asker, todo, reply)))?;
@@ -169,6 +173,8 @@ impl Engines {
 struct Asker {
     sockets: Sockets,
     recent: Recent,
+    /// Room for questions to engines of users.
+    of_users: Semaphore,
     wait: Duration,
 }
 
@@ -196,9 +202,17 @@ async fn serve(asker: Arc<Asker>, mut todo: Receiver<Request>, reply: Sender<Ans
 
 impl Asker {
     async fn ask(&self, request: &Request) -> Result<Described, NoContainer> {
+        let _room = match request.origin.user {
+            Some(user) => Some(self.of_users.try_acquire().map_err(|_| NoContainer::Trouble {
+                engine: "a user's engine",
+                reason: Reason::Busy,
+                cause: format!("too many containers of users are asked for, one of user {user} among them"),
+            })?),
+            None => None,
+        };
         let mut pause = RETRY_INTERVAL;
-        // What an engine told of before is of use where it says nothing now, as long as somebody waits for it.
-        let known = self.recent.get(&request.id);
+        // What an engine of the host told of before is of use where it says nothing now, as long as somebody waits.
+        let known = request.origin.user.is_none().then(|| self.recent.get(&request.id)).flatten();
         let patience = if known.is_some() { self.wait / 2 } else { Duration::ZERO };
         let deadline = request.deadline - patience;
         loop {

@@ -114,6 +114,11 @@ impl State {
         self.cgroups.origin(id)
     }
 
+    /// Whether a container is the host's, and no user's own.
+    pub fn is_hosts(&self, id: &str) -> bool {
+        self.origin(id).user.is_none()
+    }
+
     /// Looks for changes of what events don't tell, every few seconds; whether it was time to.
     pub fn refresh(&mut self) -> bool {
         let due = self.users_read.elapsed() > USERS_INTERVAL;

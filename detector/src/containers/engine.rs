@@ -81,6 +81,8 @@ pub enum Reason {
     Silent,
     /// Its answer isn't what it should be.
     Wrong,
+    /// It wasn't asked, as too many of its kind were.
+    Busy,
 }
 
 impl Reason {
@@ -91,6 +93,7 @@ impl Reason {
             Reason::Unreachable => "couldn't be reached",
             Reason::Silent => "didn't answer in time",
             Reason::Wrong => "answered wrongly",
+            Reason::Busy => "couldn't be asked, as too many were",
         }
     }
 }
@@ -149,11 +152,6 @@ impl EngineSet {
     /// Whether the engine at this place is in it.
     pub fn has(self, at: usize) -> bool {
         self.0 >> at & 1 == 1
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
     }
 }
 

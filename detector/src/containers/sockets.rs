@@ -166,3 +166,66 @@ fn known_by_cgroup(engines: EngineSet) -> Option<(&'static str, &'static str)> {
     let first = types.next()??;
     types.all(|kind| kind.is_some()).then_some(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+    use std::path::Path;
+
+    use super::*;
+
+    /// An engine that calls every container by one name, for as long as the test runs.
+    fn engine(socket: &Path, name: &'static str) {
+        std::fs::create_dir_all(socket.parent().unwrap()).unwrap();
+        let listener = UnixListener::bind(socket).unwrap();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = write!(stream, "HTTP/1.0 200 OK\r\n\r\n{{\"Id\":\"ab\",\"Name\":\"/{name}\"}}");
+            }
+        });
+    }
+
+    #[test]
+    fn an_engine_of_a_user_is_asked_about_that_users_containers_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |user: &str| folder.path().join(user).join("docker.sock");
+        engine(&path("host"), "host");
+        engine(&path("1000"), "user");
+        let docker = EngineSettings {
+            name: "docker".to_owned(),
+            enabled: true,
+            sockets: Some(vec![path("host"), path(USER)]),
+        };
+        let mut found: Vec<PathBuf> =
+            found(std::slice::from_ref(&docker)).into_iter().map(|(_, path)| path).collect();
+        found.retain(|path| path.starts_with(folder.path()));
+        found.sort();
+        // A folder of every name may be a user's, where a pattern says so.
+        found.dedup();
+        assert_eq!(found, [path("1000"), path("host")]);
+        let engines = EngineSet::of(|spec| spec.name == "docker");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let inside = runtime.enter();
+        let sockets = Sockets::new(&[docker]).unwrap();
+        drop(inside);
+        let asked = |user: Option<u32>| {
+            let limit = Duration::from_secs(20);
+            let answer = runtime.block_on(sockets.inspect("ab", Origin { engines, user }, limit));
+            answer.map(|described| described.container.name.to_string()).map_err(|cause| cause.to_string())
+        };
+        assert_eq!(asked(None), Ok("host".to_owned()));
+        assert_eq!(asked(Some(1000)), Ok("user".to_owned()));
+        assert_eq!(asked(Some(1001)), Err("docker: none of its sockets is there".to_owned()));
+    }
+
+    #[test]
+    fn what_the_cgroup_alone_tells_is_asked_of_nobody() {
+        let of = |name: &'static str| EngineSet::of(|spec| spec.name == name);
+        assert_eq!(known_by_cgroup(of("lxc")), Some(("lxc", "lxc")));
+        assert_eq!(known_by_cgroup(of("libvirt_lxc")), Some(("libvirt_lxc", "libvirt-lxc")));
+        assert_eq!(known_by_cgroup(of("docker")), None);
+        assert_eq!(known_by_cgroup(EngineSet::default()), None);
+    }
+}

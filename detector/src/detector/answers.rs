@@ -29,8 +29,11 @@ impl Detector {
     pub(super) fn note(&mut self, answer: Answer) {
         let known = self.state.host.containers.by_id.get(&answer.id);
         let state = match answer.result {
-            // What an engine told by itself is of use where the container was seen; else it is asked for in time.
-            Ok(_) if answer.why == Why::Told && known.is_none() => return,
+            // What an engine told by itself is of use where the container was seen, and is the host's, as such an engine
+            // is; else it is asked for in time.
+            Ok(_) if answer.why == Why::Told && (known.is_none() || !self.state.is_hosts(&answer.id)) => {
+                return;
+            }
             Ok(Described { engine, container }) => {
                 if !matches!(known, Some(ContainerState::Known(_))) {
                     *self.report.containers_known.entry(container.engine.clone()).or_insert(0) += 1;
