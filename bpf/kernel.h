@@ -223,7 +223,7 @@ struct task_struct {
 };
 
 struct linux_binprm {
-	const char *filename, *interp;
+	const char *filename, *interp, *fdpath;
 };
 
 struct in6_addr {

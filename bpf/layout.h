@@ -115,7 +115,9 @@ enum record_flag {
 	/* A path was changed while it was walked, each time. */
 	FLAG_RACED = 512,
 	/* The file was given no descriptor, but a place among those of a ring. */
-	FLAG_DIRECT = 1024
+	FLAG_DIRECT = 1024,
+	/* The name of the program that started was made by the kernel, of a descriptor. */
+	FLAG_BY_DESCRIPTOR = 2048
 };
 
 /* What there is to send of a syscall besides its arguments. */

@@ -71,6 +71,8 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	if (!s || is_own())
 		return 0;
 	record_begin(s, RECORD_EXEC, task);
+	if (bpf_core_field_exists(bprm->fdpath) && bprm->fdpath)
+		s->record.flags |= FLAG_BY_DESCRIPTOR;
 	if (bprm->interp != bprm->filename)
 		s->record.flags |= FLAG_INTERPRETED;
 	part_kernel_string(s, PART_GIVEN_0, bprm->filename);

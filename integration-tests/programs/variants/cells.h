@@ -69,8 +69,9 @@ struct argument {
 #define FD(name_, make_) {.as = DESCRIPTOR, .name = name_, .make = make_}
 #define ABOUT_FD(name_, make_) {.as = ABOUT, .name = name_, .make = make_}
 
-// What a path may be: a file that is made for the cell, a directory, and a name that there isn't yet.
+// What a path may be: a file that is made for the cell, a directory, a program, and a name that there isn't yet.
 #define A_FILE "%f"
+#define A_PROGRAM "%x"
 #define A_DIRECTORY "%d"
 #define NEW "%n"
 
@@ -111,8 +112,8 @@ struct row {
 	void (*prepare)(struct call *);
 	// Tells what only this syscall knows.
 	void (*tell)(const struct call *);
-	// Performs it in place of the call, in a process of its own.
-	void (*perform)(struct call *);
+	// Performs it in place of the plain call.
+	void (*perform)(struct call *, const long *);
 };
 
 // The event of a syscall of the same name, of one that 32-bit programs know by another, or of another altogether.
@@ -138,6 +139,8 @@ struct call {
 	long result;
 	// As another user.
 	bool forbidden;
+	// Whether it must fail.
+	bool fails;
 	// The paths as they are passed, and what is known of them before they change.
 	char string[ARGS_MAX][8192];
 	char given[ARGS_MAX][8192];

@@ -137,12 +137,12 @@ static void tell_effective_user(const struct call *call) { tell_argument("euid",
 static void tell_group(const struct call *call) { tell_argument("gid", "root"); }
 static void tell_effective_group(const struct call *call) { tell_argument("egid", "root"); }
 
-// It takes the cell's name itself, once more.
-static void take_name(struct call *call)
+// It takes the cell's name itself, once more, where it takes one.
+static void set(struct call *call, const long *values)
 {
-	long values[ARGS_MAX] = {PR_SET_NAME, (long)cell};
+	bool takes_name = values[0] == PR_SET_NAME && !values[1];
 	begin_cell();
-	call->result = done(call, values);
+	call->result = done(call, takes_name ? (long[ARGS_MAX]){PR_SET_NAME, (long)cell} : values);
 	end_cell();
 }
 
@@ -150,24 +150,6 @@ static void tell_name(const struct call *call)
 {
 	tell_argument("arg2_str", cell);
 	tell_argument("arg2_int", "0");
-}
-
-static void as_usual(struct call *call)
-{
-	long values[ARGS_MAX];
-	for (int at = 0; at < ARGS_MAX; at++)
-		values[at] = call->args[at].value;
-	begin_cell();
-	call->result = done(call, values);
-	end_cell();
-}
-
-static void set_or_name(struct call *call)
-{
-	if (call->args[0].value == PR_SET_NAME && call->args[1].value == 0)
-		take_name(call);
-	else
-		as_usual(call);
 }
 
 static const struct row ROWS[] = {
@@ -195,7 +177,7 @@ static const struct row ROWS[] = {
 		.others = {{"ESRCH", ESRCH, .args = {PID("pid", no_pid), N("pgid", 0)}}}},
 	{ON(capset), RES, .privileged = true, .prepare = take_capabilities, .tell = tell_capabilities,
 		.args = {MEMORY(&capabilities), MEMORY(sets)}},
-	{ON(prctl), RES, .perform = set_or_name, .tell = tell_name, .cannot = {{"bad pointer", "see below"}},
+	{ON(prctl), RES, .perform = set, .tell = tell_name, .cannot = {{"bad pointer", "see below"}},
 		.args = {FLAGS("option", PR_SET_NAME)},
 		.others = {
 			{"another option", 0, .args = {FLAGS("option", PR_SET_NO_NEW_PRIVS), N("arg2_int", 1)}},

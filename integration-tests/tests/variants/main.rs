@@ -8,13 +8,15 @@ mod page;
 mod stand;
 mod told;
 
+use std::collections::BTreeSet;
+
 use lanner_integration_tests::need::{CLANG, WATCHING, can_run};
 
 use stand::Stand;
 use told::Line;
 
 /// The programs, one for each family of syscalls.
-const FAMILIES: &[&str] = &["files", "descriptors", "memory", "net", "processes", "system"];
+const FAMILIES: &[&str] = &["files", "descriptors", "memory", "net", "processes", "programs", "system"];
 
 /// A cell, and what is wrong with the alerts of it.
 struct Found {
@@ -34,6 +36,7 @@ fn each_event_says_what_was_done() {
         let lines = told::read(&stand.perform(family));
         found.extend(lines.into_iter().map(|line| Found { family, line, wrong: Vec::new() }));
     }
+    assert_eq!(lacking(stand.events(), &found), Vec::<String>::new());
     let alerts = stand.alerts();
     for found in &mut found {
         found.wrong = found.line.compare(&alerts);
@@ -44,4 +47,20 @@ fn each_event_says_what_was_done() {
         wrong.map(|found| format!("{}\n    {}", found.line, found.wrong.join("\n    "))).collect();
     assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), found.len(), wrong.join("\n"));
     page::check(&found);
+}
+
+/// The events of which more is told than their number, and that no program has a row for; the columns that a row lacks.
+fn lacking(events: &[String], found: &[Found]) -> Vec<String> {
+    let columns = page::columns(found);
+    let cells_of = |event: &str| -> BTreeSet<&str> {
+        found.iter().filter(|of| of.line.event == event).map(|of| &*of.line.column).collect()
+    };
+    let lacks = |event: &String| match cells_of(event) {
+        cells if cells.is_empty() => vec![format!("{event} has no row")],
+        cells => {
+            let lacking = columns.iter().filter(|column| !cells.contains(**column));
+            lacking.map(|column| format!("{event} has no {column}")).collect()
+        }
+    };
+    events.iter().flat_map(lacks).collect()
 }

@@ -32,6 +32,7 @@ const FIELDS: &[&str] = &[
     "proc.pid",
     "proc.ppid",
     "thread.tid",
+    "proc.cmdline",
     "proc.exepath",
     "proc.cwd",
     "proc.exe",
@@ -84,6 +85,7 @@ impl Alert {
 /// What there is while they run.
 pub struct Stand {
     folder: tempfile::TempDir,
+    events: Vec<String>,
     lanner: Lanner,
 }
 
@@ -103,7 +105,12 @@ impl Stand {
         }
         let events = events();
         let lanner = watch(folder.path(), &events);
-        Stand { folder, lanner }
+        Stand { folder, events: events.into_iter().map(|event| event.name).collect(), lanner }
+    }
+
+    /// The events of which more is told than that they happened.
+    pub fn events(&self) -> &[String] {
+        &self.events
     }
 
     /// Has a program perform its cells; what it tells.

@@ -67,8 +67,12 @@ impl Line {
             "io_uring_enter" => self.given.get("evt.is_async").is_none_or(|is_async| is_async == "false"),
             _ => true,
         };
-        let (real, given): (Vec<&Alert>, Vec<&Alert>) =
-            all.iter().filter(own).partition(|alert| alert.rule == REAL);
+        let own: Vec<&Alert> = all.iter().filter(own).collect();
+        // A program that was started goes on under the same name.
+        let starts = self.event.starts_with("execve") && self.outcome == "SUCCESS";
+        let last = own.first().map(|alert| alert.number).filter(|_| starts);
+        let own = own.into_iter().filter(|alert| last.is_none_or(|last| alert.number <= last));
+        let (real, given): (Vec<&Alert>, Vec<&Alert>) = own.partition(|alert| alert.rule == REAL);
         let mut wrong = differences("", &self.given, &given);
         if !self.real.is_empty() {
             wrong.extend(differences("really ", &self.real, &real));

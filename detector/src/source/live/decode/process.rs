@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use lanner_bpf::layout::{
-    ExeRecord, FLAG_INTERPRETED, FLAG_LOWER_LAYER, FLAG_UPPER_LAYER, PART_ARGS, PART_CGROUP, PART_CWD,
-    PART_ENV, PART_EXE, PART_EXE_FILE, PART_GIVEN_0, PART_STRING, Record, STRING_MAX,
+    ExeRecord, FLAG_BY_DESCRIPTOR, FLAG_INTERPRETED, FLAG_LOWER_LAYER, FLAG_UPPER_LAYER, PART_ARGS,
+    PART_CGROUP, PART_CWD, PART_ENV, PART_EXE, PART_EXE_FILE, PART_GIVEN_0, PART_STRING, Record, STRING_MAX,
 };
 use lanner_event::{Event, EventBatch, ExeFlags, Kind, Param, Path, Slice};
 
@@ -14,7 +14,7 @@ use super::super::record::Parts;
 use super::{push_text, push_walk, slice_from};
 use crate::host_root::host_path;
 
-/// A program that started.
+/// A program that started, by execveat(2) too: of that the kernel keeps nothing.
 pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
     event.kind = Kind::Execve;
     let cwd = push_walk(batch, parts.get(PART_CWD));
@@ -28,6 +28,10 @@ pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
     }
     if record.flags & FLAG_INTERPRETED == 0 {
         filename.real = real;
+        // A name such as `/dev/fd/3` is the kernel's: nobody gave it.
+        if let (Some(real), true) = (real, record.flags & FLAG_BY_DESCRIPTOR != 0) {
+            filename.given = real;
+        }
     }
     let (exe, args) = arguments(parts.get(PART_ARGS).unwrap_or_default());
     let (exe, args) = (push_text(batch, Some(exe)), push_text(batch, Some(args)));
@@ -102,9 +106,9 @@ fn is_writable(record: &Record, file: &ExeRecord) -> bool {
 }
 
 /// A program that could not be started: its result and its file.
-pub fn failed_exec(batch: &mut EventBatch, kind: Kind, res: i64, path: Path) -> Slice {
-    let file = if kind == Kind::Execveat { "pathname" } else { "filename" };
-    batch.push_named(kind, &[("res", Param::Int(res)), (file, Param::Path(path))])
+pub fn failed_exec(batch: &mut EventBatch, kind: Kind, res: i64, file: Param) -> Slice {
+    let name = if kind == Kind::Execveat { "pathname" } else { "filename" };
+    batch.push_named(kind, &[("res", Param::Int(res)), (name, file)])
 }
 
 /// The first argument, and the rest.
