@@ -11,6 +11,9 @@
 /* Keeps the compiler from comparing a copy: the verifier must see the bound of the register that is used. */
 #define bounded(value) asm volatile("" : "+r"(value))
 
+/* A field that not every kernel has; 0 where there is none. */
+#define READ_IF_THERE(from, field) (bpf_core_field_exists((from)->field) ? BPF_CORE_READ(from, field) : 0)
+
 /* Where a walk is: the path is followed from its leaf to the root of the process. */
 struct walk {
 	struct dentry *dentry;

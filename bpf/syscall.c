@@ -120,6 +120,7 @@ static __always_inline bool read_words(struct record *record, __u64 *to, __u32 w
 /* Puts numbers in the place of the arguments that say where they are; 0 where there is none. */
 static __always_inline void read_behind(struct record *record, struct syscall_row *row)
 {
+#pragma unroll
 	for (__u32 i = 0; i < 6; i++) {
 		void *from = (void *)record->args[i];
 		__u32 narrow = 0;

@@ -208,11 +208,11 @@ static __always_inline void request_parts(struct scratch *s, struct io_kiocb *re
 		args[0] = BPF_CORE_READ((struct io_epoll *)cmd, epfd);
 		return;
 	case OP_PIPE:
-		args[0] = (__u64)BPF_CORE_READ((struct io_pipe *)cmd, fds);
-		args[1] = BPF_CORE_READ((struct io_pipe *)cmd, flags);
+		args[0] = (__u64)READ_IF_THERE((struct io_pipe *)cmd, fds);
+		args[1] = READ_IF_THERE((struct io_pipe *)cmd, flags);
 		return;
 	case OP_LISTEN:
-		args[1] = BPF_CORE_READ((struct io_listen *)cmd, backlog);
+		args[1] = READ_IF_THERE((struct io_listen *)cmd, backlog);
 		return;
 	default:
 		request_buffer(args, op, cmd);
@@ -237,7 +237,7 @@ static __always_inline bool is_several(struct io_kiocb *req, __u32 op)
 
 	switch (op) {
 	case OP_ACCEPT:
-		return BPF_CORE_READ((struct io_accept *)cmd, iou_flags) & IORING_ACCEPT_MULTISHOT;
+		return READ_IF_THERE((struct io_accept *)cmd, iou_flags) & IORING_ACCEPT_MULTISHOT;
 	case OP_RECV:
 	case OP_RECVMSG:
 		return BPF_CORE_READ((struct io_sr_msg *)cmd, flags) & IORING_RECV_MULTISHOT;
@@ -333,7 +333,7 @@ static __always_inline struct file *file_done(struct io_kiocb *req, __u32 op, st
 		return file_of(task, ret);
 	}
 	if (row->fd == ARG_BYTES) {
-		fds = BPF_CORE_READ((struct io_pipe *)cmd, fds);
+		fds = READ_IF_THERE((struct io_pipe *)cmd, fds);
 		bpf_probe_read_user(&fd, sizeof(fd), fds);
 		return ret < 0 ? 0 : file_of(task, (__u32)fd);
 	}
@@ -350,7 +350,7 @@ static __always_inline void part_received(struct scratch *s, struct io_kiocb *re
 	if (row->bytes == NO_ARG || !(row->what & WHAT_BYTES_OF_SUCCESS))
 		return;
 	if (op == OP_PIPE)
-		s->record.args[0] = (__u64)BPF_CORE_READ(
+		s->record.args[0] = (__u64)READ_IF_THERE(
 			(struct io_pipe *)((void *)req + bpf_core_field_offset(struct io_kiocb, cmd)), fds);
 	else
 		request_buffer(s->record.args, op, (void *)req + bpf_core_field_offset(struct io_kiocb, cmd));
