@@ -10,7 +10,7 @@ export GUNGRAUN_RUNNER ?= $(LANNER_CACHE)/bin/gungraun-runner
 REAL := $(addprefix --test ,$(basename $(notdir $(wildcard integration-tests/tests/*))))
 
 .NOTPARALLEL:
-.PHONY: run build test test-crash check unit integration bench fuzz bless clean
+.PHONY: run build test test-crash test-k8s check unit integration bench fuzz bless clean
 
 run: build
 	@exec "$(CARGO_TARGET_DIR)/release/lanner" $(ARGS)
@@ -43,6 +43,12 @@ test-crash: export CRASH_RUNS ?= 300
 test-crash:
 	@scripts/setup.sh build test
 	cargo test --workspace --test crash -- --nocapture
+
+# A shell in a pod, by a real API server; building Kubernetes takes minutes, the first time.
+test-k8s:
+	@scripts/setup.sh build test kubernetes
+	cargo build --workspace --bin lanner
+	LANNER_BIN="$(CARGO_TARGET_DIR)/debug/lanner" cargo test --workspace --test kubernetes -- --ignored --nocapture
 
 # The rule engine by itself, in time and in instructions; then all of it on a machine that works.
 bench:

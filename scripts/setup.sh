@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs what is missing, and nothing else. Arguments: what for (`build`, `test`, `fuzz`, `bench`).
+# Installs what is missing, and nothing else. Arguments: what for (`build`, `test`, `kubernetes`, `fuzz`, `bench`).
 set -euo pipefail
 
 CACHE="${LANNER_CACHE:-$HOME/.cache/lanner}"
 KAFKA_VERSION=4.3.1
 MAILPIT_VERSION=v1.27.11
 # What mailpit's go.mod asks for.
-GO_MINOR=24
+MAILPIT_GO_MINOR=24
+# What scripts/kubernetes/go.mod asks for.
+KUBERNETES_GO_MINOR=26
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -48,13 +50,13 @@ need_rust() {
     has cargo || fail "Rust is missing: install it with rustup (https://rustup.rs)"
 }
 
-# Debian's is too old to build mailpit, and needn't be there once it is built.
+# Debian's is too old to build what the tests need, and needn't be there once it is built. Arguments: the least minor
+# version, and what for.
 need_go() {
-    [ -x "$CACHE/bin/mailpit" ] && return
     local version
     version="$(go env GOVERSION 2>/dev/null || true)"
-    [[ "$version" =~ ^go1\.([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge "$GO_MINOR" ] && return
-    fail "Go 1.$GO_MINOR or newer is needed to build the mail server of the tests, and ${version:-none} is here: https://go.dev/dl"
+    [[ "$version" =~ ^go1\.([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge "$1" ] && return
+    fail "Go 1.$1 or newer is needed to build $2, and ${version:-none} is here: https://go.dev/dl"
 }
 
 # rustup's minimal profile has neither.
@@ -90,6 +92,18 @@ POM
     touch "$home/complete"
 }
 
+# The programs of Kubernetes that its test runs, of the version in their go.mod.
+kubernetes() {
+    local source home="$CACHE/kubernetes"
+    source="$(dirname "$0")/kubernetes"
+    cmp -s "$source/go.sum" "$home/go.sum" && return
+    need_go "$KUBERNETES_GO_MINOR" "Kubernetes for its test"
+    say "Building Kubernetes, which takes some minutes"
+    rm -rf "$home" && mkdir -p "$home"
+    (cd "$source" && retry go mod download && go build -trimpath -ldflags "-s -w" -o "$home/" ./...)
+    cp "$source/go.sum" "$home/go.sum"
+}
+
 # What counts instructions, of the version that Cargo.toml asks for.
 gungraun() {
     local version
@@ -118,6 +132,12 @@ for_test() {
     kafka
 }
 
+for_kubernetes() {
+    program etcd etcd-server
+    install_missing
+    kubernetes
+}
+
 # Fuzzing wants a nightly compiler, whatever its day.
 for_fuzz() {
     rustup toolchain list | grep -q '^nightly' || retry rustup toolchain install nightly --profile minimal
@@ -132,11 +152,12 @@ for_bench() {
 
 # What isn't installed here is asked for before anything is.
 need_rust
-[[ " $* " != *" test "* ]] || need_go
+[[ " $* " != *" test "* ]] || [ -x "$CACHE/bin/mailpit" ] || need_go "$MAILPIT_GO_MINOR" "the mail server of the tests"
 for what in "$@"; do
     case "$what" in
         build) for_build ;;
         test) for_test ;;
+        kubernetes) for_kubernetes ;;
         fuzz) for_fuzz ;;
         bench) for_bench ;;
         *) fail "unknown argument $what" ;;

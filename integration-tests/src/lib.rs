@@ -10,6 +10,7 @@ pub mod docker;
 pub mod engines;
 mod image;
 pub mod kafka;
+pub mod kubernetes;
 pub mod lanner;
 pub mod mailpit;
 pub mod need;
