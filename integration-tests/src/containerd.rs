@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 use crate::docker::{Docker, IMAGE};
-use crate::image;
+use crate::leftovers;
 use crate::need::{Need, on_path};
 use crate::process::Running;
 use crate::wait_for;
@@ -107,6 +107,7 @@ impl Drop for Containerd {
         }
         self.running.signal(libc::SIGTERM);
         self.running.wait();
-        image::unmount_below(self.folder.path());
+        leftovers::unmount_below(self.folder.path());
+        ["default", "kubepods"].into_iter().for_each(leftovers::remove_cgroups);
     }
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 use crate::image;
+use crate::leftovers;
 use crate::need::{Need, on_path};
 use crate::process::Running;
 use crate::wait_for;
@@ -106,6 +107,6 @@ impl Drop for Docker {
         // It unmounts its storage when it ends by itself.
         self.running.signal(libc::SIGTERM);
         self.running.wait();
-        image::unmount_below(self.folder.path());
+        leftovers::unmount_below(self.folder.path());
     }
 }

@@ -1,4 +1,4 @@
-//! An image of busybox, as files, and what engines leave mounted.
+//! An image of busybox, as files.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -34,15 +34,4 @@ pub(crate) fn archive(folder: &Path) -> PathBuf {
     let packed = Command::new("tar").arg("-C").arg(&root).arg("-cf").arg(&archive).arg(".").status();
     assert!(packed.is_ok_and(|status| status.success()), "tar packs the image");
     archive
-}
-
-/// Unmounts what an engine leaves mounted below its folder, such as a network namespace, so that it can be removed.
-pub(crate) fn unmount_below(folder: &Path) {
-    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
-    // What is mounted later may lie upon what was mounted earlier.
-    for place in places.filter(|place| Path::new(place).starts_with(folder)).collect::<Vec<_>>().iter().rev()
-    {
-        let _ = Command::new("umount").args(["-l", place]).output();
-    }
 }

@@ -9,7 +9,7 @@ use crate::containerd::{self, Containerd};
 use crate::docker::{self, Docker};
 use crate::need::{Need, on_path};
 use crate::process::Running;
-use crate::{cache, free_port, image, wait_for};
+use crate::{cache, free_port, leftovers, wait_for};
 
 /// Who may do everything.
 const TOKEN: &str = "token-of-the-test";
@@ -100,7 +100,7 @@ impl Kubernetes {
 impl Drop for Kubernetes {
     fn drop(&mut self) {
         self.kubelet.kill();
-        image::unmount_below(self.folder.path());
+        leftovers::unmount_below(self.folder.path());
     }
 }
 

@@ -12,6 +12,7 @@ mod image;
 pub mod kafka;
 pub mod kubernetes;
 pub mod lanner;
+mod leftovers;
 pub mod mailpit;
 pub mod need;
 pub mod peers;

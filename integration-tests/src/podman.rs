@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 use crate::image;
+use crate::leftovers;
 use crate::need::{Need, on_path};
 use crate::process::Running;
 use crate::wait_for;
@@ -110,6 +111,7 @@ impl Drop for Podman {
         self.output(&["rm", "-fa", "-t", "0"]);
         self.service.signal(libc::SIGTERM);
         self.service.wait();
-        image::unmount_below(self.folder.path());
+        leftovers::unmount_below(self.folder.path());
+        leftovers::remove_cgroups("libpod_parent");
     }
 }
