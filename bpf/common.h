@@ -40,6 +40,13 @@ struct vector {
 	__u64 total;
 };
 
+/* Descriptors that are listed: an array of struct pollfd, or the first so many; and such that are counted. */
+struct listing {
+	__u64 at;
+	__u64 count;
+	__u64 sum;
+};
+
 struct scratch {
 	struct record record;
 	/* The parts, and room for the longest string that a full one may still begin. */
@@ -47,6 +54,7 @@ struct scratch {
 	__u64 used;
 	struct walk walk;
 	struct vector vector;
+	struct listing listing;
 };
 
 /* One record is made at a time on a processor, as tracepoints run without preemption; the second scratch is
@@ -82,6 +90,9 @@ struct {
 const volatile __u32 own_tgid = 0;
 /* Whether containers are told apart by the cgroups of version 2, or by version 1's memory controller. */
 const volatile __u32 cgroup_v2 = 0;
+
+/* What there is to send of every event (enum asked). */
+const volatile __u32 asked = 0;
 
 static __always_inline void count(__u32 counter)
 {

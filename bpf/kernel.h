@@ -74,7 +74,10 @@ struct signal_struct {
 	struct {
 		int counter;
 	} live;
-	int group_exit_code;
+	int group_exit_code, nr_threads;
+	struct {
+		unsigned long rlim_cur;
+	} rlim[16];
 };
 
 typedef struct {
@@ -166,6 +169,7 @@ struct file {
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
+	unsigned long *open_fds;
 };
 struct files_struct {
 	struct fdtable *fdt;
@@ -173,9 +177,22 @@ struct files_struct {
 struct fs_struct {
 	struct path root, pwd;
 };
+struct percpu_counter {
+	long long count;
+};
 struct mm_struct {
 	struct file *exe_file;
-	unsigned long arg_start, arg_end, env_start, env_end;
+	unsigned long arg_start, arg_end, env_start, env_end, total_vm;
+	struct percpu_counter rss_stat[4];
+};
+/* Before 6.2. */
+struct mm_rss_stat {
+	struct {
+		long counter;
+	} count[4];
+};
+struct mm_struct___old {
+	struct mm_rss_stat rss_stat;
 };
 
 struct kernfs_node {
@@ -195,7 +212,8 @@ struct cgroup {
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
 };
-enum cgroup_subsys_id { memory_cgrp_id = 4 };
+/* Which there are, and their numbers, depends on the kernel. */
+enum cgroup_subsys_id { cpuset_cgrp_id, cpu_cgrp_id, cpuacct_cgrp_id, io_cgrp_id, memory_cgrp_id };
 struct css_set {
 	struct cgroup_subsys_state *subsys[16];
 	struct cgroup *dfl_cgrp;
@@ -219,6 +237,7 @@ struct task_struct {
 	struct files_struct *files;
 	__u64 start_boottime;
 	unsigned int flags;
+	unsigned long min_flt, maj_flt;
 	char comm[16];
 };
 

@@ -1,6 +1,6 @@
 /* All programs in one object, since they share its maps. */
 
-#include "descriptor.h"
+#include "asked.h"
 
 #include "process.c"
 #include "cgroup.c"

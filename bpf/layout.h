@@ -33,6 +33,10 @@
 #define ARG_RESULT 254
 /* In place of an argument: the number at the beginning of the bytes. */
 #define ARG_BYTES 253
+/* How many descriptors that are waited for are told of, as in Falco. */
+#define POLLED_MAX 16
+/* How many words of 64 descriptors are counted. */
+#define DESCRIPTOR_WORDS_MAX 16384
 /* How many parts a vector may have, as in the kernel (UIO_MAXIOV). */
 #define VECTOR_MAX 1024
 /* The argument whose place the bytes of a vector take, added up: no syscall that has one needs it. */
@@ -92,7 +96,16 @@ enum part_kind {
 	PART_CONTROL = 18,
 	/* A struct several_record: a request that may be done several times. */
 	PART_SEVERAL = 19,
-	PART_KINDS = 20
+	/* A struct usage_record. */
+	PART_USAGE = 20,
+	/* Parts of descriptors, of each its own and then a PART_LISTED: those that are waited for, and the first three. */
+	PART_POLLED = 21,
+	PART_STANDARD = 22,
+	/* A struct listed_record. */
+	PART_LISTED = 23,
+	/* The names of hierarchies of cgroups, behind each those of the cgroup and its parents, leaf first. */
+	PART_CGROUPS = 24,
+	PART_KINDS = 25
 };
 
 /* What is special about a record. */
@@ -151,7 +164,22 @@ enum syscall_what {
 	/* The thread's root, where it was changed. */
 	WHAT_NEW_ROOT = 8192,
 	/* What it is about is gone when it returns: it is told when it is called, and its result when it returns. */
-	WHAT_CALLED = 16384
+	WHAT_CALLED = 16384,
+	/* What the process uses. */
+	WHAT_USAGE = 32768,
+	/* The descriptors that are waited for: an array of struct pollfd, whose length is the next argument. */
+	WHAT_POLLED = 65536
+};
+
+/* What there is to send of every event, since a rule reads it. */
+enum asked {
+	/* What the process uses, and that only where it begins or starts a program. */
+	ASKED_USAGE = 1,
+	ASKED_USAGE_AT_START = 2,
+	/* What its first three descriptors stand for. */
+	ASKED_STANDARD = 4,
+	/* Its cgroups in all hierarchies. */
+	ASKED_CGROUPS = 8
 };
 
 /* Counters of the kernel side, summed over the processors. */
@@ -270,6 +298,27 @@ struct exe_record {
 	__u32 gid;
 	__u32 mode;
 	__u32 links;
+};
+
+/* What a process uses: memory in pages. */
+struct usage_record {
+	__u64 descriptors;
+	__u64 descriptors_max;
+	__u64 vm_size;
+	__u64 vm_rss;
+	__u64 vm_swap;
+	__u64 faults_major;
+	__u64 faults_minor;
+	__u64 threads;
+};
+
+/* A descriptor of several: its number, what happened (POLLIN…), and what it stands for. */
+struct listed_record {
+	__s32 num;
+	__u32 events;
+	__u32 flags;
+	__u32 unused;
+	struct fd_record fd;
 };
 
 /* What tells apart the requests that may be done several times. */

@@ -73,6 +73,7 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	record_begin(s, RECORD_EXEC, task);
 	if (bpf_core_field_exists(bprm->fdpath) && bprm->fdpath)
 		s->record.flags |= FLAG_BY_DESCRIPTOR;
+	parts_asked(s, asked & ASKED_USAGE_AT_START ? WHAT_USAGE : 0, task);
 	if (bprm->interp != bprm->filename)
 		s->record.flags |= FLAG_INTERPRETED;
 	part_kernel_string(s, PART_GIVEN_0, bprm->filename);
@@ -100,6 +101,7 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 		return 0;
 	record_begin(s, RECORD_FORK, child);
 	s->record.parent = parent->tgid;
+	parts_asked(s, asked & ASKED_USAGE_AT_START ? WHAT_USAGE : 0, child);
 	part_cgroup(s, 0, cgroup_of(child));
 	submit(s, RECORD_FORK);
 	return 0;
@@ -115,6 +117,7 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 	if (!s || is_own() || task->signal->live.counter != 0)
 		return 0;
 	record_begin(s, RECORD_EXIT, task);
+	parts_asked(s, 0, task);
 	code = task->signal->group_exit_code;
 	s->record.exit = code ? code : task->exit_code;
 	submit(s, RECORD_EXIT);

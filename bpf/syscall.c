@@ -366,6 +366,9 @@ static __always_inline int told(struct pt_regs *regs, long ret, bool entered)
 		read_packed(&s->record, regs, row->args);
 	else
 		read_arguments(&s->record, regs);
+	parts_asked(s, row->what, task);
+	if (row->what & WHAT_POLLED)
+		part_list(s, PART_POLLED, s->record.args[0], s->record.args[1]);
 	if (kind != RECORD_RETURNED)
 		syscall_parts(s, row, task, ret);
 	submit(s, RECORD_KINDS + (row->kind & (EVENT_KINDS_MAX - 1)));

@@ -372,6 +372,7 @@ static __always_inline int done_again(struct io_ring_ctx *ring, struct io_uring_
 	s->record.res = BPF_CORE_READ(cqe, res);
 	s->record.args[1] = (__u64)ring;
 	s->record.args[2] = BPF_CORE_READ(cqe, user_data);
+	parts_asked(s, 0, task);
 	/* Where the result is no descriptor, user space takes no notice. */
 	if (s->record.res >= 0)
 		part_descriptor(s, file_of(task, s->record.res), task);
@@ -402,6 +403,7 @@ int BPF_PROG(io_uring_complete, struct io_ring_ctx *ring, struct io_kiocb *req, 
 	record_begin(s, RECORD_REQUEST_DONE, task);
 	s->record.event = row->kind;
 	s->record.res = ret;
+	parts_asked(s, row->what, task);
 	part_descriptor(s, file_done(req, op, row, ret, task), task);
 	if ((row->what & WHAT_QUEUE) && ret >= 0)
 		read_queue(&s->record, BPF_CORE_READ(req, file));

@@ -126,6 +126,7 @@ fn push(batch: &mut EventBatch, start: Start) {
         fd: None,
         params,
         document: None,
+        details: None,
     });
 }
 

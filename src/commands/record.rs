@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use lanner_diagnostic::Severity;
+use lanner_event::FieldFlags;
 use lanner_event::Record;
 
 use super::CommandSpec;
@@ -60,10 +61,12 @@ fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     }
     let path = matches.get_one::<PathBuf>("file").context("the file is missing")?;
     let file = File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
-    let mut live = match matches.get_flag("all") {
-        true => wire::capture::start(settings, wire::capture::broad(settings).iter())?,
-        false => wire::capture::start(settings, wire::capture::watched(settings, &prepared.rules).iter())?,
+    let rules = &prepared.rules;
+    let (kinds, asked) = match matches.get_flag("all") {
+        true => (wire::capture::broad(settings), FieldFlags::ASKED),
+        false => (wire::capture::watched(settings, rules), rules.asked()),
     };
+    let mut live = wire::capture::start(settings, kinds.iter(), asked)?;
     let detector = wire::recorder(settings, &prepared.rules)?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_when_told(&stop, matches.get_one::<u64>("seconds").copied())?;

@@ -38,7 +38,8 @@ pub fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     }
     // What the kernel captures from here on is kept in the ring buffer until the detector runs.
     let settings = &prepared.loaded.settings;
-    let live = wire::capture::start(settings, wire::capture::watched(settings, &prepared.rules).iter())?;
+    let rules = &prepared.rules;
+    let live = wire::capture::start(settings, wire::capture::watched(settings, rules).iter(), rules.asked())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(watch(prepared, live))
 }

@@ -3,7 +3,7 @@
 use lanner_config::{DetectorSettings, Settings};
 use lanner_detector::source::live;
 use lanner_diagnostic::{Diagnostic, Node, nearest};
-use lanner_event::Kind;
+use lanner_event::{FieldFlags, Kind};
 use lanner_rules::{KindSet, RuleSet};
 
 /// The kinds of event that rules see which name none: all but what programs do all the time, or as configured.
@@ -44,10 +44,15 @@ pub fn unknown_events(detector: &DetectorSettings) -> Vec<Diagnostic> {
     unknown.collect()
 }
 
-/// Starts to capture events of these kinds.
-pub fn start(settings: &Settings, wanted: impl Iterator<Item = Kind>) -> anyhow::Result<live::Live> {
+/// Starts to capture events of these kinds, with what is asked of the kernel besides.
+pub fn start(
+    settings: &Settings,
+    wanted: impl Iterator<Item = Kind>,
+    asked: FieldFlags,
+) -> anyhow::Result<live::Live> {
     let wanted: Vec<Kind> = wanted.collect();
     let detector = &settings.detector;
-    let options = live::Settings { buffer_size: detector.buffer_size, poll_interval: detector.poll_interval };
+    let DetectorSettings { buffer_size, poll_interval, .. } = *detector;
+    let options = live::Settings { buffer_size, poll_interval, asked };
     Ok(live::Live::start(&wanted, &options)?)
 }

@@ -1,12 +1,17 @@
 //! One event, and the batch that holds many of them without an allocation for each.
 
-use std::collections::BTreeMap;
+mod details;
+mod owned;
+
 use std::net::IpAddr;
 
 use bitflags::bitflags;
 use serde::{Deserialize, Serialize};
 
 use crate::{Document, Kind, Param};
+
+pub use details::{Details, Usage};
+pub use owned::OwnedEvent;
 
 /// A range of bytes in a batch. The batch's limit keeps both numbers inside 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -313,6 +318,9 @@ pub struct Event {
     /// Which of [`EventBatch::documents`] it carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<u32>,
+    /// Which of [`EventBatch::details`] it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<u32>,
 }
 
 /// Events with their parameters, texts and documents, in buffers that are used again.
@@ -326,6 +334,10 @@ pub struct EventBatch {
     pub bytes: Vec<u8>,
     /// Their documents.
     pub documents: Vec<Document>,
+    /// What the kernel was asked besides.
+    pub details: Vec<Details>,
+    /// Descriptors that details list.
+    pub fds: Vec<Fd>,
 }
 
 impl EventBatch {
@@ -335,6 +347,8 @@ impl EventBatch {
         self.params.clear();
         self.bytes.clear();
         self.documents.clear();
+        self.details.clear();
+        self.fds.clear();
     }
 
     /// Copies a text in.
@@ -357,6 +371,12 @@ impl EventBatch {
         self.documents.len() as u32 - 1
     }
 
+    /// Adds details and says which they are.
+    pub fn push_details(&mut self, details: Details) -> u32 {
+        self.details.push(details);
+        self.details.len() as u32 - 1
+    }
+
     /// Adds the parameters of a kind of event: those that are named, in the order of the kind's row, have a value, and
     /// the others are missing.
     pub fn push_named(&mut self, kind: Kind, named: &[(&str, Param)]) -> Slice {
@@ -375,7 +395,12 @@ impl EventBatch {
     /// # Panics
     /// Where there is none.
     pub fn get(&self, index: usize) -> EventRef<'_> {
-        EventRef::new(&self.events[index], &self.params, &self.bytes, &self.documents)
+        EventRef {
+            document: self.events[index].document.and_then(|at| self.documents.get(at as usize)),
+            details: self.events[index].details.and_then(|at| self.details.get(at as usize)),
+            fds: &self.fds,
+            ..EventRef::new(&self.events[index], &self.params, &self.bytes)
+        }
     }
 
     /// All events.
@@ -391,6 +416,8 @@ pub struct EventRef<'a> {
     params: &'a [Param],
     bytes: &'a [u8],
     document: Option<&'a Document>,
+    details: Option<&'a Details>,
+    fds: &'a [Fd],
 }
 
 impl<'a> std::ops::Deref for EventRef<'a> {
@@ -401,16 +428,26 @@ impl<'a> std::ops::Deref for EventRef<'a> {
 }
 
 impl<'a> EventRef<'a> {
-    fn new(event: &'a Event, params: &'a [Param], bytes: &'a [u8], documents: &'a [Document]) -> Self {
+    fn new(event: &'a Event, params: &'a [Param], bytes: &'a [u8]) -> Self {
         let start = event.params.start as usize;
         let params = params.get(start..start + event.params.len as usize).unwrap_or_default();
-        let document = event.document.and_then(|at| documents.get(at as usize));
-        EventRef { event, params, bytes, document }
+        EventRef { event, params, bytes, document: None, details: None, fds: &[] }
     }
 
     /// The document that it carries.
     pub fn document(&self) -> Option<&'a Document> {
         self.document
+    }
+
+    /// What the kernel was asked besides.
+    pub fn details(&self) -> Option<&'a Details> {
+        self.details
+    }
+
+    /// Descriptors that the details list; none where the slice is not of this batch.
+    pub fn fds(&self, slice: Slice) -> &'a [Fd] {
+        let start = slice.start as usize;
+        self.fds.get(start..start + slice.len as usize).unwrap_or_default()
     }
 
     /// A text of the event; empty where the slice is not of this batch.
@@ -445,94 +482,6 @@ impl<'a> EventRef<'a> {
         self.event.fd.is_some_and(|fd| differs(fd.path))
             || self.params.iter().any(|param| matches!(param, Param::Path(path) if differs(*path)))
     }
-
-    /// A copy that stands by itself.
-    pub fn to_owned(&self) -> OwnedEvent {
-        let mut owned = OwnedEvent {
-            event: *self.event,
-            params: self.params.to_vec(),
-            bytes: Vec::new(),
-            documents: self.document.cloned().into_iter().collect(),
-        };
-        owned.event.document = self.document.map(|_| 0);
-        let mut keep = |slice: &mut Slice| {
-            let text = self.bytes(*slice);
-            let start = owned.bytes.len() as u32;
-            owned.bytes.extend_from_slice(text);
-            *slice = Slice { start, len: text.len() as u32 };
-        };
-        let mut keep_path = |path: &mut Path| {
-            keep(&mut path.raw);
-            keep(&mut path.given);
-            path.real.iter_mut().for_each(&mut keep);
-        };
-        if let Some(fd) = &mut owned.event.fd {
-            keep_path(&mut fd.path);
-        }
-        for param in &mut owned.params {
-            if let Param::Path(path) = param {
-                keep_path(path);
-            }
-        }
-        for param in &mut owned.params {
-            if let Param::Bytes(slice) = param {
-                keep(slice);
-            }
-        }
-        owned.event.params = Slice { start: 0, len: owned.params.len() as u32 };
-        owned
-    }
-}
-
-/// An event that was taken out of its batch, to be kept or written down.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
-pub struct OwnedEvent {
-    event: Event,
-    params: Vec<Param>,
-    bytes: Vec<u8>,
-    /// One at most.
-    documents: Vec<Document>,
-}
-
-/// An event as it is written down: its parameters by name, so that another version understands it whose kinds have
-/// others.
-#[derive(Serialize, Deserialize)]
-struct Written {
-    event: Event,
-    params: BTreeMap<String, Param>,
-    #[serde(with = "crate::text")]
-    bytes: Vec<u8>,
-    /// One at most.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    documents: Vec<Document>,
-}
-
-impl From<OwnedEvent> for Written {
-    fn from(owned: OwnedEvent) -> Written {
-        let rows = owned.event.kind.row().params.iter().zip(owned.params);
-        let params = rows.filter(|(_, param)| *param != Param::Missing);
-        let params = params.map(|(row, param)| (row.name.to_owned(), param)).collect();
-        Written { event: owned.event, params, bytes: owned.bytes, documents: owned.documents }
-    }
-}
-
-impl From<Written> for OwnedEvent {
-    fn from(written: Written) -> OwnedEvent {
-        let rows = written.event.kind.row().params.iter();
-        let params: Vec<Param> =
-            rows.map(|row| written.params.get(row.name).copied().unwrap_or_default()).collect();
-        let slice = Slice { start: 0, len: params.len() as u32 };
-        let event = Event { params: slice, ..written.event };
-        OwnedEvent { event, params, bytes: written.bytes, documents: written.documents }
-    }
-}
-
-impl OwnedEvent {
-    /// The event.
-    pub fn as_ref(&self) -> EventRef<'_> {
-        EventRef::new(&self.event, &self.params, &self.bytes, &self.documents)
-    }
 }
 
 #[cfg(test)]
@@ -558,6 +507,7 @@ mod tests {
             fd: Some(fd),
             params,
             document: None,
+            details: None,
         });
     }
 

@@ -110,6 +110,16 @@ bitflags! {
         const ALL_DIFFER = 512;
         /// `=` says that it is at most so much; it is the only comparison.
         const AT_MOST = 1024;
+        /// It reads what a process uses, which the kernel must be asked for.
+        const USAGE = 2048;
+        /// It reads what the first three descriptors stand for, likewise.
+        const STANDARD = 4096;
+        /// It reads the cgroups in all hierarchies, likewise.
+        const CGROUPS = 8192;
+        /// It reads what a process uses where it begins or starts a program, likewise.
+        const USAGE_AT_START = 16384;
+        /// What the kernel must be asked for.
+        const ASKED = Self::USAGE.bits() | Self::STANDARD.bits() | Self::CGROUPS.bits() | Self::USAGE_AT_START.bits();
     }
 }
 
@@ -421,7 +431,21 @@ impl std::fmt::Display for FieldError {
 
 impl std::error::Error for FieldError {}
 
+/// The parameters of a start of a program that say what its process uses.
+const USED: &[&str] = &["fdlimit", "pgft_maj", "pgft_min", "vm_size", "vm_rss", "vm_swap"];
+
 impl FieldRef {
+    /// What the kernel must be asked for, so that it has a value.
+    pub fn asks(&self) -> FieldFlags {
+        let used = match (self.field.arg, &self.arg) {
+            (ArgRule::Param | ArgRule::RawParam, Arg::Key(name)) => USED.contains(&&**name),
+            (ArgRule::Param, Arg::Index(_)) => true,
+            _ => false,
+        };
+        let used = if used { FieldFlags::USAGE_AT_START } else { FieldFlags::empty() };
+        self.field.flags.intersection(FieldFlags::ASKED).union(used)
+    }
+
     /// The type of its values. That of a raw parameter is the parameter's.
     pub fn ty(&self) -> Type {
         match (self.field.arg, &self.arg) {

@@ -323,6 +323,12 @@ pub(crate) mod tests {
                 ("proc.exe_ino.mtime", "1"),
                 ("proc.is_exe_upper_layer", "true"),
                 ("thread.cap_effective", "CAP_KILL"),
+                ("proc.vmsize", "1"),
+                ("proc.stdin.name", "/a"),
+                ("proc.stdout.name", "/a"),
+                ("proc.stderr.name", "/a"),
+                ("thread.cgroups", "cpu=/a"),
+                ("fdlist.names", "1.2.3.4:5->1.2.3.4:6"),
             ] {
                 sample.set(field, value).unwrap();
             }

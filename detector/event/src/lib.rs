@@ -19,8 +19,8 @@ mod value;
 
 pub use document::{Document, DocumentError, Json};
 pub use event::{
-    Capabilities, CommName, Endpoint, Event, EventBatch, EventFlags, EventRef, Fd, FdKind, OwnedEvent, Path,
-    Role, Slice, Socket, SocketFlags, Task,
+    Capabilities, CommName, Details, Endpoint, Event, EventBatch, EventFlags, EventRef, Fd, FdKind,
+    OwnedEvent, Path, Role, Slice, Socket, SocketFlags, Task, Usage,
 };
 pub use field::{Arg, ArgRule, Ctx, Field, FieldError, FieldFlags, FieldRef, Getter, Late, Reading, Type};
 pub use flags::{FD_LOWER_LAYER, FD_UPPER_LAYER, FlagName, O_F_CREATED, flag_number, flag_text};

@@ -4,6 +4,7 @@
 //! captured, so that a test says what will happen.
 
 mod container;
+mod details;
 mod document;
 mod file;
 mod hints;
@@ -15,7 +16,7 @@ mod socket;
 use std::sync::Arc;
 
 use crate::{
-    Container, ContainerId, ContainerState, Document, DocumentError, Event, EventBatch, EventFlags,
+    Container, ContainerId, ContainerState, Details, Document, DocumentError, Event, EventBatch, EventFlags,
     EventSource, FieldError, FieldRef, Host, Kind, Param, ParamType, Path, Process, Slice, Task, User,
     UsersState,
 };
@@ -92,6 +93,7 @@ pub struct Sample {
     container_id: Option<ContainerId>,
     params: Vec<Param>,
     batch: EventBatch,
+    details: Option<Details>,
     document: Option<String>,
     /// How long its process has lived, where that is said.
     duration: Option<u64>,
@@ -135,12 +137,14 @@ impl Sample {
                 fd: setters::fd(kind),
                 params: Slice::default(),
                 document: None,
+                details: None,
             },
             host,
             container: ContainerState::Known(Container::default().into()),
             container_id: None,
             params: kind.row().params.iter().map(|row| ordinary(row.ty)).collect(),
             batch: EventBatch::default(),
+            details: None,
             document: (kind.source() == EventSource::K8sAudit).then(|| document::FIRST.to_owned()),
             duration: None,
             reads: None,
@@ -227,6 +231,7 @@ impl Sample {
             }
         }
         event.params = batch.push_params(&params);
+        event.details = self.details.map(|details| batch.push_details(details));
         let document = self.document.as_ref().and_then(|text| Document::parse(text.as_bytes()).ok());
         if let Some(document) = document {
             if event.time == 0 {

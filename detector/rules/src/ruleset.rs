@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 use lanner_alert::{Correlation, Priority, Value};
 use lanner_diagnostic::{Diagnostic, Place, SourceId, Sources};
 use lanner_event::fields::Fields;
-use lanner_event::{Ctx, EventRef, EventSource, FieldRef, Host, Kind, Reading, Val};
+use lanner_event::{Ctx, EventRef, EventSource, FieldFlags, FieldRef, Host, Kind, Reading, Val};
 
 use append::Extra;
 pub use build::{compile_loaded, in_order};
@@ -243,6 +243,19 @@ impl RuleSet {
     pub fn watched(&self, broad: &KindSet) -> KindSet {
         let of = |rule: &Rule| if rule.broad { rule.kinds.and(broad) } else { rule.kinds };
         self.judged().fold(KindSet::default(), |all, rule| all.or(&of(rule)))
+    }
+
+    /// What the kernel must be asked for besides, since a rule that is enabled reads or shows it.
+    pub fn asked(&self) -> FieldFlags {
+        let shown = |rule: &'_ Rule| {
+            let extra = rule.extra.iter().flat_map(|extra| extra.fields()).map(FieldRef::asks);
+            rule.output.fields().map(FieldRef::asks).chain(extra).collect::<FieldFlags>()
+        };
+        let read = |rule: &Rule| {
+            self.graph.fields(rule.node).into_iter().map(FieldRef::asks).collect::<FieldFlags>()
+        };
+        let wanted: FieldFlags = self.wanted.iter().map(FieldRef::asks).collect();
+        self.judged().fold(wanted, |all, rule| all.union(shown(rule)).union(read(rule)))
     }
 
     /// The rules that are enabled, in the order in which an event is judged by them.

@@ -64,6 +64,7 @@ fn batch() -> EventBatch {
             fd: None,
             params,
             document: None,
+            details: None,
         });
     }
     batch

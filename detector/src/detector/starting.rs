@@ -90,6 +90,7 @@ fn container_event(event: &EventRef, host: &Host, id: &ContainerId) -> HeldEvent
         fd: None,
         params,
         document: None,
+        details: None,
         ..**event
     });
     HeldEvent::new(batch.get(0), host, id, None)

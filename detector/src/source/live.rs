@@ -21,7 +21,7 @@ use lanner_bpf::layout::{
     COUNTER_FAULTS, COUNTER_RACED, COUNTER_SELF_EXCLUDED, COUNTER_TRUNCATED, EVENT_KINDS_MAX,
     RECORD_CGROUP_MKDIR, RECORD_EXEC, RECORD_EXIT, RECORD_FORK, RECORD_KINDS,
 };
-use lanner_event::{EventBatch, Kind};
+use lanner_event::{EventBatch, FieldFlags, Kind};
 
 pub use load::{Hook, HookState};
 
@@ -36,6 +36,8 @@ pub struct Settings {
     pub buffer_size: u32,
     /// How often the ring buffer is read.
     pub poll_interval: Duration,
+    /// What is asked of every event besides ([`FieldFlags::ASKED`]).
+    pub asked: FieldFlags,
 }
 
 /// How many events a batch takes before the rules see it.

@@ -39,6 +39,7 @@ fn batch(kind: Kind, task: Task, res: i64, said: &[(&str, Say)]) -> EventBatch {
         fd: None,
         params,
         document: None,
+        details: None,
     });
     batch
 }

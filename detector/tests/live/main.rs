@@ -2,6 +2,7 @@
 
 mod compat;
 mod descriptors;
+mod details;
 mod files;
 mod names;
 mod parameters;
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use lanner_detector::source::Source;
 use lanner_detector::source::live::{Live, Settings};
-use lanner_event::{EventBatch, EventRef, Kind, OwnedEvent, Param};
+use lanner_event::{EventBatch, EventRef, FieldFlags, Kind, OwnedEvent, Param};
 
 /// How long something may take to be seen before it counts as missed.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -58,7 +59,11 @@ fn start() -> Option<Live> {
 }
 
 fn start_with(wanted: &[Kind], buffer_size: u32) -> Option<Live> {
-    let settings = Settings { buffer_size, poll_interval: Duration::from_millis(1) };
+    start_asking(wanted, buffer_size, FieldFlags::empty())
+}
+
+fn start_asking(wanted: &[Kind], buffer_size: u32, asked: FieldFlags) -> Option<Live> {
+    let settings = Settings { buffer_size, poll_interval: Duration::from_millis(1), asked };
     match Live::start(wanted, &settings) {
         Ok(live) => Some(live),
         Err(error) if std::env::var_os("CI").is_none() => {

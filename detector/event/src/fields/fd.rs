@@ -282,7 +282,7 @@ pub const FIELDS: &[Field] = &[
         "fd.types",
         CharBuf,
         "What all of the process's descriptors stand for, or the one by number.",
-        "Capture reports the descriptor that an event is about, not all that a process has.",
+        "Capture reports the descriptor that an event is about, those that it waits for, and the first three (`proc.stdin.type`), not all that a process has.",
     )
     .arg(ArgRule::Index)
     .with(FieldFlags::LIST.union(FieldFlags::NO_RHS)),

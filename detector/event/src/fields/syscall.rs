@@ -134,7 +134,7 @@ const WHAT: &[Field] = &[
     }),
     Field::new("evt.cpu", Int16, "The processor it happened on.", |ctx| Val::Int(ctx.event.cpu.into())),
     Field::new("evt.args", CharBuf, "All parameters, each as `name=value`.", params::all)
-        .with(FieldFlags::PATH.union(FieldFlags::LATE)),
+        .with(FieldFlags::PATH.union(FieldFlags::LATE).union(FieldFlags::USAGE_AT_START)),
     Field::new("evt.arg", CharBuf, "A parameter, as a text: `evt.arg.flags contains O_CREAT`.", |ctx| {
         match ctx.arg {
             Arg::Key(name) => params::by_name(ctx, name),
@@ -156,7 +156,7 @@ const WHAT: &[Field] = &[
     .arg(ArgRule::RawParam)
     .with(FieldFlags::NO_RHS.union(FieldFlags::NO_TRANSFORMER)),
     Field::new("evt.info", CharBuf, "The same as `evt.args`.", params::all)
-        .with(FieldFlags::PATH.union(FieldFlags::LATE)),
+        .with(FieldFlags::PATH.union(FieldFlags::LATE).union(FieldFlags::USAGE_AT_START)),
     Field::new(
         "evt.abspath",
         CharBuf,

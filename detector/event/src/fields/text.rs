@@ -20,6 +20,11 @@ impl<'a> Text<'a> {
         self.0.extend_from_slice_copy(bytes);
     }
 
+    /// Takes away what was appended since it had so many bytes.
+    pub fn cut(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
     /// Appends what is formatted.
     pub fn format(&mut self, text: fmt::Arguments) {
         // Writing to memory can't fail.

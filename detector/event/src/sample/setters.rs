@@ -18,6 +18,7 @@ pub fn of(name: &str) -> Option<Set> {
     let all = [
         SETTERS,
         super::numbers::SETTERS,
+        super::details::SETTERS,
         super::file::SETTERS,
         super::socket::SETTERS,
         super::container::SETTERS,

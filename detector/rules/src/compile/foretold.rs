@@ -64,6 +64,7 @@ pub fn kinds(check: &Check) -> Option<KindSet> {
         fd: None,
         params: Slice::default(),
         document: None,
+        details: None,
     });
     let holds = |kind: &Kind| {
         batch.events[0].kind = *kind;

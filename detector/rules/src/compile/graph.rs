@@ -4,6 +4,7 @@ use hashbrown::{HashMap, HashSet};
 use lanner_event::{FieldRef, Kind};
 
 use super::check::Check;
+use super::predicate::Predicate;
 use crate::kindset::KindSet;
 
 /// A node's index.
@@ -280,14 +281,20 @@ impl Graph {
         self.facts[id as usize].depth as usize
     }
 
-    /// The fields on the left sides of a node's checks.
+    /// The fields of a node's checks, on both sides.
     pub fn fields(&self, id: NodeId) -> Vec<&FieldRef> {
         let mut fields = Vec::new();
         let mut seen = HashSet::new();
         let mut todo = vec![id];
         while let Some(id) = todo.pop() {
             match self.node(id) {
-                Node::Check(index) => fields.extend(self.check(*index).source.fields()),
+                Node::Check(index) => {
+                    let check = self.check(*index);
+                    fields.extend(check.source.fields());
+                    if let Predicate::Field(_, other) = &check.predicate {
+                        fields.extend(other.fields());
+                    }
+                }
                 Node::Not(inner) if seen.insert(id) => todo.push(*inner),
                 Node::And(items) | Node::Or(items) if seen.insert(id) => todo.extend(items.iter()),
                 _ => {}

@@ -81,6 +81,7 @@ impl World {
             fd,
             params,
             document: None,
+            details: None,
         });
         world
     }

@@ -1,6 +1,7 @@
 //! Records made into events.
 
 mod bytes;
+mod details;
 mod option;
 mod paths;
 mod process;
@@ -75,7 +76,7 @@ pub struct Decoder {
 impl Decoder {
     /// Adds the event of a record to the batch.
     pub fn push(&mut self, batch: &mut EventBatch, record: &Record, parts: &Parts) {
-        let mut event = self.head(record);
+        let mut event = self.head(batch, record, parts);
         self.resolver.saw(record.root_mount, record.task.pid);
         match u32::from(record.kind) {
             RECORD_SYSCALL => return self.push_syscall(batch, event, record, parts),
@@ -101,7 +102,7 @@ impl Decoder {
         let mut requests = std::mem::take(&mut self.requests);
         let returned = u32::from(record.kind) == RECORD_RETURNED;
         let see = |record: &Record, parts: &Parts| {
-            let mut event = self.head(record);
+            let mut event = self.head(batch, record, parts);
             if returned {
                 return self.push_syscall(batch, event, record, parts);
             }
@@ -139,7 +140,7 @@ impl Decoder {
         batch.events.push(Event { num: self.num, ..event });
     }
 
-    fn head(&self, record: &Record) -> Event {
+    fn head(&self, batch: &mut EventBatch, record: &Record, parts: &Parts) -> Event {
         let task = &record.task;
         let mut flags = EventFlags::empty();
         flags.set(EventFlags::COMPAT, record.flags & FLAG_COMPAT != 0);
@@ -185,6 +186,7 @@ impl Decoder {
             fd: None,
             params: Slice::default(),
             document: None,
+            details: details::read(batch, record, parts),
         }
     }
 
@@ -279,6 +281,10 @@ fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, 
         Origin::Dev => Param::Uint(u64::from(device(record.fd.dev))),
         Origin::Ino => Param::Uint(record.fd.ino),
         Origin::Nr => Param::Uint(record.nr.into()),
+        Origin::VmSize => number(details::usage(parts).map(|usage| usage.vm_size)),
+        Origin::VmRss => number(details::usage(parts).map(|usage| usage.vm_rss)),
+        Origin::VmSwap => number(details::usage(parts).map(|usage| usage.vm_swap)),
+        Origin::Polled => details::poll_list(batch, parts),
         Origin::DataOf(..) | Origin::TextOf(..) | Origin::Fd | Origin::Nothing => Param::Missing,
     }
 }

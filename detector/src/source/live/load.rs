@@ -6,8 +6,11 @@ use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, Iter, ProgramType};
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Btf, Ebpf, EbpfLoader};
-use lanner_bpf::layout::{SYSCALLS_MAX, SyscallRow, WHAT_CALLED, WHAT_CWD, WHAT_ENTER};
-use lanner_event::Kind;
+use lanner_bpf::layout::{
+    ASKED_CGROUPS, ASKED_STANDARD, ASKED_USAGE, ASKED_USAGE_AT_START, SYSCALLS_MAX, SyscallRow, WHAT_CALLED,
+    WHAT_CWD, WHAT_ENTER,
+};
+use lanner_event::{FieldFlags, Kind};
 
 use super::Settings;
 use super::syscalls::{REQUESTS, SYSCALLS, Syscall, row_of};
@@ -83,6 +86,7 @@ pub fn load(wanted: &[Kind], settings: &Settings) -> Result<Loaded, SourceError>
         .btf(Some(&btf))
         .override_global("own_tgid", &own, true)
         .override_global("cgroup_v2", &v2, true)
+        .override_global("asked", &asked(settings.asked), true)
         .map_max_entries("records", settings.buffer_size)
         .load(lanner_bpf::OBJECT)
         .map_err(|error| refused("to load the programs", &error))?;
@@ -134,6 +138,17 @@ pub fn load(wanted: &[Kind], settings: &Settings) -> Result<Loaded, SourceError>
     let counters = PerCpuArray::try_from(take(&mut ebpf, "counters")?)
         .map_err(|error| refused("to open a map", &error))?;
     Ok(Loaded { _ebpf: ebpf, records, lost, counters, coverage, processes })
+}
+
+/// What is asked, as the kernel side has it.
+fn asked(flags: FieldFlags) -> u32 {
+    let bits = [
+        (FieldFlags::USAGE, ASKED_USAGE),
+        (FieldFlags::USAGE_AT_START, ASKED_USAGE_AT_START),
+        (FieldFlags::STANDARD, ASKED_STANDARD),
+        (FieldFlags::CGROUPS, ASKED_CGROUPS),
+    ];
+    bits.iter().filter(|(flag, _)| flags.contains(*flag)).fold(0, |all, (_, bit)| all | bit)
 }
 
 /// The kernel's own types, which CO-RE needs.

@@ -1,6 +1,6 @@
 //! A record as the kernel side sent it: its head, and its parts by kind.
 
-use lanner_bpf::layout::{PART_KINDS, Part, Record};
+use lanner_bpf::layout::{ExeRecord, ListedRecord, PART_KINDS, Part, Record, SeveralRecord, UsageRecord};
 
 const HEAD: usize = size_of::<Record>();
 const PART: usize = size_of::<Part>();
@@ -31,23 +31,50 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// A structure of the layout at the beginning of bytes; `None` where they are too few.
+pub fn read<T: Plain>(bytes: &[u8]) -> Option<T> {
+    if bytes.len() < size_of::<T>() {
+        return None;
+    }
+    // SAFETY: there are enough bytes, the structure is valid whatever they are, and the read needs no alignment.
+    Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
+}
+
+/// A structure of the layout, which is numbers and nothing else.
+///
+/// # Safety
+/// Whatever bytes it is made of, it is valid.
+pub unsafe trait Plain: Copy {}
+
+// SAFETY: build.rs makes them of numbers, without padding.
+unsafe impl Plain for Record {}
+// SAFETY: as above.
+unsafe impl Plain for ExeRecord {}
+// SAFETY: as above.
+unsafe impl Plain for UsageRecord {}
+// SAFETY: as above.
+unsafe impl Plain for ListedRecord {}
+// SAFETY: as above.
+unsafe impl Plain for SeveralRecord {}
+
+/// The first part of bytes: its kind, its own bytes, and what follows; `None` where there is none, or not all of it.
+pub fn part(bytes: &[u8]) -> Option<(u32, &[u8], &[u8])> {
+    let (head, after) = bytes.split_at_checked(PART)?;
+    let kind = u16::from_ne_bytes([head[0], head[1]]);
+    let size = u16::from_ne_bytes([head[2], head[3]]);
+    let (part, after) = after.split_at_checked(usize::from(size))?;
+    Some((kind.into(), part, after))
+}
+
 /// Splits the bytes of a record; `None` where they are too few, which only a mismatch of the two sides can
 /// cause. What follows the record is of the caller.
 pub fn split(bytes: &[u8]) -> Option<(Record, Parts<'_>)> {
-    if bytes.len() < HEAD {
-        return None;
-    }
-    // SAFETY: there are enough bytes, a record is valid whatever they are, and the read needs no alignment.
-    let record = unsafe { bytes.as_ptr().cast::<Record>().read_unaligned() };
-    let mut parts = Parts { by_kind: [None; PART_KINDS as usize] };
+    let record: Record = read(bytes)?;
+    let mut parts = Parts::default();
     let mut rest = bytes.get(HEAD..record.size as usize)?;
-    while let Some((head, after)) = rest.split_at_checked(PART) {
-        let kind = u16::from_ne_bytes([head[0], head[1]]);
-        let size = u16::from_ne_bytes([head[2], head[3]]);
-        let (part, after) = after.split_at_checked(usize::from(size))?;
-        if let Some(place) = parts.by_kind.get_mut(usize::from(kind)) {
-            *place = Some(part);
-        }
+    while rest.len() >= PART {
+        let (kind, bytes, after) = part(rest)?;
+        parts = parts.with(kind, bytes);
         rest = after;
     }
     Some((record, parts))

@@ -102,6 +102,14 @@ pub enum Origin {
     Ino,
     /// The syscall's number.
     Nr,
+    /// How much memory the process has asked for, how much of it is in memory, and how much is swapped out.
+    VmSize,
+    /// See `VmSize`.
+    VmRss,
+    /// See `VmSize`.
+    VmSwap,
+    /// The descriptors that are waited for.
+    Polled,
     /// The event's descriptor holds it.
     Fd,
     /// Nothing tells it.

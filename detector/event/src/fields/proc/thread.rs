@@ -3,7 +3,7 @@
 use crate::Type::{Bool, CharBuf, Double, Int64, RelTime};
 use crate::fields::caps;
 use crate::fields::text::Text;
-use crate::{ArgRule, Capabilities, Ctx, Field, FieldFlags, Val};
+use crate::{Arg, ArgRule, Capabilities, Ctx, Field, FieldFlags, Val};
 
 fn capabilities<'a>(ctx: &Ctx<'a>, read: fn(Capabilities) -> u64) -> Val<'a> {
     ctx.event.task.caps.map_or(Val::Missing, |known| caps::text(ctx, read(known)))
@@ -11,8 +11,12 @@ fn capabilities<'a>(ctx: &Ctx<'a>, read: fn(Capabilities) -> u64) -> Val<'a> {
 
 /// Why the time that a thread ran isn't known.
 const NO_CPU: &str = "No event tells how long a thread ran, in Falco neither.";
-/// Why the hierarchies of cgroups aren't known.
-const NO_CGROUPS: &str = "Capture reports only the cgroup that containers are told apart by.";
+
+/// Its cgroups, each as `hierarchy=path`.
+fn cgroups<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let all = ctx.event.details().map_or(&[][..], |details| ctx.event.bytes(details.cgroups));
+    all.split(|byte| *byte == 0).filter(|cgroup| !cgroup.is_empty())
+}
 
 /// The family's rows.
 pub const FIELDS: &[Field] = &[
@@ -49,9 +53,28 @@ pub const FIELDS: &[Field] = &[
         |_| Val::Uint(0),
     ),
     Field::new("thread.totexectime", RelTime, "Always 0; see `thread.exectime`.", |_| Val::Uint(0)),
-    Field::unfilled("thread.cgroups", CharBuf, "All its cgroups, each as `hierarchy=path`.", NO_CGROUPS),
-    Field::unfilled("thread.cgroup", CharBuf, "Its cgroup in a hierarchy.", NO_CGROUPS)
-        .arg(ArgRule::KeyRequired),
+    Field::new("thread.cgroups", CharBuf, "All its cgroups, each as `hierarchy=path`.", |ctx| {
+        let mut text = Text::new(ctx);
+        for cgroup in cgroups(ctx) {
+            if text.len() > 0 {
+                text.push(b" ");
+            }
+            text.push(cgroup);
+        }
+        if text.len() == 0 { Val::Missing } else { text.val() }
+    })
+    .with(FieldFlags::CGROUPS),
+    Field::new("thread.cgroup", CharBuf, "Its cgroup in a hierarchy.", |ctx| {
+        let Arg::Key(hierarchy) = ctx.arg else { return Val::Missing };
+        let of = |cgroup| <[u8]>::strip_prefix(cgroup, hierarchy.as_bytes())?.strip_prefix(b"=");
+        match cgroups(ctx).next() {
+            None => Val::Missing,
+            // As in Falco, where there is no such hierarchy.
+            Some(_) => Val::Str(cgroups(ctx).find_map(of).unwrap_or(b"/")),
+        }
+    })
+    .arg(ArgRule::KeyRequired)
+    .with(FieldFlags::CGROUPS),
     Field::unfilled("thread.cpu", Double, "How much of a processor it used lately, in percent.", NO_CPU),
     Field::unfilled("thread.cpu.user", Double, "The same in its own code alone.", NO_CPU),
     Field::unfilled("thread.cpu.system", Double, "The same in the kernel alone.", NO_CPU),

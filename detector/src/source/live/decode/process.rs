@@ -7,10 +7,11 @@ use lanner_bpf::layout::{
     ExeRecord, FLAG_BY_DESCRIPTOR, FLAG_INTERPRETED, FLAG_LOWER_LAYER, FLAG_UPPER_LAYER, PART_ARGS,
     PART_CGROUP, PART_CWD, PART_ENV, PART_EXE, PART_EXE_FILE, PART_GIVEN_0, PART_STRING, Record, STRING_MAX,
 };
-use lanner_event::{Event, EventBatch, ExeFlags, Kind, Param, Path, Slice};
+use lanner_event::{Event, EventBatch, ExeFlags, Kind, Param, Path, Slice, Usage};
 
 use super::super::path::push_given;
-use super::super::record::Parts;
+use super::super::record::{Parts, read};
+use super::details::usage;
 use super::{push_text, push_walk, slice_from};
 use crate::host_root::host_path;
 
@@ -46,6 +47,7 @@ pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
     let task = event.task;
     let bytes = |slice: Option<Slice>| slice.map_or(Param::Missing, Param::Bytes);
     let number = |number: i32| Param::Int(number.into());
+    let [limit, major, minor, size, rss, swap] = used(parts);
     event.params = batch.push_named(
         event.kind,
         &[
@@ -56,6 +58,12 @@ pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
             ("pid", number(task.pid)),
             ("ptid", number(task.ppid)),
             ("cwd", bytes(cwd)),
+            limit,
+            major,
+            minor,
+            size,
+            rss,
+            swap,
             ("comm", Param::Bytes(comm)),
             ("cgroups", cgroups),
             ("env", env),
@@ -78,12 +86,23 @@ pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
     );
 }
 
+/// What a process uses as it begins or starts a program, where that was asked.
+fn used(parts: &Parts) -> [(&'static str, Param); 6] {
+    let usage = usage(parts);
+    let number = |read: fn(&Usage) -> u64| usage.map_or(Param::Missing, |usage| Param::Uint(read(&usage)));
+    [
+        ("fdlimit", number(|usage| usage.descriptors_max)),
+        ("pgft_maj", number(|usage| usage.faults_major)),
+        ("pgft_min", number(|usage| usage.faults_minor)),
+        ("vm_size", number(|usage| usage.vm_size)),
+        ("vm_rss", number(|usage| usage.vm_rss)),
+        ("vm_swap", number(|usage| usage.vm_swap)),
+    ]
+}
+
 /// The file of a program that started.
 fn executable(parts: &Parts) -> Option<ExeRecord> {
-    let bytes = parts.get(PART_EXE_FILE)?;
-    // SAFETY: there are enough bytes, it is numbers whatever they are, and the read needs no alignment.
-    (bytes.len() >= size_of::<ExeRecord>())
-        .then(|| unsafe { bytes.as_ptr().cast::<ExeRecord>().read_unaligned() })
+    read(parts.get(PART_EXE_FILE)?)
 }
 
 /// What is special about an executable.
@@ -143,6 +162,7 @@ pub fn fork(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
     let cgroups = push_cgroup(batch, parts);
     let number = |number: i32| Param::Int(number.into());
     let task = event.task;
+    let [limit, major, minor, size, rss, swap] = used(parts);
     event.params = batch.push_named(
         event.kind,
         &[
@@ -150,6 +170,12 @@ pub fn fork(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
             ("tid", number(task.tid)),
             ("pid", number(task.pid)),
             ("ptid", number(record.parent as i32)),
+            limit,
+            major,
+            minor,
+            size,
+            rss,
+            swap,
             ("cgroups", cgroups),
             ("vtid", number(task.vtid)),
             ("vpid", number(task.vpid)),

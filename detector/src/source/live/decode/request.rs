@@ -8,7 +8,7 @@ use lanner_bpf::layout::{
 };
 use lanner_event::Kind;
 
-use super::super::record::Parts;
+use super::super::record::{Parts, read};
 use super::super::syscalls::{RESULT, row_of};
 
 /// Most requests that are waited for; past that the oldest is given up, and counted.
@@ -120,10 +120,6 @@ impl Taken {
 }
 
 fn several_of(bytes: &[u8]) -> Option<Several> {
-    if bytes.len() < size_of::<SeveralRecord>() {
-        return None;
-    }
-    // SAFETY: there are enough bytes, the record is valid whatever they are, and the read needs no alignment.
-    let several = unsafe { bytes.as_ptr().cast::<SeveralRecord>().read_unaligned() };
+    let several: SeveralRecord = read(bytes)?;
     Some((several.ring, several.user_data))
 }

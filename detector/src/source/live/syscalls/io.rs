@@ -1,10 +1,11 @@
 //! What is done with a descriptor, and descriptors that are made.
 
-use lanner_bpf::layout::{ARG_TOTAL, WHAT_BYTES_OF_SUCCESS, WHAT_CALLED, WHAT_IOVEC};
+use lanner_bpf::layout::{ARG_TOTAL, WHAT_BYTES_OF_SUCCESS, WHAT_CALLED, WHAT_IOVEC, WHAT_POLLED};
 use lanner_event::Kind;
 
 use super::Origin::{
-    Data, Descriptor, Duration, Half, Ino, Int, Moved, Nothing, Offset, Place, Res, Signals, Str, Uint, Ulong,
+    Data, Descriptor, Duration, Half, Ino, Int, Moved, Nothing, Offset, Place, Polled, Res, Signals, Str,
+    Uint, Ulong,
 };
 use super::{RESULT, Syscall, WRITTEN, row};
 
@@ -81,10 +82,10 @@ pub const ROWS: &[Syscall] = &[
     row(Kind::EpollCreate).fd(RESULT).params(&[Res, Int(0)]),
     row(Kind::EpollCreate1).fd(RESULT).params(&[Res, Uint(0)]),
     row(Kind::EpollWait).fd(0).params(&[Res, Int(2)]),
-    row(Kind::Poll).params(&[Res, Nothing, Int(2)]),
-    row(Kind::Ppoll).narrow(&["ppoll_time64"]).structure(2, 16).behind_wide(3).params(&[
+    row(Kind::Poll).what(WHAT_POLLED).params(&[Res, Polled, Int(2)]),
+    row(Kind::Ppoll).narrow(&["ppoll_time64"]).what(WHAT_POLLED).structure(2, 16).behind_wide(3).params(&[
         Res,
-        Nothing,
+        Polled,
         Duration,
         Signals(3),
     ]),

@@ -1,17 +1,18 @@
 //! Memory.
 
+use lanner_bpf::layout::WHAT_USAGE;
 use lanner_event::Kind;
 
-use super::Origin::{Address, Int, Nothing, Res, Uint, Ulong};
+use super::Origin::{Address, Int, Res, Uint, Ulong, VmRss, VmSize, VmSwap};
 use super::{Syscall, row};
 
 pub const ROWS: &[Syscall] = &[
-    row(Kind::Brk).params(&[Address, Nothing, Nothing, Nothing, Ulong(0)]),
-    row(Kind::Mmap).packed(6).params(&[
+    row(Kind::Brk).what(WHAT_USAGE).params(&[Address, VmSize, VmRss, VmSwap, Ulong(0)]),
+    row(Kind::Mmap).what(WHAT_USAGE).packed(6).params(&[
         Res,
-        Nothing,
-        Nothing,
-        Nothing,
+        VmSize,
+        VmRss,
+        VmSwap,
         Ulong(0),
         Ulong(1),
         Uint(2),
@@ -19,11 +20,11 @@ pub const ROWS: &[Syscall] = &[
         Int(4),
         Ulong(5),
     ]),
-    row(Kind::Mmap2).params(&[
+    row(Kind::Mmap2).what(WHAT_USAGE).params(&[
         Res,
-        Nothing,
-        Nothing,
-        Nothing,
+        VmSize,
+        VmRss,
+        VmSwap,
         Ulong(0),
         Ulong(1),
         Uint(2),
@@ -31,7 +32,7 @@ pub const ROWS: &[Syscall] = &[
         Int(4),
         Ulong(5),
     ]),
-    row(Kind::Munmap).params(&[Res, Nothing, Nothing, Nothing, Ulong(0), Ulong(1)]),
+    row(Kind::Munmap).what(WHAT_USAGE).params(&[Res, VmSize, VmRss, VmSwap, Ulong(0), Ulong(1)]),
     row(Kind::Mprotect).params(&[Res, Ulong(0), Ulong(1), Uint(2)]),
     row(Kind::Mlock).params(&[Res, Ulong(0), Ulong(1)]),
     row(Kind::Munlock).params(&[Res, Ulong(0), Ulong(1)]),
