@@ -63,6 +63,7 @@ struct argument {
 #define ASKED_PATH(name_, text_) {.as = ASKED, .name = name_, .text = text_}
 #define STR(name_, text_) {.as = STRING, .name = name_, .text = text_}
 #define CLOSED_FD(name_) {.as = DESCRIPTOR, .name = name_, .value = -1}
+#define DIR_FD_BY(name_, make_) {.as = DIRECTORY, .name = name_, .make = make_}
 #define DIR_FD(name_) {.as = DIRECTORY, .name = name_, .value = AT_FDCWD, .text = "AT_FDCWD"}
 #define PID(name_, make_) {.as = PROCESS, .name = name_, .make = make_}
 #define MADE(name_, make_) {.as = NUMBER, .name = name_, .make = make_, .text = "%ld"}
@@ -76,7 +77,7 @@ struct argument {
 #define NEW "%n"
 
 #define ARGS_MAX 6
-#define OTHERS_MAX 8
+#define OTHERS_MAX 12
 
 struct call;
 
@@ -106,6 +107,8 @@ struct row {
 	struct argument args[ARGS_MAX];
 	// What the other user may not do.
 	bool privileged;
+	// It has a row of columns elsewhere, and others here.
+	bool only_others;
 	// Why it can't succeed here, or why something doesn't apply: column by column.
 	const char *cannot[4][2];
 	struct other others[OTHERS_MAX];

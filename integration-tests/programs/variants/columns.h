@@ -9,15 +9,15 @@
 #define OTHER_USER 12345
 #define SECRET "secret"
 
-static bool has(const struct row *row, enum as as)
+static bool has(const struct argument *arguments, enum as as)
 {
 	for (int at = 0; at < ARGS_MAX; at++)
-		if (row->args[at].as == as)
+		if (arguments[at].as == as)
 			return true;
 	return false;
 }
 
-static bool has_path(const struct row *row) { return has(row, PATH) || has(row, ASKED); }
+static bool has_path(const struct row *row) { return has(row->args, PATH) || has(row->args, ASKED); }
 
 // The first argument of those that are paths, memory, or descriptors.
 static int first(const struct row *row, bool paths, bool memory, bool descriptors)
@@ -36,7 +36,7 @@ static const char *a_path(const struct row *row) { return has_path(row) ? NULL :
 
 static const char *a_directory(const struct row *row)
 {
-	return has(row, DIRECTORY) ? NULL : has_path(row) ? "no directory's descriptor" : "no path";
+	return has(row->args, DIRECTORY) ? NULL : has_path(row) ? "no directory's descriptor" : "no path";
 }
 
 static const char *memory(const struct row *row)
@@ -76,7 +76,7 @@ static const char *a_request(const struct row *row)
 
 static const char *an_open(const struct row *row)
 {
-	return row->makes_descriptor && has(row, PATH) ? NULL : "opens nothing by a path";
+	return row->makes_descriptor && has(row->args, PATH) ? NULL : "opens nothing by a path";
 }
 
 // Puts another folder before the name that a path ends in.

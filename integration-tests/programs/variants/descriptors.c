@@ -82,6 +82,26 @@ static void tell_signals(const struct call *call)
 		tell_argument("mask", text("%llX", signals));
 }
 
+// What is closed isn't there any more when it is told of.
+static char closed_path[4096];
+static struct stat closed_file;
+
+static void remember(struct call *call)
+{
+	snprintf(closed_path, sizeof closed_path, "%s", path_of(call->args[0].value));
+	fstat(call->args[0].value, &closed_file);
+}
+
+static void tell_closed(const struct call *call)
+{
+	if (call->result < 0)
+		return;
+	tell("fd.type", "file");
+	tell("fd.name", closed_path);
+	tell_number("fd.ino", closed_file.st_ino);
+	tell_argument("fd", text("<f>%s", closed_path));
+}
+
 static void begin_position(struct call *call) { position = 0; }
 
 static int a_ring(void)
@@ -132,7 +152,7 @@ static const struct row ROWS[] = {
 		FLAGS("flags", SPLICE_F_MOVE|SPLICE_F_MORE)},
 		.others = {{"EINVAL", EINVAL, .args = {ABOUT_FD("fd_in", a_file), P(NULL), FD("fd_out", another_file), P(NULL),
 			N("size", 4), FLAGS("flags", SPLICE_F_MOVE)}}}},
-	{ON(close), RES, .args = {FD("fd", a_file)}},
+	{ON(close), RES, .prepare = remember, .tell = tell_closed, .args = {FD("fd", a_file)}},
 	{ON(dup), RES, .args = {ABOUT_FD("oldfd", a_file)}},
 	{ON(dup2), RES, .args = {ABOUT_FD("oldfd", a_file), N("newfd", 77)},
 		.others = {{"of a pipe", 0, .args = {ABOUT_FD("oldfd", a_pipe_to_read), N("newfd", 0)}}}},

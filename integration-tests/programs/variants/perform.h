@@ -170,7 +170,7 @@ static void tell_call(struct call *call)
 	tell_result(call);
 	tell_thread();
 	tell_arguments(call);
-	if (call->row->makes_descriptor && !has(call->row, PATH) && call->result >= 0)
+	if (call->row->makes_descriptor && !has(call->args, PATH) && call->result >= 0)
 		tell_descriptor(call->row->result, call->result, NULL);
 	void (*tell_more)(const struct call *) = call->other ? call->other->tell : call->row->tell;
 	if (tell_more)
@@ -189,7 +189,6 @@ static void perform(struct call *call)
 	pass(call, values);
 	if (prepare)
 		prepare(call);
-	snprintf(program, sizeof program, "%s", link_of("/proc/self/exe"));
 	snprintf(folder, sizeof folder, "%s", link_of("/proc/self/cwd"));
 	if (call->way == REQUEST)
 		begin();
@@ -216,7 +215,7 @@ static void in_child(struct call *call, bool fails, int error)
 {
 	int status;
 	call->fails = fails;
-	snprintf(cell, sizeof cell, "cell-%.4s-%d", call->row->event, number++);
+	snprintf(cell, sizeof cell, "cell-%.4s-%d", program_invocation_short_name, number++);
 	pid_t child = check("fork", fork());
 	if (child == 0) {
 		perform(call);
@@ -259,7 +258,7 @@ static const char *without(const struct row *row, const struct column *column)
 static void perform_row(const struct row *row)
 {
 	static struct call call;
-	for (size_t at = 0; at < COLUMNS_COUNT; at++) {
+	for (size_t at = 0; at < COLUMNS_COUNT && !row->only_others; at++) {
 		const struct column *column = &COLUMNS[at];
 		const char *why = without(row, column);
 		if (why) {
@@ -290,6 +289,7 @@ static void lay_out(const char *folder)
 {
 	check("realpath", realpath(folder, work) ? 0 : -1);
 	check("chdir", chdir(work));
+	snprintf(program, sizeof program, "%s", link_of("/proc/self/exe"));
 	umask(0);
 	check("mkdir", mkdir("dir", 0777) | mkdir("other", 0777) | mkdir(SECRET, 0700));
 	check("symlink", symlink("dir", "link") | symlink("loop", "loop"));

@@ -16,7 +16,8 @@ use stand::Stand;
 use told::Line;
 
 /// The programs, one for each family of syscalls.
-const FAMILIES: &[&str] = &["files", "descriptors", "memory", "net", "processes", "programs", "system"];
+const FAMILIES: &[&str] =
+    &["files", "descriptors", "memory", "net", "paths", "processes", "programs", "system"];
 
 /// A cell, and what is wrong with the alerts of it.
 struct Found {
@@ -41,11 +42,11 @@ fn each_event_says_what_was_done() {
     for found in &mut found {
         found.wrong = found.line.compare(&alerts);
     }
-    stand.stop();
+    let said = stand.stop();
     let wrong = found.iter().filter(|found| !found.wrong.is_empty());
     let wrong: Vec<String> =
         wrong.map(|found| format!("{}\n    {}", found.line, found.wrong.join("\n    "))).collect();
-    assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), found.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{said}\n{} of {} cells:\n{}", wrong.len(), found.len(), wrong.join("\n"));
     page::check(&found);
 }
 

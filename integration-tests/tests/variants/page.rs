@@ -59,9 +59,12 @@ fn print(found: &[Found]) -> String {
     let (mut family, mut event) = ("", "");
     for (at, of) in found.iter().enumerate() {
         if of.family != family {
-            family = of.family;
-            let _ = write!(page, "\n## {family}\n\n| event | {} | besides |\n", columns.join(" | "));
-            let _ = writeln!(page, "|{}", "---|".repeat(columns.len() + 2));
+            (family, event) = (of.family, "");
+            let _ = write!(page, "\n## {family}\n\n");
+            if of.line.column == columns[0] {
+                let _ = writeln!(page, "| event | {} | besides |", columns.join(" | "));
+                let _ = writeln!(page, "|{}", "---|".repeat(columns.len() + 2));
+            }
         }
         if of.line.event != event {
             event = &of.line.event;
@@ -78,6 +81,10 @@ fn print(found: &[Found]) -> String {
 }
 
 fn print_row(event: &str, columns: &[&str], row: &[&Found]) -> String {
+    if row.iter().all(|found| !columns.contains(&&*found.line.column)) {
+        let cases: Vec<&str> = row.iter().map(|found| &*found.line.column).collect();
+        return format!("- `{event}`: {}.", cases.join("; "));
+    }
     let outcome = |found: &Found| match (&found.line.cell, &*found.line.outcome) {
         (None, _) => "–".to_owned(),
         (Some(_), "SUCCESS") => "✓".to_owned(),

@@ -49,6 +49,8 @@ const FIELDS: &[&str] = &[
     "fd.name.given",
     "fd.name.real",
     "fd.ino",
+    "fd.is_lower_layer",
+    "fd.is_upper_layer",
     "fd.dev.major",
     "fd.dev.minor",
     "fd.cip",
@@ -146,10 +148,11 @@ impl Stand {
         wait_for("the alert of the end", whole, || self.lanner.said())
     }
 
-    /// Stops lanner.
-    pub fn stop(self) {
+    /// Stops lanner; what it said.
+    pub fn stop(self) -> String {
         let (status, said) = self.lanner.stop();
         assert!(status.success(), "{said}");
+        said
     }
 }
 
@@ -202,14 +205,17 @@ fn rules(events: &[Event]) -> String {
             [format!("evt.arg.{name} contains /link/"), format!("evt.arg.{name} startswith /proc/")]
         })
         .collect();
-    let done = format!("proc.name startswith {CELL} and evt.type in ({})", names.join(", "));
+    let has_path = |event: &&Event| event.params.iter().any(|(_, ty)| is_path(ty));
+    let with_paths: Vec<&str> = events.iter().filter(has_path).map(|event| &*event.name).collect();
+    let done = |names: &[&str]| format!("proc.name startswith {CELL} and evt.type in ({})", names.join(", "));
     let rule = |name: &str, condition: &str| {
         format!(
             "- rule: {name}\n  desc: d\n  priority: notice\n  condition: {condition}\n  output: \"{}\"\n",
             output.join(" ")
         )
     };
-    rule(GIVEN, &done) + &rule(REAL, &format!("{done} and not ({})", apart.join(" or ")))
+    rule(GIVEN, &done(&names))
+        + &rule(REAL, &format!("{} and not ({})", done(&with_paths), apart.join(" or ")))
 }
 
 fn watch(folder: &Path, events: &[Event]) -> Lanner {
@@ -218,7 +224,7 @@ fn watch(folder: &Path, events: &[Event]) -> Lanner {
     // A rule that names so many sees those alone that programs don't make all the time, unless they are asked for.
     let names: Vec<&str> = events.iter().map(|event| &*event.name).collect();
     let configuration = format!(
-        "engine: {{modern_ebpf: {{buf_size_preset: 8}}}}\nbase_syscalls: {{custom_set: [{}]}}\nrules_files: [{}]\nrule_matching: all\njson_output: true\n\
+        "engine: {{modern_ebpf: {{buf_size_preset: 9}}}}\nbase_syscalls: {{custom_set: [{}]}}\nrules_files: [{}]\nrule_matching: all\njson_output: true\n\
          file_output: {{enabled: true, filename: {}}}\njournal: {{path: {}}}\n",
         names.join(", "),
         path("rules.yaml").display(),
