@@ -17,7 +17,7 @@ use told::Line;
 
 /// The programs, one for each family of syscalls.
 const FAMILIES: &[&str] =
-    &["files", "descriptors", "memory", "net", "paths", "processes", "programs", "system"];
+    &["files", "descriptors", "memory", "moments", "net", "paths", "processes", "programs", "system"];
 
 /// A cell, and what is wrong with the alerts of it.
 struct Found {

@@ -82,7 +82,8 @@ fn print(found: &[Found]) -> String {
 
 fn print_row(event: &str, columns: &[&str], row: &[&Found]) -> String {
     if row.iter().all(|found| !columns.contains(&&*found.line.column)) {
-        let cases: Vec<&str> = row.iter().map(|found| &*found.line.column).collect();
+        let mut cases: Vec<&str> = row.iter().map(|found| &*found.line.column).collect();
+        cases.dedup();
         return format!("- `{event}`: {}.", cases.join("; "));
     }
     let outcome = |found: &Found| match (&found.line.cell, &*found.line.outcome) {
