@@ -9,7 +9,7 @@ mod starting;
 mod tests;
 mod users;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -26,6 +26,7 @@ use crate::hold::{HeldEvent, Hold};
 use crate::names::Names;
 use crate::source::{Source, SourceError, Status};
 use crate::state::{State, StateCounts, mount_namespace};
+use answers::EngineWatch;
 pub use losses::DropPolicy;
 use losses::LossWatch;
 use starting::Starting;
@@ -121,8 +122,7 @@ pub struct Detector {
     /// Why it ends, where that isn't because it was told to.
     failed: Option<SourceError>,
     report: Report,
-    /// Engines that don't answer as they should.
-    troubled: BTreeSet<&'static str>,
+    engine_watch: EngineWatch,
 }
 
 impl Detector {
@@ -146,7 +146,7 @@ impl Detector {
             losses: LossWatch::default(),
             failed: None,
             report: Report::default(),
-            troubled: BTreeSet::new(),
+            engine_watch: EngineWatch::default(),
         }
     }
 
@@ -299,7 +299,7 @@ impl Detector {
             }
         }
         self.ask_again();
-        self.raise_started(sink) && self.announce_losses(source, sink)
+        self.raise_started(sink) && self.announce_engines(sink) && self.announce_losses(source, sink)
     }
 
     /// What changes without an event: users, and the addresses of names.

@@ -112,6 +112,8 @@ impl Drop for Podman {
         self.service.signal(libc::SIGTERM);
         self.service.wait();
         leftovers::unmount_below(self.folder.path());
-        leftovers::remove_cgroups("libpod_parent");
+        ["libpod_parent", "user.slice/user-4242.slice", "user.slice/user-4243.slice"]
+            .into_iter()
+            .for_each(leftovers::remove_cgroups);
     }
 }

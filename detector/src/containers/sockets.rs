@@ -139,9 +139,10 @@ impl Sockets {
             asking.spawn(async move { socket.inspect(&id, limit).await });
         }
         if asking.is_empty() {
-            let engine = ENGINES.iter().enumerate().find(|(at, _)| origin.engines.has(*at));
-            let engine = engine.map_or("", |(_, spec)| spec.name);
-            let cause = "none of its sockets is there".to_owned();
+            let rows = ENGINES.iter().enumerate().filter(|(at, _)| origin.engines.has(*at));
+            let names: Vec<&'static str> = rows.map(|(_, spec)| spec.name).collect();
+            let engine = names.first().copied().unwrap_or_default();
+            let cause = format!("there is no socket of {}", names.join(", "));
             return Err(NoContainer::Trouble { engine, reason: Reason::Absent, cause });
         }
         let mut worst = NoContainer::Unknown;
@@ -217,7 +218,7 @@ mod tests {
         };
         assert_eq!(asked(None), Ok("host".to_owned()));
         assert_eq!(asked(Some(1000)), Ok("user".to_owned()));
-        assert_eq!(asked(Some(1001)), Err("docker: none of its sockets is there".to_owned()));
+        assert_eq!(asked(Some(1001)), Err("docker: there is no socket of docker".to_owned()));
     }
 
     #[test]

@@ -1,12 +1,59 @@
 //! What engines say of containers, and what is made of it.
 
-use std::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
+use lanner_alert::{Priority, Value};
 use lanner_event::ContainerState;
 
-use super::{ASK_AGAIN_INTERVAL, Detector};
+use super::{ASK_AGAIN_INTERVAL, Detector, Outcome, Sink};
+use crate::container_users::Inhabitant;
 use crate::containers::{Answer, Described, NoContainer, Why};
 use crate::state::Seen;
+
+/// The alerts that tell of an engine.
+const FAILS: &str = "Lanner internal: container engine fails";
+const ANSWERS: &str = "Lanner internal: container engine answers again";
+/// How often it is told of an engine at the most that it fails.
+const TELL_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Which engines don't answer as they should.
+#[derive(Debug, Default)]
+pub(super) struct EngineWatch {
+    troubled: BTreeSet<&'static str>,
+    /// When it was told of each.
+    told: BTreeMap<&'static str, Instant>,
+    news: Vec<News>,
+}
+
+/// What is to be told of an engine: that it fails, and why, or that it answers again.
+#[derive(Debug)]
+struct News {
+    engine: &'static str,
+    cause: Option<String>,
+}
+
+impl EngineWatch {
+    /// An engine didn't answer as it should.
+    fn failed(&mut self, engine: &'static str, cause: &NoContainer) {
+        if !self.troubled.insert(engine) {
+            return;
+        }
+        tracing::warn!("containers stay without name and image until their engine answers: {cause}");
+        if self.told.get(engine).is_none_or(|told| told.elapsed() > TELL_INTERVAL) {
+            self.told.insert(engine, Instant::now());
+            self.news.push(News { engine, cause: Some(cause.to_string()) });
+        }
+    }
+
+    /// An engine answered.
+    fn answered(&mut self, engine: &'static str) {
+        if self.troubled.remove(engine) {
+            tracing::info!("the container engine {engine} answers again");
+            self.news.push(News { engine, cause: None });
+        }
+    }
+}
 
 impl Detector {
     /// Asks the engines about a container of which something is new.
@@ -38,9 +85,7 @@ impl Detector {
                 if !matches!(known, Some(ContainerState::Known(_))) {
                     *self.report.containers_known.entry(container.engine.clone()).or_insert(0) += 1;
                 }
-                if self.troubled.remove(engine) {
-                    tracing::info!("the container engine {engine} answers again");
-                }
+                self.engine_watch.answered(engine);
                 ContainerState::Known(container)
             }
             // It is asked for again when its first process is seen.
@@ -58,7 +103,7 @@ impl Detector {
         self.state.host.containers.by_id.insert(answer.id, state);
     }
 
-    /// Counts a container of which nothing is known, and says when an engine stops to answer as it should.
+    /// Counts a container of which nothing is known, and notes the trouble with its engine.
     fn unknown(&mut self, cause: NoContainer, count: u64) {
         match &cause {
             NoContainer::Unknown => self.report.containers_unknown += count,
@@ -66,13 +111,27 @@ impl Detector {
                 if count > 0 {
                     *self.report.containers_unanswered.entry((engine, *reason)).or_insert(0) += count;
                 }
-                if self.troubled.insert(engine) {
-                    tracing::warn!(
-                        "containers stay without name and image until their engine answers: {cause}"
-                    );
-                }
+                self.engine_watch.failed(engine, &cause);
             }
         }
+    }
+
+    /// Tells, as alerts, which engines don't answer as they should, and which do again.
+    pub(super) fn announce_engines(&mut self, sink: &mut Sink) -> bool {
+        let news = std::mem::take(&mut self.engine_watch.news);
+        news.into_iter().all(|News { engine, cause }| {
+            let (rule, priority, output) = match &cause {
+                Some(cause) => (
+                    FAILS,
+                    Priority::Warning,
+                    format!("Containers stay without name and image until their engine answers: {cause}"),
+                ),
+                None => (ANSWERS, Priority::Notice, format!("The container engine {engine} answers again")),
+            };
+            let fields = BTreeMap::from([("lanner.engine".to_owned(), Value::from(engine))]);
+            let alert = self.internal_alert(rule, priority, output, fields);
+            self.hand_on(Outcome::Alert(alert), sink)
+        })
     }
 
     /// Asks again about containers that nothing is known of: an engine that was away may be back.
@@ -81,9 +140,15 @@ impl Detector {
             return;
         }
         self.asked_again = Instant::now();
-        for (id, state) in &self.state.host.containers.by_id {
-            let origin = self.state.origin(id);
-            if *state == ContainerState::Unavailable && !self.engines.ask(id, origin, Why::Again) {
+        let containers = &self.state.host.containers.by_id;
+        if !containers.values().any(|state| *state == ContainerState::Unavailable) {
+            return;
+        }
+        // Those in which nothing lives any more are of no interest.
+        for Inhabitant { container: id, .. } in self.state.inhabitants() {
+            let origin = self.state.origin(&id);
+            let unknown = containers.get(&id) == Some(&ContainerState::Unavailable);
+            if unknown && !self.engines.ask(&id, origin, Why::Again) {
                 break;
             }
         }

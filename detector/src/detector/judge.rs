@@ -1,8 +1,9 @@
 //! Events judged: at once, or held and judged again.
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Instant, SystemTime};
 
-use lanner_alert::{Alert, Timestamp};
+use lanner_alert::{Alert, Priority, Timestamp, Value};
 use lanner_event::{ContainerState, EventRef};
 use lanner_rules::{Hit, Matching};
 
@@ -84,6 +85,20 @@ impl Detector {
             }
         }
         alerts
+    }
+
+    /// An alert of Lanner's own, of now.
+    pub(super) fn internal_alert(
+        &self,
+        rule: &str,
+        priority: Priority,
+        output: String,
+        fields: BTreeMap<String, Value>,
+    ) -> Alert {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let time = Timestamp::default().after(now);
+        let hostname = self.state.host.hostname.clone();
+        Alert::internal(new_id(time), rule, priority, output, fields, time, hostname)
     }
 
     /// Counts the alerts of an outcome and hands it on.

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use lanner_alert::{Alert, Priority, Timestamp, Value};
+use lanner_alert::{Priority, Value};
 use lanner_event::Kind;
 
 use super::{Detector, Outcome, Sink};
-use crate::alert::new_id;
 use crate::source::{Losses, Source, SourceError};
 
 /// Falco's name for the alert.
@@ -166,12 +165,9 @@ impl Detector {
         fields.extend(
             lost.by_kind.iter().map(|(kind, count)| (format!("n_drops.{kind}"), Value::Uint(*count))),
         );
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let time = Timestamp::default().after(now);
         let simulated = if self.losses.policy.simulate { " (simulated)" } else { "" };
         let output = format!("Falco internal: syscall event drop. {new} events were lost{simulated}.");
-        let hostname = self.state.host.hostname.clone();
-        let alert = Alert::internal(new_id(time), RULE, Priority::Debug, output, fields, time, hostname);
+        let alert = self.internal_alert(RULE, Priority::Debug, output, fields);
         self.hand_on(Outcome::Alert(alert), sink)
     }
 

@@ -2,7 +2,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
-use lanner_event::ContainerState;
+use lanner_event::{ContainerState, Process};
 
 use super::*;
 use crate::containers::{EngineSet, EngineSettings, Settings};
@@ -34,15 +34,25 @@ fn an_engine_that_comes_back_is_asked_again() {
     let engines = Engines::start(&Settings { engines: vec![docker], wait }).unwrap();
     let mut detector = Detector::new(State::new("host", false), Arc::default(), engines, wait);
     let id: ContainerId = "ab".into();
-    let tend = |detector: &mut Detector, until: ContainerState| {
+    let mut told = Vec::new();
+    let mut tend = |detector: &mut Detector, until: ContainerState| {
         let deadline = Instant::now() + wait;
         while detector.state.host.containers.by_id.get(&id) != Some(&until) {
             assert!(Instant::now() < deadline, "{:?}", detector.state.host.containers.by_id);
-            detector.tend(&Quiet, &mut |_| true);
+            detector.tend(&Quiet, &mut |outcome| {
+                told.extend(match outcome {
+                    Outcome::Alert(alert) => Some(alert.rule.to_string()),
+                    _ => None,
+                });
+                true
+            });
             std::thread::yield_now();
         }
     };
-    detector.state.host.containers.by_id.insert("ab".into(), ContainerState::Pending);
+    let containers = &mut detector.state.host.containers;
+    containers.by_id.insert(id.clone(), ContainerState::Pending);
+    containers.by_cgroup.insert(1, Some(id.clone()));
+    detector.state.host.processes.insert(Process { pid: 1, cgroup: 1, ..Process::default() });
     let origin = Origin { engines: EngineSet::of(|spec| spec.name == "docker"), user: None };
     detector.engines.ask(&id, origin, Why::Entered);
     tend(&mut detector, ContainerState::Unavailable);
@@ -64,4 +74,7 @@ fn an_engine_that_comes_back_is_asked_again() {
     };
     tend(&mut detector, ContainerState::Known(Arc::new(known)));
     assert_eq!(detector.report.containers_known, [("docker".into(), 1)].into());
+    let rules =
+        ["Lanner internal: container engine fails", "Lanner internal: container engine answers again"];
+    assert_eq!(told, rules);
 }

@@ -3,13 +3,14 @@
 mod inside;
 mod stand;
 
+use std::os::unix::fs::symlink;
+
 use lanner_integration_tests::containerd::{self, Containerd};
 use lanner_integration_tests::cri::{Cri, PodSpec};
 use lanner_integration_tests::docker::{self, Docker};
 use lanner_integration_tests::lanner::run;
 use lanner_integration_tests::need::{WATCHING, can_run};
 use lanner_integration_tests::podman::{self, Podman};
-use lanner_integration_tests::wait_for;
 use serde_json::{Value, json};
 
 use stand::Stand;
@@ -17,6 +18,8 @@ use stand::Stand;
 /// How many containers live for an instant, and how many of them at once.
 const BRIEF: usize = 200;
 const AT_ONCE: usize = 4;
+/// How often a new name is asked for at the most.
+const RENAMED_MAX: usize = 100;
 /// How many containers are started while their engine is stopped.
 const UNKNOWN: usize = 10;
 
@@ -92,6 +95,32 @@ fn of_docker(docker: &Docker, stand: &Stand) {
     );
     let id = docker.run(&["inspect", "-f", "{{.Id}}", "web"]);
     check(&alert, &[("container.full_id", json!(id)), ("container.id", json!(id[..12]))]);
+    // What changes the engine tells by itself.
+    docker.run(&["rename", "web", "shop"]);
+    let renamed = (0..).map(|number| format!("mark-renamed-{number}.")).take_while(|mark| {
+        docker.run(&["exec", "shop", "/bin/sh", "-c", ":", mark]);
+        stand.alert(mark)["container.name"] == "web"
+    });
+    assert!(renamed.take(RENAMED_MAX).count() < RENAMED_MAX, "the new name isn't known");
+}
+
+#[test]
+fn an_engine_that_a_user_runs_tells_of_that_users_containers() {
+    if !can_run(&[WATCHING, podman::NEED]) {
+        return;
+    }
+    let podman = Podman::start();
+    let users = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(users.path().join("4242")).expect("a folder");
+    symlink(podman.socket(), users.path().join("4242/podman.sock")).expect("a link");
+    let stand = Stand::start(&[("podman", &users.path().join("*/podman.sock"))]);
+    for (user, name) in [(4242, json!("of-4242")), (4243, Value::Null)] {
+        let parent = format!("/user.slice/user-{user}.slice/session");
+        let mark = format!("mark-of-{user}.");
+        podman.run_in_container(&format!("of-{user}"), &["--cgroup-parent", &parent], &brief(&mark));
+        check(&stand.alert(&mark), &[("container.name", name)]);
+    }
+    stand.stop();
 }
 
 fn of_podman(podman: &Podman, stand: &Stand) {
@@ -135,8 +164,9 @@ fn privileged(containerd: &Containerd, stand: &Stand) {
     containerd.run_in_container("mighty", &["--privileged"], &brief("mark-mighty"));
     check(&stand.alert("mark-mighty"), &[("container.privileged", json!(true))]);
     // What came before it has been told of by then.
-    let told = || Some(stand.privileged()).filter(|names| !names.is_empty());
-    assert_eq!(wait_for("the privileged container", told, || stand.said()), ["mighty"]);
+    let told = stand.of_rule("Privileged");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    check(&told[0], &[("container.name", json!("mighty"))]);
 }
 
 /// A pod, as kubelet makes one.
@@ -188,13 +218,13 @@ fn are_listed(stand: &Stand) {
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     let table = text(&[]);
-    for (name, rest) in [("web", "docker.sock"), ("main", "prod/shop-1")] {
+    for (name, rest) in [("shop ", "docker.sock"), ("main", "prod/shop-1")] {
         let line = table.lines().find(|line| line.contains(name) && line.contains("busybox"));
         assert!(line.is_some_and(|line| line.contains(rest)), "{table}");
     }
     let lines = text(&["--json"]);
     let mut all = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let web = all.find(|line| line["container"]["name"] == "web").unwrap_or_else(|| panic!("{lines}"));
+    let web = all.find(|line| line["container"]["name"] == "shop").unwrap_or_else(|| panic!("{lines}"));
     assert_eq!(web["container"]["environment"]["MESOS_TASK_ID"], "shop_web.1", "{web:#}");
     assert!(!lines.contains("secret"), "{lines}");
 }
@@ -256,11 +286,13 @@ fn an_engine_that_is_stopped_costs_names_and_no_alert() {
         check(&alert, &[("container.name", Value::Null), ("container.image", Value::Null)]);
         assert_eq!(alert["container.id"].as_str().map(str::len), Some(12), "{alert:#}");
     }
-    let warned = || stand.said().contains("containers stay without name").then_some(());
-    wait_for("lanner to say so", warned, || stand.said());
+    let told = stand.of_rule("Lanner internal: container engine fails");
+    check(&told[0], &[("lanner.engine", json!("podman"))]);
     podman.signal(libc::SIGCONT);
     podman.run_in_container("after", &[], &brief("mark-after."));
     check(&stand.alert("mark-after."), &[("container.name", json!("after"))]);
+    let told = stand.of_rule("Lanner internal: container engine answers again");
+    check(&told[0], &[("lanner.engine", json!("podman"))]);
     podman.restart();
     podman.run_in_container("anew", &[], &brief("mark-anew."));
     check(&stand.alert("mark-anew."), &[("container.name", json!("anew"))]);

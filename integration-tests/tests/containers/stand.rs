@@ -103,12 +103,16 @@ pub fn configure(folder: &Path, known_as: &Path, engines: &str) {
 }
 
 impl Stand {
-    /// The names of the containers that were told to have been started with all privileges.
-    pub fn privileged(&self) -> Vec<String> {
-        let text = std::fs::read_to_string(self.folder.path().join("alerts")).unwrap_or_default();
-        let alerts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let own = alerts.filter(|alert| alert["rule"] == "Privileged");
-        own.filter_map(|alert| Some(alert["output_fields"]["container.name"].as_str()?.to_owned())).collect()
+    /// The fields of the alerts of a rule, once there is one.
+    pub fn of_rule(&self, rule: &str) -> Vec<Value> {
+        let look = || {
+            let text = std::fs::read_to_string(self.folder.path().join("alerts")).unwrap_or_default();
+            let alerts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let own = alerts.filter(|alert| alert["rule"] == rule);
+            let fields: Vec<Value> = own.map(|alert| alert["output_fields"].clone()).collect();
+            (!fields.is_empty()).then_some(fields)
+        };
+        wait_for(rule, look, || self.said())
     }
 }
 
