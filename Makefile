@@ -10,7 +10,7 @@ export GUNGRAUN_RUNNER ?= $(LANNER_CACHE)/bin/gungraun-runner
 REAL := $(addprefix --test ,$(basename $(notdir $(wildcard integration-tests/tests/*))))
 
 .NOTPARALLEL:
-.PHONY: run build test test-crash test-k8s check unit integration bench fuzz bless clean
+.PHONY: run build test test-crash test-k8s test-kernels check unit integration bench fuzz bless clean
 
 run: build
 	@exec "$(CARGO_TARGET_DIR)/release/lanner" $(ARGS)
@@ -49,6 +49,12 @@ test-k8s:
 	@scripts/setup.sh build test kubernetes
 	cargo build --workspace --bin lanner
 	LANNER_BIN="$(CARGO_TARGET_DIR)/debug/lanner" cargo test --workspace --test kubernetes -- --ignored --nocapture
+
+# The live source's tests on other kernels, under QEMU: the kernels of Debian's releases, by the beginnings of their versions.
+KERNELS ?= 6.1 6.12 7
+test-kernels:
+	@scripts/setup.sh build kernels
+	@scripts/kernels.sh $(KERNELS)
 
 # The rule engine by itself, in time and in instructions; then all of it on a machine that works.
 bench:

@@ -237,7 +237,9 @@ static __always_inline bool is_several(struct io_kiocb *req, __u32 op)
 
 	switch (op) {
 	case OP_ACCEPT:
-		return READ_IF_THERE((struct io_accept *)cmd, iou_flags) & IORING_ACCEPT_MULTISHOT;
+		/* Before 6.10 it isn't said there, and each may be. */
+		return !bpf_core_field_exists(((struct io_accept *)cmd)->iou_flags) ||
+		       BPF_CORE_READ((struct io_accept *)cmd, iou_flags) & IORING_ACCEPT_MULTISHOT;
 	case OP_RECV:
 	case OP_RECVMSG:
 		return BPF_CORE_READ((struct io_sr_msg *)cmd, flags) & IORING_RECV_MULTISHOT;

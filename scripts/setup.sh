@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, and nothing else. Arguments: what for (`build`, `test`, `kubernetes`, `fuzz`, `bench`).
+# Installs what is missing, and nothing else. Arguments: what for (`build`, `test`, `kubernetes`, `kernels`, `fuzz`,
+# `bench`).
 set -euo pipefail
 
 CACHE="${LANNER_CACHE:-$HOME/.cache/lanner}"
@@ -150,6 +151,12 @@ for_bench() {
     gungraun
 }
 
+for_kernels() {
+    packages busybox-static cpio xz-utils debian-archive-keyring
+    program qemu-system-x86_64 qemu-system-x86
+    install_missing
+}
+
 # What isn't installed here is asked for before anything is.
 need_rust
 [[ " $* " != *" test "* ]] || [ -x "$CACHE/bin/mailpit" ] || need_go "$MAILPIT_GO_MINOR" "the mail server of the tests"
@@ -160,6 +167,7 @@ for what in "$@"; do
         kubernetes) for_kubernetes ;;
         fuzz) for_fuzz ;;
         bench) for_bench ;;
+        kernels) for_kernels ;;
         *) fail "unknown argument $what" ;;
     esac
     MISSING=()

@@ -108,7 +108,7 @@ enum Found {
 
 async fn serve(wait: Duration, mut todo: Receiver<Inhabitant>, reply: Sender<Answer>) {
     let mut known: HashMap<ContainerId, Known> = HashMap::new();
-    // Containers that are being read, and by which process to try again where that comes to nothing.
+    // Containers that are being read, and by which process again.
     let mut next: HashMap<ContainerId, Option<Inhabitant>> = HashMap::new();
     let mut reading = JoinSet::new();
     let start = |reading: &mut JoinSet<_>, known: &HashMap<ContainerId, Known>, inhabitant: Inhabitant| {
@@ -131,20 +131,22 @@ async fn serve(wait: Duration, mut todo: Receiver<Inhabitant>, reply: Sender<Ans
                 let Ok((container, found)) = done else { continue };
                 let again = next.remove(&container).flatten();
                 let answer = match found {
-                    Found::Same => continue,
+                    Found::Same => None,
                     Found::Users(users, versions, bytes) => {
                         let users_known = Known { versions, users: Arc::downgrade(&users), bytes };
-                        note(&mut known, container.clone(), users_known).then_some(users)
+                        Some(note(&mut known, container.clone(), users_known).then_some(users))
                     }
-                    Found::HostRoot | Found::Nothing => None,
+                    // Another process may do better.
+                    Found::HostRoot | Found::Nothing => again.is_none().then_some(None),
                 };
-                match again.filter(|_| answer.is_none()) {
-                    Some(inhabitant) => {
-                        next.insert(container, None);
-                        start(&mut reading, &known, inhabitant);
-                    }
+                if let Some(answer) = answer {
                     // Nobody is there to hear it when the detector has ended.
-                    None => drop(reply.send((container, answer)).await),
+                    let _ = reply.send((container.clone(), answer)).await;
+                }
+                // Who asked since then asked about what is so now.
+                if let Some(inhabitant) = again {
+                    next.insert(container, None);
+                    start(&mut reading, &known, inhabitant);
                 }
             }
         }
