@@ -17,9 +17,13 @@ fn main() {
 }
 
 fn compile(out: &Path) {
+    // The machine that they are to run on, whose registers they read.
     let target = match std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
         Ok("x86_64") => "-D__TARGET_ARCH_x86",
-        other => panic!("the eBPF programs don't know the registers of {other:?} yet, only those of x86_64"),
+        Ok("aarch64") => "-D__TARGET_ARCH_arm64",
+        other => panic!(
+            "the eBPF programs don't know the registers of {other:?}, only those of x86_64 and aarch64"
+        ),
     };
     let clang = std::env::var("CLANG").ok().or_else(find_clang).unwrap_or_else(|| {
         panic!("clang is missing, which compiles the eBPF programs: apt-get install clang-14 libbpf-dev")

@@ -30,10 +30,6 @@ enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, bp, bx, orig_ax;
-};
-
 struct ns_common {
 	unsigned int inum;
 };
@@ -220,7 +216,9 @@ struct css_set {
 };
 
 struct thread_info {
+	/* Which of them says that a program has 32 bits depends on the machine. */
 	__u32 status;
+	unsigned long flags;
 };
 struct task_struct {
 	struct thread_info thread_info;

@@ -1,5 +1,6 @@
 /* All programs in one object, since they share its maps. */
 
+#include "arch.h"
 #include "asked.h"
 
 #include "process.c"

@@ -2,8 +2,6 @@
  * wanted and what there is to send of each. */
 
 #define AT_FDCWD -100
-#define X32_BIT 0x40000000
-#define COMPAT_SOCKETCALL 102
 #define PR_SET_NAME 15
 #define ROWS (2 * SYSCALLS_MAX + SOCKETCALLS_MAX)
 
@@ -65,7 +63,7 @@ static __always_inline void part_given(struct scratch *s, __u8 which, struct sys
 /* The arguments that 32-bit programs have in memory: those of socketcall(2), and of old calls with one argument. */
 static __always_inline void read_packed(struct record *record, struct pt_regs *regs, __u64 number)
 {
-	__u64 from = record->nr == COMPAT_SOCKETCALL ? regs->cx : regs->bx;
+	__u64 from = packed_at(regs, record->nr);
 	__u32 args[6] = { -1 };
 	__u64 size = number * sizeof(*args);
 
@@ -78,25 +76,6 @@ static __always_inline void read_packed(struct record *record, struct pt_regs *r
 	}
 	for (int i = 0; i < 6; i++)
 		record->args[i] = args[i];
-}
-
-static __always_inline void read_arguments(struct record *record, struct pt_regs *regs)
-{
-	if (record->flags & FLAG_COMPAT) {
-		record->args[0] = (__u32)regs->bx;
-		record->args[1] = (__u32)regs->cx;
-		record->args[2] = (__u32)regs->dx;
-		record->args[3] = (__u32)regs->si;
-		record->args[4] = (__u32)regs->di;
-		record->args[5] = (__u32)regs->bp;
-		return;
-	}
-	record->args[0] = regs->di;
-	record->args[1] = regs->si;
-	record->args[2] = regs->dx;
-	record->args[3] = regs->r10;
-	record->args[4] = regs->r8;
-	record->args[5] = regs->r9;
 }
 
 /* Addresses and numbers as 32-bit programs and others have them: words of 4 or of 8 bytes. */
@@ -314,12 +293,11 @@ static __always_inline void syscall_parts(struct scratch *s, struct syscall_row 
 /* Which row of the table it is. */
 static __always_inline __u32 row_of(struct pt_regs *regs, bool compat)
 {
-	__u32 nr = regs->orig_ax;
-	__u32 call = regs->bx;
+	__u32 nr = number_of(regs);
+	__u32 call = socketcall_of(regs);
 
 	if (!compat)
-		/* The calls of the x32 ABI have the numbers of the others. */
-		nr &= ~X32_BIT;
+		nr = plain_number(nr);
 	if (nr >= SYSCALLS_MAX)
 		return ROWS;
 	if (!compat)
@@ -340,7 +318,7 @@ static __always_inline __u16 record_of(__u32 what, bool entered)
 static __always_inline int told(struct pt_regs *regs, long ret, bool entered)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	bool compat = task->thread_info.status & TS_COMPAT;
+	bool compat = is_compat(task);
 	__u32 index = row_of(regs, compat);
 	struct syscall_row *row = bpf_map_lookup_elem(&syscalls, &index);
 	struct scratch *s;
@@ -357,7 +335,7 @@ static __always_inline int told(struct pt_regs *regs, long ret, bool entered)
 	if (!s || is_own())
 		return 0;
 	record_begin(s, kind, task);
-	s->record.nr = regs->orig_ax;
+	s->record.nr = number_of(regs);
 	/* Of 32 bits: an address may be as high as an errno is low. */
 	s->record.res = !compat ? ret : (__u32)ret > (__u32)-4096 ? (__s64)(__s32)ret : (__s64)(__u32)ret;
 	s->record.event = row->kind;
@@ -365,7 +343,7 @@ static __always_inline int told(struct pt_regs *regs, long ret, bool entered)
 	if (row->args)
 		read_packed(&s->record, regs, row->args);
 	else
-		read_arguments(&s->record, regs);
+		read_registers(s->record.args, regs, compat);
 	parts_asked(s, row->what, task);
 	if (row->what & WHAT_POLLED)
 		part_list(s, PART_POLLED, s->record.args[0], s->record.args[1]);

@@ -4,7 +4,6 @@
 
 #include "common.h"
 
-#define TS_COMPAT 2
 #define FS_REQUIRES_DEV 1
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define TMPFS_MAGIC 0x01021994

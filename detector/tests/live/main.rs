@@ -1,5 +1,6 @@
 //! The live source against the kernel it runs on: what is done here is seen, with every field right.
 
+#[cfg(target_arch = "x86_64")]
 mod compat;
 mod descriptors;
 mod details;

@@ -2,12 +2,30 @@
 
 use super::{FlagName, flag, value};
 
-/// Access modes and flags of open(2), with the kernel's numbers for x86_64 and aarch64 where they agree.
+// The flags of open(2) that have another number on each machine.
+#[cfg(target_arch = "aarch64")]
+const O_DIRECTORY: u64 = 0o40000;
+#[cfg(target_arch = "aarch64")]
+const O_NOFOLLOW: u64 = 0o100000;
+#[cfg(target_arch = "aarch64")]
+const O_DIRECT: u64 = 0o200000;
+#[cfg(target_arch = "aarch64")]
+const O_LARGEFILE: u64 = 0o400000;
+#[cfg(not(target_arch = "aarch64"))]
+const O_DIRECT: u64 = 0o40000;
+#[cfg(not(target_arch = "aarch64"))]
+const O_LARGEFILE: u64 = 0o100000;
+#[cfg(not(target_arch = "aarch64"))]
+const O_DIRECTORY: u64 = 0o200000;
+#[cfg(not(target_arch = "aarch64"))]
+const O_NOFOLLOW: u64 = 0o400000;
+
+/// Access modes and flags of open(2), with the kernel's numbers.
 /// `O_F_CREATED` is Falco's: the file wasn't there before. The last four Falco has no names for.
 pub const OPEN: &[FlagName] = &[
-    flag(0o100000, "O_LARGEFILE"),
-    flag(0o200000, "O_DIRECTORY"),
-    flag(0o40000, "O_DIRECT"),
+    flag(O_LARGEFILE, "O_LARGEFILE"),
+    flag(O_DIRECTORY, "O_DIRECTORY"),
+    flag(O_DIRECT, "O_DIRECT"),
     flag(0o1000, "O_TRUNC"),
     flag(0o4010000, "O_SYNC"),
     flag(0o4000, "O_NONBLOCK"),
@@ -19,12 +37,12 @@ pub const OPEN: &[FlagName] = &[
     FlagName { bits: 1, mask: 3, name: "O_WRONLY" },
     FlagName { bits: 0, mask: 3, name: "O_RDONLY" },
     flag(0o2000000, "O_CLOEXEC"),
-    flag(0o20200000, "O_TMPFILE"),
+    flag(0o20000000 | O_DIRECTORY, "O_TMPFILE"),
     flag(O_F_CREATED, "O_F_CREATED"),
     flag(FD_UPPER_LAYER, "FD_UPPER_LAYER"),
     flag(FD_LOWER_LAYER, "FD_LOWER_LAYER"),
     flag(0o400, "O_NOCTTY"),
-    flag(0o400000, "O_NOFOLLOW"),
+    flag(O_NOFOLLOW, "O_NOFOLLOW"),
     flag(0o1000000, "O_NOATIME"),
     flag(0o10000000, "O_PATH"),
 ];
@@ -42,7 +60,7 @@ pub const CREAT: &[FlagName] =
 
 /// Flags that descriptors are made with: pipe2(2), dup3(2), eventfd2(2), inotify_init1(2), userfaultfd(2).
 pub const DESCRIPTOR: &[FlagName] =
-    &[flag(0o40000, "O_DIRECT"), flag(0o4000, "O_NONBLOCK"), flag(0o2000000, "O_CLOEXEC")];
+    &[flag(O_DIRECT, "O_DIRECT"), flag(0o4000, "O_NONBLOCK"), flag(0o2000000, "O_CLOEXEC")];
 
 /// How openat2(2) follows a path.
 pub const RESOLVE: &[FlagName] = &[

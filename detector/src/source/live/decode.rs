@@ -19,7 +19,6 @@ use lanner_event::{
 
 pub use quota::Quota;
 
-use ::syscalls::x86;
 use bytes::{duration, half, more, short, wide, word};
 use request::Requests;
 
@@ -308,7 +307,7 @@ fn has_command(record: &Record, at: usize, commands: &[u64]) -> bool {
 
 /// Whether it is the sendfile of 32-bit programs whose offsets have 32 bits.
 fn is_old_sendfile(record: &Record) -> bool {
-    record.flags & FLAG_COMPAT != 0 && record.nr == x86::Sysno::sendfile as u32
+    record.flags & FLAG_COMPAT != 0 && record.nr == syscalls::arch::Narrow::sendfile as u32
 }
 
 fn slice_from(batch: &EventBatch, start: usize) -> Slice {

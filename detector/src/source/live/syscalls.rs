@@ -4,6 +4,7 @@
 //! Their numbers are looked up by name, those of 32-bit programs too. What has no row here, because nothing is told of it
 //! but that it happened, is made one (`generic`), so that a rule can name any syscall.
 
+pub mod arch;
 mod files;
 mod io;
 mod memory;
@@ -16,7 +17,6 @@ use std::sync::LazyLock;
 
 use lanner_bpf::layout::{ARG_BYTES, ARG_RESULT, NO_ARG, WHAT_ENTER};
 use lanner_event::{Class, Kind};
-use syscalls::{x86, x86_64};
 
 pub use super::decode::Quota;
 pub use requests::{REQUESTS, as_syscall};
@@ -290,15 +290,15 @@ impl Syscall {
         self.native.unwrap_or(self.kind.row().name)
     }
 
-    /// Its number on x86_64, if it has one.
+    /// Its number, if it has one on this machine.
     pub fn number(&self) -> Option<u32> {
-        Some(self.name().parse::<x86_64::Sysno>().ok()?.id() as u32)
+        Some(self.name().parse::<arch::Wide>().ok()?.id() as u32)
     }
 
     /// Its numbers for 32-bit programs.
     pub fn narrow_numbers(&self) -> impl Iterator<Item = u32> {
         let names = std::iter::once(self.name()).chain(self.narrow.iter().copied());
-        names.filter_map(|name| Some(name.parse::<x86::Sysno>().ok()?.id() as u32))
+        names.filter_map(|name| Some(name.parse::<arch::Narrow>().ok()?.id() as u32))
     }
 }
 
@@ -344,8 +344,6 @@ pub fn row_of(kind: Kind) -> Option<&'static Syscall> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use lanner_bpf::layout::WHAT_FAILURE_ONLY;
 
     use super::*;
@@ -367,9 +365,10 @@ mod tests {
     }
 
     /// Each number has one row at the most, and each name a number.
+    #[cfg(target_arch = "x86_64")]
     #[test]
     fn numbers_are_of_one_row() {
-        let (mut wide, mut narrow) = (BTreeMap::new(), BTreeMap::new());
+        let (mut wide, mut narrow) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
         for row in SYSCALLS.iter() {
             let name = row.name();
             if let Some(number) = row.number() {
@@ -379,12 +378,12 @@ mod tests {
                 assert_eq!(narrow.insert(number, name), None, "{name}");
             }
             for name in row.narrow {
-                assert!(name.parse::<x86::Sysno>().is_ok(), "{name}");
+                assert!(name.parse::<arch::Narrow>().is_ok(), "{name}");
             }
             let found = row.number().is_some() || row.narrow_numbers().next().is_some();
             assert!(found, "{name} has no number");
         }
-        let unseen: Vec<&str> = x86_64::Sysno::iter()
+        let unseen: Vec<&str> = arch::Wide::iter()
             .filter(|sysno| !wide.contains_key(&(sysno.id() as u32)))
             .map(|sysno| sysno.name())
             .collect();
