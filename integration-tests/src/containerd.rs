@@ -76,10 +76,17 @@ impl Containerd {
     /// # Panics
     /// Where it fails.
     pub fn run_in_container(&self, name: &str, options: &[&str], command: &[&str]) {
+        let output = self.run(name, &[&["--null-io"], options].concat(), command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {said}");
+    }
+
+    /// The same, whatever becomes of it.
+    pub fn run(&self, name: &str, options: &[&str], command: &[&str]) -> Output {
         let runtime = self.folder.path().join("runc").display().to_string();
         let image = Containerd::image();
-        let run = ["run", "--rm", "--null-io", "--runc-root", &runtime];
-        self.ctr(&[&run[..], options, &[&image, name], command].concat());
+        let run = ["run", "--rm", "--runc-root", &runtime];
+        self.ctr_output(&[&run[..], options, &[&image, name], command].concat())
     }
 }
 

@@ -7,8 +7,8 @@ mod stand;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lanner_integration_tests::docker;
 use lanner_integration_tests::need::{CLANG, WATCHING, can_run};
+use lanner_integration_tests::{containerd, docker};
 
 use page::{Found, Outcome, is_stale};
 use rows::{Deed, Pair, Place, SETS};
@@ -39,7 +39,7 @@ struct Tried {
 
 #[test]
 fn each_upstream_rule_fires_for_its_attack_alone() {
-    if !can_run(&[WATCHING, CLANG, docker::NEED]) {
+    if !can_run(&[WATCHING, CLANG, docker::NEED, containerd::NEED]) {
         return;
     }
     if !upstream().is_dir() {
@@ -130,8 +130,12 @@ fn pairs() -> impl Iterator<Item = (&'static str, &'static str, Pair)> {
 fn attempt(stand: &Stand, deed: Deed, way: Option<&str>, token: String) -> Attempt {
     let output = stand.perform(deed, way, &token);
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    if matches!(deed.place, Place::Started(_)) && output.status.code().is_some_and(|code| code >= NOT_STARTED)
-    {
+    let not_started = match deed.place {
+        Place::Started(_) => output.status.code().is_some_and(|code| code >= NOT_STARTED),
+        Place::Privileged => said.starts_with("ctr: "),
+        _ => false,
+    };
+    if not_started {
         // `docker: …: unable to start container process: REASON: unknown`
         let reason = said.split("process: ").nth(1).unwrap_or(&said).lines().next().unwrap_or_default();
         let failed = Some(reason.trim_end_matches(": unknown").to_owned());

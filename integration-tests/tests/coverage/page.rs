@@ -43,7 +43,7 @@ const HEAD: &str = "# Coverage of upstream's rules
 
 Written by the test `coverage` of `integration-tests`, which performs an attack for each syscall rule that Falco's \
 project publishes, and beside it the closest thing that isn't one: on the host, in a mount and a network namespace of \
-its own, and in Docker containers. All rules are loaded at once, the disabled ones too. An attack must fire its rule, \
+its own, and in containers of Docker; privileged ones are containerd's. All rules are loaded at once, the disabled ones too. An attack must fire its rule, \
 and its near miss must not. What can't be tried on the machine that wrote this says why; where what a near miss does \
 failed, its errno stands beside. On the host each attack is made in other ways, too: by the syscalls that came before or \
 after, through io_uring, and by the syscalls of 32-bit programs (`int80`).
@@ -105,6 +105,7 @@ fn place(place: Place) -> String {
         Place::Capable => "capable container".to_owned(),
         Place::Terminal => "container, with a terminal".to_owned(),
         Place::Pod => "pod's container".to_owned(),
+        Place::Privileged => "privileged container".to_owned(),
         Place::Started([]) => "started container".to_owned(),
         Place::Started(options) => format!("container started with `{}`", options.join(" ")),
     }

@@ -20,6 +20,8 @@ pub enum Place {
     Pod,
     /// In a container that is started for it, with these options.
     Started(&'static [&'static str]),
+    /// In a container that is started for it with all privileges that are to be had: containerd asks for no others.
+    Privileged,
 }
 
 /// What is performed, as a shell script, and where. It finds `act` and its other names on the path, a folder of its own

@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use lanner_integration_tests::containerd::Containerd;
 use lanner_integration_tests::docker::{Docker, IMAGE};
 use lanner_integration_tests::lanner::{Lanner, binary};
 use lanner_integration_tests::{engines, program, wait_for};
@@ -82,6 +83,7 @@ const WAY: &str = "WAY";
 pub struct Stand {
     folder: TempDir,
     docker: Docker,
+    containerd: Containerd,
     lanner: Lanner,
 }
 
@@ -99,8 +101,11 @@ impl Stand {
             symlink("act", folder.path().join("tools").join(name)).expect("a link");
         }
         let docker = Docker::start();
-        let lanner = watch(folder.path(), &docker);
-        let stand = Stand { folder, docker, lanner };
+        let containerd = Containerd::start(&docker);
+        let sockets = (docker.socket(), containerd.socket());
+        let engines = engines::asked(&[("docker", &sockets.0), ("containerd", &sockets.1)]);
+        let lanner = watch(folder.path(), &engines);
+        let stand = Stand { folder, docker, containerd, lanner };
         for (name, options) in CONTAINERS {
             stand.start_container(name, options);
         }
@@ -166,6 +171,7 @@ impl Stand {
             Place::Terminal => self.inside("plain", &["-t"], &script, token),
             Place::Pod => self.inside("pod", &[], &script, token),
             // Nothing is written there: the image may be read by another user.
+            Place::Privileged => self.privileged(&format!("{}\nmark\n", deed.script), token),
             Place::Started(options) => self.started(options, &format!("{}\nmark\n", deed.script), token),
         }
     }
@@ -201,6 +207,15 @@ impl Stand {
         arguments.extend(options);
         arguments.extend([IMAGE, "sh", "-c", script]);
         self.docker.output(&arguments)
+    }
+
+    /// A script in a container that is started for it with all privileges.
+    fn privileged(&self, script: &str, attempt: &str) -> Output {
+        let [token, _] = variables(attempt);
+        let tools = format!("type=bind,src={},dst=/tools,options=rbind:ro", self.path("tools"));
+        let options = ["--privileged", "--mount", &tools, "--env", &token, "--env", "PATH=/tools:/bin"];
+        let script = format!("{}{script}", own_names());
+        self.containerd.run(attempt, &options, &["/bin/sh", "-c", &script])
     }
 
     /// The alerts so far.
@@ -248,7 +263,7 @@ fn variables(token: &str) -> [String; 2] {
 }
 
 /// Starts lanner with upstream's rules, where addresses have the names that rules ask for.
-fn watch(folder: &Path, docker: &Docker) -> Lanner {
+fn watch(folder: &Path, engines: &str) -> Lanner {
     let path = |name: &str| folder.join(name).display().to_string();
     let mut files: Vec<String> =
         RULES_FILES.iter().map(|name| upstream().join(name).display().to_string()).collect();
@@ -257,11 +272,10 @@ fn watch(folder: &Path, docker: &Docker) -> Lanner {
         "engine: {{modern_ebpf: {{buf_size_preset: 8}}}}\nrules_files: [{}]\nrules: [{{enable: {{rule: '*'}}}}]\nrule_matching: all\njson_output: true\n\
          append_output: [{{extra_fields: [{{attempt: '%proc.env[LANNER_ATTEMPT]'}}]}}]\n\
          file_output: {{enabled: true, filename: {}}}\njournal: {{path: {}}}\n\
-         {}detector: {{containers: {{wait: 5s}}}}\n",
+         {engines}detector: {{containers: {{wait: 5s}}}}\n",
         files.join(", "),
         path("alerts"),
         path("journal.db"),
-        engines::asked(&[("docker", &docker.socket())]),
     );
     std::fs::write(folder.join("lanner.yaml"), configuration).expect("a file");
     let hosts: String = HOSTS.iter().map(|(address, name)| format!("{address} {name}\n")).collect();

@@ -1,6 +1,6 @@
 //! The rules that upstream tries out.
 
-use super::Place::{Capable, Container, Pod, Started};
+use super::Place::{Capable, Container, Pod, Privileged, Started};
 use super::{Row, both, deed, inside, on_host, within};
 
 pub const ROWS: &[Row] = &[
@@ -15,7 +15,7 @@ pub const ROWS: &[Row] = &[
         deed(Container, "act unshare"),
         deed(Capable, "act unshare"),
     ),
-    within("Launch Privileged Container", deed(Started(&["--privileged"]), ":"), deed(Started(&[]), ":")),
+    within("Launch Privileged Container", deed(Privileged, ":"), deed(Started(&[]), ":")),
     within(
         "Launch Excessively Capable Container",
         deed(Started(&["--cap-add", "SYS_PTRACE"]), ":"),
@@ -62,8 +62,8 @@ pub const ROWS: &[Row] = &[
     ),
     within(
         "Mount Launched in Privileged Container",
-        deed(Started(&["--privileged"]), "mount -t tmpfs none /mnt"),
-        deed(Started(&["--privileged"]), "mount -l"),
+        deed(Privileged, "mount -t tmpfs none /mnt"),
+        deed(Privileged, "mount -l"),
     ),
     inside("Launch Ingress Remote File Copy Tools in Container", "curl - -o x", "curl - -s x"),
     inside(

@@ -1,6 +1,6 @@
 //! The rules that upstream ships enabled.
 
-use super::Place::{Capable, Container, Started, Terminal};
+use super::Place::{Capable, Container, Privileged, Terminal};
 use super::{Row, both, deed, inside, on_host, within};
 
 pub const ROWS: &[Row] = &[
@@ -51,7 +51,7 @@ pub const ROWS: &[Row] = &[
     ),
     within(
         "Debugfs Launched in Privileged Container",
-        deed(Started(&["--privileged"]), "debugfs -w"),
+        deed(Privileged, "debugfs -w"),
         deed(Container, "debugfs -w"),
     ),
     within(
