@@ -241,6 +241,7 @@ async fn listen(asker: Arc<Asker>, at: usize, reply: Sender<Answer>) {
     loop {
         if socket.is_there() {
             let (told, mut ids) = channel(REQUESTS_MAX);
+            // What doesn't fit is asked for when it is seen.
             let mut tell = |id: &str| drop(told.try_send(ContainerId::from(id)));
             let watch = socket.engine.watch(&mut tell);
             let fetch = async {

@@ -36,18 +36,27 @@ impl Containerd {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("config.toml"), configuration(folder.path())).expect("a file");
-        let mut command = Command::new("containerd");
-        command.arg("-c").arg(path("config.toml"));
-        let running = Running::start(&mut command, &path("log"));
+        let running = serve(folder.path());
         let containerd = Containerd { folder, running };
-        let ready = || containerd.ctr_output(&["version"]).status.success().then_some(());
-        wait_for("containerd", ready, || containerd.running.said());
+        containerd.wait();
         let images = containerd.folder.path().join("images.tar");
         docker.save_images(PAUSE, &images);
         for namespace in NAMESPACES {
             containerd.ctr(&["-n", namespace, "images", "import", &images.display().to_string()]);
         }
         containerd
+    }
+
+    /// Kills it, and starts it again.
+    pub fn restart(&mut self) {
+        self.running.kill();
+        self.running = serve(self.folder.path());
+        self.wait();
+    }
+
+    fn wait(&self) {
+        let ready = || self.ctr_output(&["version"]).status.success().then_some(());
+        wait_for("containerd", ready, || self.running.said());
     }
 
     /// The image, by its name here.
@@ -88,6 +97,12 @@ impl Containerd {
         let run = ["run", "--rm", "--runc-root", &runtime];
         self.ctr_output(&[&run[..], options, &[&image, name], command].concat())
     }
+}
+
+fn serve(folder: &Path) -> Running {
+    let mut command = Command::new("containerd");
+    command.arg("-c").arg(folder.join("config.toml"));
+    Running::start(&mut command, &folder.join("log"))
 }
 
 /// Its configuration: everything in a folder, and with the privileges of a container.

@@ -22,7 +22,7 @@ pub const SPEC: EngineSpec = EngineSpec {
         Pattern::id("nerdctl-", ".scope"),
         // `/namespace/name`.
         Pattern::name(Parent::Named("default"), "", ""),
-        Pattern::name(Parent::Bundle(&["/run/containerd/io.containerd.runtime.v2.task"]), "", ""),
+        Pattern::name(Parent::Bundle(BUNDLES), "", ""),
     ],
     way: Way::Socket {
         defaults: &[
@@ -34,6 +34,9 @@ pub const SPEC: EngineSpec = EngineSpec {
     },
 };
 
+/// Where it keeps a folder for each container that runs.
+const BUNDLES: &[&str] =
+    &["/run/containerd/io.containerd.runtime.v2.task", "/run/k3s/containerd/io.containerd.runtime.v2.task"];
 /// Namespaces whose containers with made-up ids are asked of their own engines, which know more of them.
 const OF_OTHERS: [&str; 2] = ["moby", "k8s.io"];
 /// How many digits such an id has.

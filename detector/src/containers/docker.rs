@@ -354,6 +354,20 @@ mod tests {
     }
 
     #[test]
+    fn pods_are_read_from_the_container_that_holds_their_namespaces() {
+        let applied = r#"{\"spec\":{\"containers\":[{\"name\":\"main\",\"livenessProbe\":{\"exec\":{\"command\":[\"a\"]}}}]}}"#;
+        // The same is answered of the container and of the other one.
+        let json = format!(
+            r#"{{"Id":"abcd","Config":{{"Labels":{{"io.kubernetes.sandbox.id":"ef","io.kubernetes.container.name":"main",
+                "annotation.kubectl.kubernetes.io/last-applied-configuration":"{applied}"}}}},
+                "NetworkSettings":{{"IPAddress":"10.0.0.7"}}}}"#
+        );
+        let known = asked(says("200 OK", &json)).unwrap();
+        assert_eq!((&*known.pod_sandbox_id, &*known.ip, known.pod_labels.len()), ("ef", "10.0.0.7", 3));
+        assert_eq!(known.liveness_probe, Some(vec!["a".into()]));
+    }
+
+    #[test]
     fn engines_that_dont_answer_well_are_told_apart() {
         assert_eq!(asked(says("404 Not Found", "{}")), Err(NoContainer::Unknown));
         check_trouble(says("200 OK", r#"{"Id":"zz"}"#), "another");

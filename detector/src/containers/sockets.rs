@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::engine::{Asked, Engine, EngineSet, NoContainer, Origin, Reason, Way, by_cgroup};
 use super::{Described, ENGINES, EngineSettings, EngineSpec};
-use crate::host_root::host_path;
+use crate::host_root::host_file;
 
 /// Stands in the path of a socket for the number of the user whose it is.
 const USER: &str = "*";
@@ -71,9 +71,9 @@ fn places(settings: &[EngineSettings]) -> impl Iterator<Item = (usize, String)> 
 pub fn found(settings: &[EngineSettings]) -> Vec<(&'static str, PathBuf)> {
     let there = places(settings).flat_map(|(at, path)| {
         let paths = match path.split_once(USER) {
-            None => vec![host_path(path)],
+            None => vec![host_file(path)],
             Some((folder, rest)) => {
-                let users = std::fs::read_dir(host_path(folder)).into_iter().flatten().flatten();
+                let users = std::fs::read_dir(host_file(folder)).into_iter().flatten().flatten();
                 users.map(|user| user.path().join(rest.trim_start_matches('/'))).collect()
             }
         };
@@ -101,7 +101,7 @@ impl Sockets {
                 sockets.of_users.push((at, path));
                 continue;
             }
-            let path = host_path(path);
+            let path = host_file(path);
             if let Way::Socket { connect, .. } = &ENGINES[at].way {
                 sockets.fixed.push(Socket { at, engine: connect(&path)?, path });
             }
@@ -121,7 +121,7 @@ impl Sockets {
         };
         let own = self.of_users.iter().filter(|(at, _)| origin.engines.has(*at));
         let socket = |(at, path): &(usize, String)| {
-            let path = host_path(path.replace(USER, &user.to_string()));
+            let path = host_file(path.replace(USER, &user.to_string()));
             let Way::Socket { connect, .. } = &ENGINES[*at].way else { return None };
             Some(Socket { at: *at, engine: connect(&path).ok()?, path })
         };

@@ -142,4 +142,27 @@ mod tests {
         }
         assert_eq!(container(b"/\xff"), None);
     }
+
+    #[test]
+    fn a_name_in_any_namespace_is_a_containers_where_there_is_a_bundle_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["shop/web", "shop/a.service", "system.slice/web"] {
+            std::fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        let folders: &'static [&'static str] =
+            Box::leak(Box::new([&*folder.path().display().to_string().leak()]));
+        let fits = |parent: &str, name: &str| parent_fits(name, Some(parent), Parent::Bundle(folders));
+        assert!(fits("shop", "web"));
+        for (parent, name) in [
+            ("shop", "other"),
+            ("shop", "a.service"),
+            ("system.slice", "web"),
+            ("..", "shop"),
+            ("", "shop"),
+            ("shop", ""),
+        ] {
+            assert!(!fits(parent, name), "{parent}/{name}");
+        }
+        assert!(!parent_fits("web", None, Parent::Bundle(folders)));
+    }
 }

@@ -45,7 +45,7 @@ fn each_engine_tells_what_it_knows_of_its_containers() {
         return;
     }
     let (docker, podman) = (Docker::start(), Podman::start());
-    let containerd = Containerd::start(&docker);
+    let mut containerd = Containerd::start(&docker);
     let sockets = (docker.socket(), podman.socket(), containerd.socket());
     let asked =
         [("docker", &*sockets.0), ("podman", &*sockets.1), ("cri", &*sockets.2), ("containerd", &*sockets.2)];
@@ -56,6 +56,9 @@ fn each_engine_tells_what_it_knows_of_its_containers() {
     of_kubernetes(&containerd, &stand);
     privileged(&containerd, &stand);
     are_listed(&stand);
+    containerd.restart();
+    containerd.run_in_container("anew", &[], &brief("mark-anew"));
+    check(&stand.alert("mark-anew"), &[("container.name", json!("anew"))]);
     stand.stop();
 }
 
