@@ -91,16 +91,21 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	return 0;
 }
 
-/* Only processes: a thread changes nothing that rules read. Lanner's own children are seen like any other. */
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
+/*
+ * Only processes: a thread changes nothing that rules read. Lanner's own children are seen like any other. This is
+ * where the kernel says with which flags; a little later it would only say whose child it is.
+ */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(task_newtask, struct task_struct *child, unsigned long flags)
 {
+	struct task_struct *parent = bpf_get_current_task_btf();
 	struct scratch *s = scratch_of(0);
 
 	if (!s || child->pid != child->tgid)
 		return 0;
 	record_begin(s, RECORD_FORK, child);
 	s->record.parent = parent->tgid;
+	s->record.args[0] = flags;
 	parts_asked(s, asked & ASKED_USAGE_AT_START ? WHAT_USAGE : 0, child);
 	part_cgroup(s, 0, cgroup_of(child));
 	submit(s, RECORD_FORK);

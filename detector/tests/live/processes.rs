@@ -5,8 +5,9 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
 
-use lanner_event::{EventFlags, ExeFlags, Kind, Param};
+use lanner_event::{EventFlags, EventRef, ExeFlags, Kind, Param};
 
+use super::parameters::said;
 use super::{c, events_of, events_until, in_child, of_kind, only, readings, start, start_with, text};
 
 #[test]
@@ -30,6 +31,38 @@ fn programs_start_and_end() {
     let exit = only(&events, Kind::Procexit);
     assert_eq!((exit.param("ret"), exit.param("sig")), (Some(Param::Int(3)), Some(Param::Uint(0))));
     assert_eq!((clone.task.start, exit.task.start), (exec.task.start, exec.task.start));
+}
+
+/// How a process was made: with a copy of its parent's memory, or in it until it starts a program.
+#[test]
+fn a_new_process_says_what_it_shares() {
+    let Some(mut live) = start() else { return };
+    let forked = in_child(|| ());
+    // SAFETY: it takes numbers, and makes a child that runs on with a stack of its own copy.
+    let shares = |flags: i64| {
+        in_child(|| unsafe {
+            let child = libc::syscall(libc::SYS_clone, flags | i64::from(libc::SIGCHLD), 0, 0, 0, 0);
+            if child == 0 {
+                libc::_exit(0);
+            }
+            libc::waitpid(child as i32, std::ptr::null_mut(), 0);
+        })
+    };
+    let parent = shares(i64::from(libc::CLONE_FS | libc::CLONE_FILES));
+    let made = events_until(
+        &mut live,
+        |event| {
+            event.kind == Kind::Clone && [event.task.pid, event.task.ppid].contains(&parent)
+                || event.task.pid == forked
+        },
+        |event| event.kind == Kind::Clone && event.task.ppid == parent,
+    );
+    let flags = |of: &dyn Fn(&EventRef) -> bool| {
+        let clone = made.iter().find(|event| event.as_ref().kind == Kind::Clone && of(&event.as_ref()));
+        said(clone.expect("it was seen").as_ref(), "evt.arg.flags")
+    };
+    assert_eq!(flags(&|event| event.task.pid == forked), "CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID");
+    assert_eq!(flags(&|event| event.task.ppid == parent), "CLONE_FILES|CLONE_FS");
 }
 
 #[test]

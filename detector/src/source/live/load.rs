@@ -41,7 +41,7 @@ pub enum HookState {
 /// The tracepoints: program and tracepoint have the same name.
 const TRACEPOINTS: &[(&str, &str)] = &[
     ("sched_process_exec", "programs that start"),
-    ("sched_process_fork", "processes that are made"),
+    ("task_newtask", "processes that are made"),
     ("sched_process_exit", "processes that end"),
     ("cgroup_mkdir", "containers that are made"),
     ("sys_exit", "files, connections, mounts, and programs that could not start"),

@@ -156,12 +156,13 @@ fn command_line(pid: i32) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// A process that was made; the event is its own.
+/// A process that was made; the event is its own. What it runs is what its parent runs, which the state knows.
 pub fn fork(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
     event.kind = Kind::Clone;
     let cgroups = push_cgroup(batch, parts);
     let number = |number: i32| Param::Int(number.into());
     let task = event.task;
+    let comm = batch.push_bytes(task.comm.as_bytes());
     let [limit, major, minor, size, rss, swap] = used(parts);
     event.params = batch.push_named(
         event.kind,
@@ -176,7 +177,11 @@ pub fn fork(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &
             size,
             rss,
             swap,
+            ("comm", Param::Bytes(comm)),
             ("cgroups", cgroups),
+            ("flags", Param::Uint(u64::from(record.args[0] as u32))),
+            ("uid", Param::Uint(task.uid.into())),
+            ("gid", Param::Uint(task.gid.into())),
             ("vtid", number(task.vtid)),
             ("vpid", number(task.vpid)),
         ],
