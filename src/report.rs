@@ -89,6 +89,7 @@ fn containers(detector: &Report, row: &mut impl FnMut(String)) {
         row(format!("unknown   {count} containers, as {engine} {}", reason.words()));
     }
     for (count, what) in [
+        (detector.containers_cut, "containers of which not all was kept, as it was too long"),
         (detector.containers_unknown, "containers that no engine knows"),
         (detector.containers_refused, "containers not asked for, as too many waited"),
         (detector.containers_not_raised, "containers whose start wasn't told of"),

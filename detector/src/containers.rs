@@ -13,6 +13,7 @@ mod engine;
 mod grpc;
 mod http;
 mod libvirt_lxc;
+mod limits;
 mod lxc;
 mod podman;
 mod recent;
@@ -103,6 +104,8 @@ pub struct Described {
     pub engine: &'static str,
     /// What it is.
     pub container: Arc<Container>,
+    /// Whether that is less than was said, since it was too long.
+    pub cut: bool,
 }
 
 struct Request {

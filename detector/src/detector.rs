@@ -86,6 +86,8 @@ pub struct Report {
     pub not_held: u64,
     /// Containers that were described, by the engine's `container.type`.
     pub containers_known: BTreeMap<Box<str>, u64>,
+    /// Of those, containers of which not all was kept, since it was too long.
+    pub containers_cut: u64,
     /// Containers that the engines said they have none of.
     pub containers_unknown: u64,
     /// Containers of which nothing was said, by the engine that should have, and why it didn't.

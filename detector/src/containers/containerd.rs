@@ -11,7 +11,7 @@ use tonic::metadata::MetadataValue;
 
 use super::engine::{Asked, Engine, EngineSpec, NoContainer, Parent, Pattern, Reason, Way};
 use super::grpc::Services;
-use super::text::{ENTRIES_MAX, bounded, environment, labels, set_image};
+use super::text::{boxed, environment, labels, set_image};
 
 /// Its row.
 pub const SPEC: EngineSpec = EngineSpec {
@@ -254,7 +254,7 @@ impl Containerd {
             let ask = self.services.ask::<_, messages::GetImageResponse>(method, question);
             if let Ok(Ok(answer)) = tokio::time::timeout(limit / 4, ask).await {
                 let digest = answer.image.and_then(|image| image.target).unwrap_or_default().digest;
-                container.image_digest = bounded(&digest);
+                container.image_digest = boxed(&digest);
             }
         }
         Ok(container)
@@ -304,18 +304,18 @@ fn container(known: &messages::Container) -> Container {
     let spec = spec.unwrap_or_default();
     let name = known.labels.get("nerdctl/name").unwrap_or(&known.id);
     let mut container = Container {
-        full_id: bounded(&known.id),
-        name: bounded(name),
+        full_id: boxed(&known.id),
+        name: boxed(name),
         engine: "containerd".into(),
         privileged: spec_known && spec.is_privileged(),
-        mounts: spec.mounts.iter().take(ENTRIES_MAX).map(|mount| self::mount(mount, &spec)).collect(),
+        mounts: spec.mounts.iter().map(|mount| self::mount(mount, &spec)).collect(),
         labels: labels(&known.labels),
         environment: environment(&spec.process.env),
         created: known.created_at.as_ref().map_or(0, nanoseconds),
         host_pid: spec_known && spec.shares("pid"),
         host_network: spec_known && spec.shares("network"),
         host_ipc: spec_known && spec.shares("ipc"),
-        pod_sandbox_id: bounded(
+        pod_sandbox_id: boxed(
             spec.annotations.get("io.kubernetes.cri.sandbox-id").map_or("", String::as_str),
         ),
         ..Container::default()
@@ -327,11 +327,11 @@ fn container(known: &messages::Container) -> Container {
 fn mount(mount: &SpecMount, spec: &Spec) -> Mount {
     let mode = mount.options.iter().find_map(|option| option.strip_prefix("mode=")).unwrap_or_default();
     Mount {
-        source: bounded(&mount.source),
-        dest: bounded(&mount.destination),
-        mode: bounded(mode),
+        source: boxed(&mount.source),
+        dest: boxed(&mount.destination),
+        mode: boxed(mode),
         rw: !mount.options.iter().any(|option| option == "ro"),
-        propagation: bounded(&spec.linux.rootfs_propagation),
+        propagation: boxed(&spec.linux.rootfs_propagation),
     }
 }
 

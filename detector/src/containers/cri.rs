@@ -12,7 +12,7 @@ use tonic::Request;
 
 use super::engine::{Asked, Engine, EngineSpec, NoContainer, Pattern, Reason, Way};
 use super::grpc::Services;
-use super::text::{ENTRIES_MAX, bounded, environment, labels, set_image, set_probes};
+use super::text::{boxed, environment, labels, set_image, set_probes};
 
 /// Its row.
 pub const SPEC: EngineSpec = EngineSpec {
@@ -289,7 +289,7 @@ impl Cri {
             let question = Request::new(messages::VersionRequest {});
             let method = "/runtime.v1.RuntimeService/Version";
             let version: messages::VersionResponse = self.services.ask(method, question).await?;
-            Ok(bounded(&version.runtime_name))
+            Ok(boxed(&version.runtime_name))
         };
         self.runtime.get_or_try_init(|| ask).await.map(|name| &**name)
     }
@@ -320,7 +320,7 @@ impl Cri {
             if let Ok(Ok(sandbox)) = sandbox {
                 set_pod(&mut container, sandbox);
             }
-            container.pod_sandbox_id = bounded(&info.sandbox_id);
+            container.pod_sandbox_id = boxed(&info.sandbox_id);
         }
         Ok(container)
     }
@@ -332,11 +332,11 @@ impl Cri {
             return Err(self.services.trouble(Reason::Wrong, "it answered for another pod"));
         }
         let mut container = Container {
-            full_id: bounded(id),
-            name: bounded(&status.metadata.unwrap_or_default().name),
+            full_id: boxed(id),
+            name: boxed(&status.metadata.unwrap_or_default().name),
             engine: runtime.into(),
             created: u64::try_from(status.created_at).unwrap_or(0),
-            pod_sandbox_id: bounded(id),
+            pod_sandbox_id: boxed(id),
             ..Container::default()
         };
         set_pod(&mut container, sandbox);
@@ -372,11 +372,11 @@ fn container(status: messages::ContainerStatus, info: &Info, runtime: &str) -> C
     let env =
         info.runtime_spec.iter().filter_map(|spec| spec.process.as_ref()).flat_map(|process| &process.env);
     let mut container = Container {
-        full_id: bounded(&status.id),
-        name: bounded(&status.metadata.unwrap_or_default().name),
+        full_id: boxed(&status.id),
+        name: boxed(&status.metadata.unwrap_or_default().name),
         engine: runtime.into(),
         privileged: info.is_privileged(),
-        mounts: status.mounts.iter().take(ENTRIES_MAX).map(mount).collect(),
+        mounts: status.mounts.iter().map(mount).collect(),
         labels: labels(&status.labels),
         environment: environment(env),
         created: u64::try_from(status.created_at).unwrap_or(0),
@@ -394,9 +394,9 @@ fn container(status: messages::ContainerStatus, info: &Info, runtime: &str) -> C
     ];
     let is_name = |name: &&str| !name.is_empty() && !name.starts_with("sha256:");
     set_image(&mut container, names.into_iter().flatten().find(is_name).unwrap_or_default());
-    container.image_digest = bounded(digest);
+    container.image_digest = boxed(digest);
     let id = if status.image_id.is_empty() { &status.image_ref } else { &status.image_id };
-    container.image_id = bounded(id.strip_prefix("sha256:").unwrap_or_default());
+    container.image_id = boxed(id.strip_prefix("sha256:").unwrap_or_default());
     container
 }
 
@@ -408,8 +408,8 @@ fn mount(mount: &messages::MountPoint) -> Mount {
         _ => "",
     };
     Mount {
-        source: bounded(&mount.host_path),
-        dest: bounded(&mount.container_path),
+        source: boxed(&mount.host_path),
+        dest: boxed(&mount.container_path),
         mode: "".into(),
         rw: !mount.readonly,
         propagation: propagation.into(),
@@ -423,15 +423,15 @@ fn set_pod(container: &mut Container, sandbox: messages::PodSandboxStatusRespons
     let name = container.name.clone();
     set_probes(container, &name, |key| status.annotations.get(key).cloned());
     container.pod_labels = labels(&status.labels);
-    container.pod_cni = bounded(&info.cni());
-    container.ip = bounded(&status.network.unwrap_or_default().ip);
+    container.pod_cni = boxed(&info.cni());
+    container.ip = boxed(&status.network.unwrap_or_default().ip);
     let options = status.linux.and_then(|linux| linux.namespaces?.options).unwrap_or_default();
     container.host_network = options.network == NODE;
     container.host_pid = options.pid == NODE;
     container.host_ipc = options.ipc == NODE;
     if let Some(pod) = status.metadata {
         for (label, value) in [("name", &pod.name), ("namespace", &pod.namespace), ("uid", &pod.uid)] {
-            container.labels.insert(format!("io.kubernetes.pod.{label}").into(), bounded(value));
+            container.labels.insert(format!("io.kubernetes.pod.{label}").into(), boxed(value));
         }
     }
 }

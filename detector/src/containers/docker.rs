@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::engine::{Asked, Engine, EngineSpec, NoContainer, Pattern, Reason, Way};
 use super::http::Api;
-use super::text::{ENTRIES_MAX, bounded, environment, labels, nanoseconds, probe, set_image, set_probes};
+use super::text::{boxed, environment, labels, nanoseconds, probe, set_image, set_probes};
 
 /// Docker's row.
 pub const SPEC: EngineSpec = EngineSpec {
@@ -145,7 +145,7 @@ impl Docker {
         let mut container = container(inspect, self.engine);
         // The digest and the pod are worth a wait, but not the rest of what is known.
         let image = self.api.get(&format!("/images/{}/json", container.image_id), limit / 4).await;
-        container.image_digest = bounded(digest(&image.unwrap_or_default(), &container.image_repository));
+        container.image_digest = boxed(digest(&image.unwrap_or_default(), &container.image_repository));
         if let Some(sandbox) = sandbox {
             let known = self.api.get::<Inspect>(&format!("/containers/{sandbox}/json"), limit / 4).await;
             set_pod(&mut container, &sandbox, known.unwrap_or_default());
@@ -169,8 +169,8 @@ fn set_pod(container: &mut Container, id: &str, sandbox: Inspect) {
     let name = container.labels.get(NAME_IN_POD).cloned().unwrap_or_default();
     let annotation = |key: &str| sandbox.label(&format!("annotation.{key}")).map(str::to_owned);
     set_probes(container, &name, annotation);
-    container.pod_sandbox_id = bounded(id);
-    container.ip = bounded(sandbox.network_settings.as_ref().map_or("", NetworkSettings::ip));
+    container.pod_sandbox_id = boxed(id);
+    container.ip = boxed(sandbox.network_settings.as_ref().map_or("", NetworkSettings::ip));
     container.pod_labels = labels(sandbox.config.labels.iter().flatten());
 }
 
@@ -185,16 +185,16 @@ fn container(inspect: Inspect, engine: &str) -> Container {
     let is_host = |mode: &Option<String>| mode.as_deref() == Some("host");
     let test = inspect.config.healthcheck.and_then(|check| check.test);
     let mut container = Container {
-        full_id: bounded(&inspect.id),
-        name: bounded(inspect.name.trim_start_matches('/')),
+        full_id: boxed(&inspect.id),
+        name: boxed(inspect.name.trim_start_matches('/')),
         engine: engine.into(),
-        image_id: bounded(inspect.image.trim_start_matches("sha256:")),
+        image_id: boxed(inspect.image.trim_start_matches("sha256:")),
         privileged: inspect.host_config.privileged,
-        mounts: inspect.mounts.iter().take(ENTRIES_MAX).map(mount).collect(),
+        mounts: inspect.mounts.iter().map(mount).collect(),
         labels: labels(inspect.config.labels.iter().flatten()),
         environment: environment(inspect.config.env.iter().flatten()),
         created: nanoseconds(&inspect.created),
-        ip: bounded(inspect.network_settings.unwrap_or_default().ip()),
+        ip: boxed(inspect.network_settings.unwrap_or_default().ip()),
         host_pid: is_host(&inspect.host_config.pid_mode),
         host_network: is_host(&inspect.host_config.network_mode),
         host_ipc: is_host(&inspect.host_config.ipc_mode),
@@ -207,11 +207,11 @@ fn container(inspect: Inspect, engine: &str) -> Container {
 
 fn mount(mount: &MountPoint) -> Mount {
     Mount {
-        source: bounded(&mount.source),
-        dest: bounded(&mount.destination),
-        mode: bounded(&mount.mode),
+        source: boxed(&mount.source),
+        dest: boxed(&mount.destination),
+        mode: boxed(&mount.mode),
         rw: mount.rw,
-        propagation: bounded(&mount.propagation),
+        propagation: boxed(&mount.propagation),
     }
 }
 
@@ -223,7 +223,7 @@ fn healthcheck(test: &[String], shell: Option<&[String]>) -> Option<Probe> {
         [kind, command] if kind == "CMD-SHELL" => {
             let default = ["/bin/sh".to_owned(), "-c".to_owned()];
             let mut words = probe(shell.unwrap_or(&default));
-            words.push(bounded(command));
+            words.push(boxed(command));
             Some(words)
         }
         _ => None,

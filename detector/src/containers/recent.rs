@@ -52,7 +52,7 @@ mod tests {
         let recent = Recent::default();
         for number in 0..=RECENT_MAX {
             for _ in 0..2 {
-                let described = Described { engine: "docker", container: Default::default() };
+                let described = Described { engine: "docker", container: Default::default(), cut: false };
                 recent.put(number.to_string().into(), described);
             }
         }

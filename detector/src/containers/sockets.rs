@@ -8,7 +8,7 @@ use lanner_event::Container;
 use tokio::task::JoinSet;
 
 use super::engine::{Asked, Engine, EngineSet, NoContainer, Origin, Reason, Way, by_cgroup};
-use super::{Described, ENGINES, EngineSettings, EngineSpec};
+use super::{Described, ENGINES, EngineSettings, EngineSpec, limits};
 use crate::host_root::host_file;
 
 /// Stands in the path of a socket for the number of the user whose it is.
@@ -38,10 +38,10 @@ impl Socket {
     pub(super) async fn inspect(&self, id: &str, limit: Duration) -> Result<Described, NoContainer> {
         let asked: Asked<Container> = self.engine.inspect(id, limit);
         match tokio::time::timeout(limit, asked).await {
-            Ok(answer) => answer.map(|container| {
-                let source = self.path.display().to_string().into();
-                let container = Arc::new(Container { source, ..container });
-                Described { engine: self.spec().name, container }
+            Ok(answer) => answer.map(|mut container| {
+                let cut = limits::cut(&mut container);
+                container.source = self.path.display().to_string().into();
+                Described { engine: self.spec().name, container: Arc::new(container), cut }
             }),
             Err(_) => Err(NoContainer::Trouble {
                 engine: self.spec().name,
@@ -131,7 +131,7 @@ impl Sockets {
     /// What the engines know of a container; the first of them that knows it counts.
     pub async fn inspect(&self, id: &str, origin: Origin, limit: Duration) -> Result<Described, NoContainer> {
         if let Some((engine, kind)) = known_by_cgroup(origin.engines) {
-            return Ok(Described { engine, container: Arc::new(by_cgroup(kind, id)) });
+            return Ok(Described { engine, container: Arc::new(by_cgroup(kind, id)), cut: false });
         }
         let mut asking = JoinSet::new();
         for socket in self.of(origin).into_iter().filter(Socket::is_there) {

@@ -1,48 +1,41 @@
-//! What engines say, made into what is kept of a container: each text bounded.
+//! What engines say, made into what is kept of a container.
 
 use std::collections::BTreeMap;
 
 use lanner_event::{Container, Probe};
 use serde::Deserialize;
 
-/// How long a text of an answer may be, in bytes.
-const TEXT_MAX: usize = 4096;
-/// How many labels, mounts or variables of a container are kept.
-pub const ENTRIES_MAX: usize = 512;
-/// How many words the command of a health check may have.
-const PROBE_WORDS_MAX: usize = 64;
 /// Where `kubectl apply` writes what it was given; engines keep a pod's annotations.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// A text, no longer than is kept.
-pub fn bounded(text: &str) -> Box<str> {
-    let end = (0..=TEXT_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text[..end].into()
+/// A text as it is kept.
+pub fn boxed(text: &str) -> Box<str> {
+    text.into()
 }
 
-/// Labels, no more than are kept.
+/// Labels as they are kept.
 pub fn labels<'a>(all: impl IntoIterator<Item = (&'a String, &'a String)>) -> BTreeMap<Box<str>, Box<str>> {
-    all.into_iter().take(ENTRIES_MAX).map(|(name, value)| (bounded(name), bounded(value))).collect()
+    all.into_iter().map(|(name, value)| (boxed(name), boxed(value))).collect()
 }
 
 /// The variables of `NAME=value` that fields read; the others may hold secrets.
 pub fn environment<'a>(all: impl IntoIterator<Item = &'a String>) -> BTreeMap<Box<str>, Box<str>> {
     let pairs = all.into_iter().filter_map(|variable| variable.split_once('='));
     let read = pairs.filter(|(name, _)| Container::keeps_variable(name));
-    read.take(ENTRIES_MAX).map(|(name, value)| (bounded(name), bounded(value))).collect()
+    read.map(|(name, value)| (boxed(name), boxed(value))).collect()
 }
 
 /// The words of a command that an engine or Kubernetes runs to see how a container is.
 pub fn probe(words: &[String]) -> Probe {
-    words.iter().take(PROBE_WORDS_MAX).map(|word| bounded(word)).collect()
+    words.iter().map(|word| boxed(word)).collect()
 }
 
 /// Notes an image's name, and what it is made of.
 pub fn set_image(container: &mut Container, image: &str) {
     let (repository, tag) = split_image(image);
-    container.image = bounded(image);
-    container.image_repository = bounded(repository);
-    container.image_tag = bounded(tag);
+    container.image = boxed(image);
+    container.image_repository = boxed(repository);
+    container.image_tag = boxed(tag);
 }
 
 /// A name of an image, without and with its tag: the tag follows the last colon behind the last slash. A digest

@@ -81,8 +81,9 @@ impl Detector {
             Ok(_) if answer.why == Why::Told && (known.is_none() || !self.state.is_hosts(&answer.id)) => {
                 return;
             }
-            Ok(Described { engine, container }) => {
+            Ok(Described { engine, container, cut }) => {
                 if !matches!(known, Some(ContainerState::Known(_))) {
+                    self.report.containers_cut += u64::from(cut);
                     *self.report.containers_known.entry(container.engine.clone()).or_insert(0) += 1;
                 }
                 self.engine_watch.answered(engine);
