@@ -107,7 +107,7 @@ run() {
     timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m "$MEMORY" -nographic -no-reboot \
         -kernel "$folder"/boot/vmlinuz-* -initrd "$work/initrd" \
         -append "console=ttyS0 quiet lsm=lockdown,bpf panic=-1 mitigations=off tsc=reliable" </dev/null |
-        tr -d '\r' | tee "$work/log" || true
+        sed -u 's/\r//g' | tee "$work/log" || true
     grep -q '^ended with 0$' "$work/log" || fail "the tests failed on Linux $version"
     rm -rf "$work"
 }

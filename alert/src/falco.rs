@@ -4,6 +4,6 @@ mod json;
 mod read;
 mod text;
 
-pub use json::{JsonOptions, json};
+pub use json::{Json, JsonOptions, json};
 pub use read::{ReadError, read};
 pub use text::{TimeFormat, line, message};

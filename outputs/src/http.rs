@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::future::{BoxFuture, FutureExt};
+use lanner_alert::falco::json;
 use lanner_alert::{Fingerprint, Notification};
 use lanner_diagnostic::{Node, NodeError};
 use lanner_router::{DeliveryError, Output, Receipt};
@@ -199,18 +200,15 @@ impl Http {
 
     /// Sends the notifications as one array: all are taken, or none.
     async fn as_array(&self, batch: &[Notification]) -> Vec<Result<Receipt, DeliveryError>> {
-        let elements: Vec<_> = batch.iter().map(|item| self.element(item)).collect();
-        // A value is always JSON.
+        let alerts: Vec<_> = batch.iter().map(|item| render::as_alert(item, &self.common)).collect();
+        // The notification's id can't be a header here.
+        let elements =
+            alerts.iter().zip(batch).map(|(alert, item)| json(alert, &self.common.json).with_id(item.id));
+        let elements: Vec<_> = elements.collect();
+        // Nothing in it is more than JSON can say.
         let body = serde_json::to_string(&elements).unwrap_or_default();
         let result = self.post("application/json", body, &batch_key(batch)).await;
         vec![result; batch.len()]
-    }
-
-    /// Falco's object, and the notification's id, which in an array can't be a header.
-    fn element(&self, notification: &Notification) -> serde_json::Value {
-        let mut object = render::json(notification, &self.common);
-        object["id"] = notification.id.to_string().into();
-        object
     }
 
     async fn post(&self, kind: &str, body: String, key: &str) -> Result<Receipt, DeliveryError> {

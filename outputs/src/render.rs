@@ -3,6 +3,7 @@
 //!
 //! Nothing here is escaped for a medium yet but against control characters.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -184,9 +185,9 @@ pub fn ranked(tally: &Tally) -> Vec<(&str, &RuleCount)> {
 
 /// The notification as one alert: its own, or, where it stands for many, one of Lanner's (source `internal`)
 /// with the counts in `output_fields`, so that whatever reads Falco's alerts can read it.
-pub fn as_alert(notification: &Notification, common: &Common) -> Alert {
+pub fn as_alert<'a>(notification: &'a Notification, common: &Common) -> Cow<'a, Alert> {
     if let Some(alert) = single(notification) {
-        return (**alert).clone();
+        return Cow::Borrowed(&**alert);
     }
     let ranked = ranked(&notification.tally);
     let mut listed: Vec<_> = ranked
@@ -229,19 +230,11 @@ pub fn as_alert(notification: &Notification, common: &Common) -> Alert {
     let output = format!("{}: {}", sentence(notification, &common.zone), listed.join(", "));
     let hostname = common.hostname.clone();
     let (priority, time) = (notification.priority, notification.time);
-    Alert {
+    Cow::Owned(Alert {
         first_seen: since,
         last_seen: until,
         ..Alert::internal(notification.id, rule, priority, output, fields, time, hostname)
-    }
-}
-
-/// The notification as Falco's JSON object.
-pub fn json(notification: &Notification, common: &Common) -> serde_json::Value {
-    match single(notification) {
-        Some(alert) => falco::json(alert, &common.json),
-        None => falco::json(&as_alert(notification, common), &common.json),
-    }
+    })
 }
 
 /// The notification as one line without its end: what comes of the output's `template`, else Falco's JSON object
@@ -251,7 +244,7 @@ pub fn line(notification: &Notification, common: &Common) -> String {
         return text;
     }
     if common.json_output {
-        json(notification, common).to_string()
+        falco::json(&as_alert(notification, common), &common.json).to_string()
     } else {
         falco::line(&as_alert(notification, common), &common.json.time_format)
     }

@@ -1,6 +1,9 @@
 //! Falco's JSON object: its keys, its order, its types.
 
-use serde_json::{Map, Value as Json};
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use uuid::Uuid;
 
 use super::TimeFormat;
 use super::text;
@@ -31,53 +34,104 @@ impl JsonOptions {
 /// The name of the causes among the fields: a text for each that is shown.
 pub(super) const CAUSES: &str = "lanner.causes";
 
-/// The alert as Falco writes it: exactly Falco's keys, sorted; `count` where it stands for several, which only outputs
-/// with dedup get; and `silenced` where it is, which only outputs for audits get to see.
-pub fn json(alert: &Alert, options: &JsonOptions) -> Json {
-    let mut object = Map::new();
-    let mut put = |key: &str, value: Json| object.insert(key.to_owned(), value);
-    if alert.count > 1 {
-        put("count", Json::from(alert.count));
-    }
-    put("hostname", Json::from(&*alert.hostname));
-    if options.message {
-        put("message", Json::from(alert.output.as_str()));
-    }
-    if options.output {
-        put("output", Json::from(text::line(alert, &options.time_format)));
-    }
-    if options.output_fields {
-        let mut fields = Map::new();
-        let (time_key, time) = match options.time_format {
-            TimeFormat::Clock(_) => ("evt.time", alert.time.0),
-            TimeFormat::Iso8601 => ("evt.time.iso8601", alert.time.0),
-        };
-        for (name, value) in &alert.output_fields {
-            fields.insert(name.clone(), json_value(value));
-        }
-        fields.insert(time_key.to_owned(), Json::from(time));
-        if let Some(causes) = &alert.causes {
-            let causes: Vec<String> = causes.shown.iter().map(ToString::to_string).collect();
-            fields.insert(CAUSES.to_owned(), Json::from(causes));
-        }
-        put("output_fields", Json::Object(fields));
-    }
-    put("priority", Json::from(alert.priority.name()));
-    put("rule", Json::from(&*alert.rule));
-    if let Some(silence) = &alert.silenced {
-        put("silenced", Json::from(&**silence));
-    }
-    put("source", Json::from(&*alert.source));
-    if options.tags {
-        put("tags", Json::from(alert.tags.as_slice()));
-    }
-    put("time", Json::from(alert.time.utc()));
-    Json::Object(object)
+/// An alert as Falco writes it: exactly Falco's keys, sorted; `count` where it stands for several, which only outputs with
+/// dedup get; and `silenced` where it is, which only outputs for audits get to see.
+///
+/// It is written as it is walked: with many alerts, a tree of it would cost more than all else that is done to send it.
+#[derive(Debug, Clone, Copy)]
+pub struct Json<'a> {
+    alert: &'a Alert,
+    options: &'a JsonOptions,
+    id: Option<Uuid>,
 }
 
-fn json_value(value: &Value) -> Json {
-    // A value holds nothing that JSON lacks but a float that is no number, which becomes null.
-    serde_json::to_value(value).unwrap_or(Json::Null)
+/// The alert as Falco writes it.
+pub fn json<'a>(alert: &'a Alert, options: &'a JsonOptions) -> Json<'a> {
+    Json { alert, options, id: None }
+}
+
+impl Json<'_> {
+    /// The same with an `id`, which Falco's doesn't have.
+    #[must_use]
+    pub fn with_id(self, id: Uuid) -> Self {
+        Json { id: Some(id), ..self }
+    }
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Json { alert, options, id } = *self;
+        let mut object = serializer.serialize_map(None)?;
+        if alert.count > 1 {
+            object.serialize_entry("count", &alert.count)?;
+        }
+        object.serialize_entry("hostname", &*alert.hostname)?;
+        if let Some(id) = id {
+            object.serialize_entry("id", &id)?;
+        }
+        if options.message {
+            object.serialize_entry("message", &alert.output)?;
+        }
+        if options.output {
+            object.serialize_entry("output", &text::line(alert, &options.time_format))?;
+        }
+        if options.output_fields {
+            object.serialize_entry("output_fields", &Fields { alert, options })?;
+        }
+        object.serialize_entry("priority", alert.priority.name())?;
+        object.serialize_entry("rule", &*alert.rule)?;
+        if let Some(silence) = &alert.silenced {
+            object.serialize_entry("silenced", &**silence)?;
+        }
+        object.serialize_entry("source", &*alert.source)?;
+        if options.tags {
+            object.serialize_entry("tags", &alert.tags)?;
+        }
+        object.serialize_entry("time", &alert.time.utc())?;
+        object.end()
+    }
+}
+
+impl fmt::Display for Json<'_> {
+    /// One line, without its end.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// The fields, with the event's time and an alert's causes among them, sorted by name.
+struct Fields<'a> {
+    alert: &'a Alert,
+    options: &'a JsonOptions,
+}
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Fields { alert, options } = *self;
+        let time_key = match options.time_format {
+            TimeFormat::Clock(_) => "evt.time",
+            TimeFormat::Iso8601 => "evt.time.iso8601",
+        };
+        let causes = alert.causes.as_ref().map(|causes| {
+            Value::List(causes.shown.iter().map(|cause| Value::Str(cause.to_string())).collect())
+        });
+        let time = Value::Uint(alert.time.0);
+        let own = [Some((time_key, &time)), causes.as_ref().map(|causes| (CAUSES, causes))];
+        let mut own = own.into_iter().flatten().peekable();
+        let mut object = serializer.serialize_map(None)?;
+        for (name, value) in &alert.output_fields {
+            while let Some((name, value)) = own.next_if(|(own, _)| *own < name.as_str()) {
+                object.serialize_entry(name, value)?;
+            }
+            if own.peek().is_none_or(|(own, _)| own != name) {
+                object.serialize_entry(name, value)?;
+            }
+        }
+        for (name, value) in own {
+            object.serialize_entry(name, value)?;
+        }
+        object.end()
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +187,21 @@ mod tests {
         );
     }
 
+    /// Whoever parses it finds the same, whatever fields there are.
+    #[test]
+    fn keys_are_sorted_and_stand_once() {
+        let options = JsonOptions::new(TimeFormat::Clock(TimeZone::UTC));
+        let mut alert = alert();
+        alert.causes = Some(Arc::new([Cause::of(&alert)].into_iter().collect()));
+        for name in ["evt.time", "evt.a", "evt.z", "lanner.causes", "a", "z"] {
+            alert.output_fields.insert(name.to_owned(), Value::from("x"));
+            let text = json(&alert, &options).with_id(uuid::Uuid::nil()).to_string();
+            let parsed: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(parsed.to_string(), text);
+            assert_eq!(parsed["output_fields"]["evt.time"], alert.time.0);
+        }
+    }
+
     #[test]
     fn causes_stand_among_the_fields() {
         let options = JsonOptions::new(TimeFormat::Clock(TimeZone::UTC));
@@ -140,7 +209,8 @@ mod tests {
         let cause = Cause { rule: "Login\nfailed".into(), output: String::new(), ..Cause::of(&alert) };
         alert.causes = Some(Arc::new([Cause::of(&alert), cause].into_iter().collect()));
         assert_eq!(
-            json(&alert, &options)["output_fields"]["lanner.causes"].to_string(),
+            serde_json::to_value(json(&alert, &options)).unwrap()["output_fields"]["lanner.causes"]
+                .to_string(),
             concat!(
                 r#"["2025-11-01T12:26:40.123456789Z Shell: shell (user=a\\nb)","#,
                 r#""2025-11-01T12:26:40.123456789Z Login\\nfailed"]"#

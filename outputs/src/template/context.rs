@@ -52,7 +52,7 @@ pub const NAMES: &[(&str, &str)] = &[
 pub fn context(notification: &Notification, common: &Common) -> Value {
     let alert = match render::single(notification) {
         Some(alert) => alert.clone(),
-        None => Arc::new(render::as_alert(notification, common)),
+        None => Arc::new(render::as_alert(notification, common).into_owned()),
     };
     let mut counted = Tally::default();
     let tally = if notification.kind == lanner_alert::Kind::Alert {
