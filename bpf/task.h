@@ -207,7 +207,7 @@ static long walk_dentry(__u32 i, __u32 *index)
 	before = *(__u32 *)(block + seq_at);
 	parent = *(struct dentry **)(block + parent_at);
 	if (!append_name(s, *(void **)(block + name_at))) {
-		s->record.flags |= FLAG_TRUNCATED;
+		s->record.flags |= FLAG_TRUNCATED | FLAG_WALK_ENDED;
 		return 1;
 	}
 	bpf_probe_read_kernel(&after, sizeof(after), (void *)dentry + seq_at);

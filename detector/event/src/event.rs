@@ -22,6 +22,9 @@ pub struct Slice {
     pub len: u32,
 }
 
+/// What stands where the beginning or the end of a path isn't known.
+pub const CUT: &[u8] = b"...";
+
 /// A path in its readings (ARCHITECTURE.md, "two readings").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Path {
@@ -53,6 +56,8 @@ bitflags! {
         const UPPER_LAYER = 32;
         /// The descriptor's file is in a lower layer of an overlay: it is of the container's image, unchanged.
         const LOWER_LAYER = 64;
+        /// A path was longer than its limit: its beginning or its end isn't known ([`CUT`]).
+        const PATH_CUT = 128;
     }
 }
 

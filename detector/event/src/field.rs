@@ -7,8 +7,8 @@ use bumpalo::Bump;
 
 use crate::fields::Fields;
 use crate::{
-    Container, ContainerState, EventRef, EventSource, Host, Kind, Path, Process, Users, UsersState, Val,
-    kinds,
+    Container, ContainerState, EventFlags, EventRef, EventSource, Host, Kind, Path, Process, Users,
+    UsersState, Val, kinds,
 };
 
 /// The type of a field, named as Falco's `--list` names it.
@@ -267,6 +267,25 @@ impl<'a> Ctx<'a> {
             (Reading::Real, Some(real)) => self.event.bytes(real),
             _ => self.event.bytes(path.given),
         }
+    }
+
+    /// The same as a value: missing where it is empty.
+    pub fn path_val(&self, path: Path) -> Val<'a> {
+        self.path_text(self.path(path))
+    }
+
+    /// A text of a path, or of a part of one, as a value: missing where it is empty.
+    pub fn path_text(&self, text: &'a [u8]) -> Val<'a> {
+        match text {
+            b"" => Val::Missing,
+            text if self.event.flags.contains(EventFlags::PATH_CUT) => Val::Cut(text),
+            text => Val::Str(text),
+        }
+    }
+
+    /// Whether something that rules may read of the container hasn't come yet.
+    pub fn waits(&self) -> bool {
+        matches!(self.record, Late::Pending) || self.users().is_none()
     }
 
     /// A text of the scratch memory.

@@ -19,7 +19,7 @@ mod value;
 
 pub use document::{Document, DocumentError, Json};
 pub use event::{
-    Capabilities, CommName, Details, Endpoint, Event, EventBatch, EventFlags, EventRef, Fd, FdKind,
+    CUT, Capabilities, CommName, Details, Endpoint, Event, EventBatch, EventFlags, EventRef, Fd, FdKind,
     OwnedEvent, Path, Role, Slice, Socket, SocketFlags, Task, Usage,
 };
 pub use field::{Arg, ArgRule, Ctx, Field, FieldError, FieldFlags, FieldRef, Getter, Late, Reading, Type};

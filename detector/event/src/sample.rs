@@ -16,9 +16,9 @@ mod socket;
 use std::sync::Arc;
 
 use crate::{
-    Container, ContainerId, ContainerState, Details, Document, DocumentError, Event, EventBatch, EventFlags,
-    EventSource, FieldError, FieldRef, Host, Kind, Param, ParamType, Path, Process, Slice, Task, User,
-    UsersState,
+    CUT, Container, ContainerId, ContainerState, Details, Document, DocumentError, Event, EventBatch,
+    EventFlags, EventSource, FieldError, FieldRef, Host, Kind, Param, ParamType, Path, Process, Slice, Task,
+    User, UsersState,
 };
 
 /// The number of the process that does it.
@@ -272,6 +272,8 @@ impl Sample {
 
     /// A path with one reading.
     fn path(&mut self, text: &str) -> Path {
+        let cut = text.as_bytes().starts_with(CUT) || text.as_bytes().ends_with(CUT);
+        self.event.flags.set(EventFlags::PATH_CUT, cut || self.event.flags.contains(EventFlags::PATH_CUT));
         let slice = self.batch.push_bytes(text.as_bytes());
         Path { raw: slice, given: slice, real: None }
     }
@@ -315,7 +317,7 @@ mod tests {
             Val::Uint(value) => value.to_string(),
             Val::Double(value) => value.to_string(),
             Val::Ip(value) => value.to_string(),
-            Val::Str(text) => String::from_utf8_lossy(text).into_owned(),
+            Val::Str(text) | Val::Cut(text) => String::from_utf8_lossy(text).into_owned(),
             Val::List(items) => format!("({})", joined(items, ",")),
             Val::Any(items) => joined(items, " "),
         }

@@ -19,6 +19,9 @@ pub enum Val<'a> {
     Double(f64),
     /// A text, in whatever encoding the program used.
     Str(&'a [u8]),
+    /// A path of which a part isn't known, since it was longer than what is read ([`crate::CUT`] stands in its place): a
+    /// comparison that the rest could decide is neither true nor false.
+    Cut(&'a [u8]),
     /// An internet address.
     Ip(IpAddr),
     /// Several values of a list field: `in` asks all of them, `intersects` any.

@@ -274,7 +274,7 @@ pub fn printed(value: Val) -> String {
         Val::Uint(value) => return value.to_string(),
         Val::Double(value) => return value.to_string(),
         Val::Ip(value) => return value.to_string(),
-        Val::Str(text) => String::from_utf8_lossy(text).into_owned(),
+        Val::Str(text) | Val::Cut(text) => String::from_utf8_lossy(text).into_owned(),
         Val::List(items) => format!("({})", joined(items, ",")),
         Val::Any(items) => joined(items, " "),
     };
@@ -294,7 +294,7 @@ pub fn typed(value: Val) -> Value {
         Val::Uint(value) => Value::Uint(value),
         Val::Double(value) => Value::Float(value),
         Val::Ip(value) => Value::Str(value.to_string()),
-        Val::Str(text) => Value::Str(String::from_utf8_lossy(text).into_owned()),
+        Val::Str(text) | Val::Cut(text) => Value::Str(String::from_utf8_lossy(text).into_owned()),
         Val::List(items) => Value::List(items.iter().map(|item| typed(*item)).collect()),
         Val::Any(_) => Value::Str(printed(value)),
     }

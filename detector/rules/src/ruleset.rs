@@ -274,7 +274,8 @@ impl RuleSet {
     }
 
     /// Judges an event by the rules, under both readings of its paths, and adds those that are true, or may be: a
-    /// hit whose condition isn't decided, or whose alert would show what hasn't come yet, is pending. Under
+    /// hit whose condition isn't decided, or whose alert would show what hasn't come yet, is pending; what only the
+    /// unknown part of a path could decide counts as true, so that no length of a path hides anything. Under
     /// [`Matching::First`] a pending hit ends the judgement, too: the whole event is to be judged again.
     pub fn eval(&self, event: EventRef<'_>, host: &Host, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         let at = self.by_kind.get(event.kind.index()).copied().flatten();
@@ -297,7 +298,9 @@ impl RuleSet {
             }
             let late = &self.rule(*id).late;
             let pending = || late.iter().any(|field| given.get(field) == Val::Pending);
-            hits.push(Hit { rule: *id, reading, pending: result == Tri::Unknown || pending() });
+            // Where nothing is waited for a path was cut, of which no more will be known: the rule may be true.
+            let undecided = result == Tri::Unknown && given.waits();
+            hits.push(Hit { rule: *id, reading, pending: undecided || pending() });
             if self.matching == Matching::First {
                 return;
             }

@@ -172,6 +172,47 @@ fn deep_paths_are_whole() {
     assert_eq!(readings(&opens(&events, &base)[0], "name"), (deep.clone(), deep));
 }
 
+/// Deeper than anything is walked: `...` stands for what isn't known of either reading, and the event says so.
+#[test]
+fn deeper_paths_are_marked() {
+    let Some(mut live) = start() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let base = directory.path().canonicalize().unwrap();
+    let pid = in_child(|| {
+        std::env::set_current_dir(&base).unwrap();
+        for _ in 0..1000 {
+            std::fs::create_dir("deep").unwrap();
+            std::env::set_current_dir("deep").unwrap();
+        }
+        open("file", libc::O_WRONLY | libc::O_CREAT);
+        std::fs::rename("file", "other").unwrap();
+        std::fs::rename("./other", "../file").unwrap();
+        open("../file", libc::O_RDONLY);
+        open("/etc/passwd", libc::O_RDONLY);
+        open("a/".repeat(2100), libc::O_RDONLY);
+    });
+    let events = events_of(&mut live, pid);
+    let found = of_kind(&events, Kind::Openat).into_iter().filter(|event| event.res >= 0);
+    let opens: Vec<_> = found.map(|event| (readings(&event, "name"), event.flags)).collect();
+    for ((given, real), flags) in &opens[..2] {
+        assert!(given.starts_with(".../deep/deep/") && given.ends_with("/deep/file"), "{given}");
+        assert!(real.starts_with(".../deep/deep/") && real.ends_with("/deep/file"), "{real}");
+        assert!(flags.contains(EventFlags::PATH_CUT));
+    }
+    let ((given, real), flags) = &opens[2];
+    assert_eq!((&**given, &**real), ("/etc/passwd", "/etc/passwd"));
+    assert!(!flags.contains(EventFlags::PATH_CUT));
+    // A name of the directory itself is known, what would have to be looked up isn't.
+    let renames: Vec<_> = of_kind(&events, Kind::Rename);
+    let (given, real) = readings(&renames[0], "newpath");
+    assert!(given.starts_with(".../deep/") && given == real, "{given} {real}");
+    assert_eq!(readings(&renames[1], "newpath").1, "-");
+    let long = of_kind(&events, Kind::Openat).into_iter().find(|event| event.res < 0).unwrap();
+    assert_eq!(long.res, -i64::from(libc::ENAMETOOLONG));
+    assert!(text(&long, "name").ends_with("/a/a..."), "{}", text(&long, "name"));
+    assert!(long.flags.contains(EventFlags::PATH_CUT));
+}
+
 #[test]
 fn mounts_are_seen_even_where_they_fail() {
     let Some(mut live) = start() else { return };

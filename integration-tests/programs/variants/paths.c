@@ -123,6 +123,17 @@ static void tell_long(const struct call *call)
 	tell("proc.cwd", path);
 }
 
+// More than a path may be, of which the beginning is told.
+static char too_long_a_path[4201];
+
+static void tell_beginning(const struct call *call)
+{
+	char known[4096];
+	memcpy(known, too_long_a_path, sizeof known);
+	known[4094] = 0;
+	tell_argument("name", text("%s...", known));
+}
+
 static int a_removed_file(void)
 {
 	check("dup2", dup2(a_file(), 100));
@@ -155,6 +166,8 @@ static const struct row ROWS[] = {
 		{"5,000 bytes", 0, .tell = tell_long, .args = {DIR_FD_BY("dirfd", long_names), PATHNAME("name", "file"), FLAGS("flags", O_RDONLY)}},
 	}},
 	{ON(openat), MAKES("fd"), .only_others = true, .others = {
+		{"4,200 bytes in a string", ENAMETOOLONG, .tell = tell_beginning,
+			.args = {DIR_FD("dirfd"), MEMORY(too_long_a_path), FLAGS("flags", O_RDONLY)}},
 		{"chroot", 0, .prepare = own_root, .args = {DIR_FD("dirfd"), PATHNAME("name", "/link/../file"), FLAGS("flags", O_RDONLY)}},
 		{"another root", 0, .prepare = own_mounts, .args = {DIR_FD("dirfd"), PATHNAME("name", "/file"), FLAGS("flags", O_RDONLY)}},
 		{"a hard link", 0,
@@ -164,5 +177,7 @@ static const struct row ROWS[] = {
 
 int main(int count, char **arguments)
 {
+	for (int at = 0; at < 4200; at += 2)
+		memcpy(too_long_a_path + at, "/d", 2);
 	return PERFORM(count, arguments, ROWS);
 }

@@ -122,7 +122,7 @@ fn name<'a>(ctx: &Ctx<'a>) -> Val<'a> {
             params::push_socket(&mut text, &fd);
             text.val()
         }
-        path => Val::Str(path),
+        path => ctx.path_text(path),
     })
 }
 
@@ -136,8 +136,8 @@ fn path<'a>(ctx: &Ctx<'a>) -> Option<(&'a [u8], usize)> {
 
 fn directory<'a>(ctx: &Ctx<'a>) -> Val<'a> {
     match (path(ctx), ctx.event.fd.and_then(|fd| fd.kind)) {
-        (Some((path, _)), Some(FdKind::Directory)) => Val::Str(path),
-        (Some((path, slash)), _) => Val::Str(&path[..slash.max(1)]),
+        (Some((path, _)), Some(FdKind::Directory)) => ctx.path_text(path),
+        (Some((path, slash)), _) => ctx.path_text(&path[..slash.max(1)]),
         (None, _) => Val::Missing,
     }
 }
@@ -155,12 +155,12 @@ fn type_name<'a>(ctx: &Ctx<'a>) -> Val<'a> {
 
 /// A text with the container's id before it.
 fn in_container<'a>(ctx: &Ctx<'a>, value: Val<'a>) -> Val<'a> {
-    let Val::Str(value) = value else { return Val::Missing };
+    let (Val::Str(value) | Val::Cut(value)) = value else { return Val::Missing };
     let mut text = Text::new(ctx);
     text.push(super::container::short_id(ctx));
     text.push(b":");
     text.push(value);
-    text.val()
+    ctx.path_text(text.bytes())
 }
 
 /// Whether a file is in that layer of an overlay; missing of what isn't a file.
@@ -194,10 +194,10 @@ pub const FIELDS: &[Field] = &[
     )
     .with(FieldFlags::PATH),
     Field::new("fd.name.given", CharBuf, "The file's path as the program wrote it, made absolute.", |ctx| {
-        fd(ctx, |fd| known(ctx.event.bytes(fd.path.given)))
+        fd(ctx, |fd| ctx.path_text(ctx.event.bytes(fd.path.given)))
     }),
     Field::new("fd.name.real", CharBuf, "The path of the file that was really opened.", |ctx| {
-        fd(ctx, |fd| Val::text(fd.path.real.map(|real| ctx.event.bytes(real))))
+        fd(ctx, |fd| fd.path.real.map_or(Val::Missing, |real| ctx.path_text(ctx.event.bytes(real))))
     }),
     Field::new("fd.nameraw", CharBuf, "The path as the program wrote it.", |ctx| {
         fd(ctx, |fd| known(ctx.event.bytes(fd.path.raw)))

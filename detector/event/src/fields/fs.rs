@@ -46,19 +46,21 @@ fn param(ctx: &Ctx, of: Which) -> Option<Param> {
 }
 
 fn resolved<'a>(ctx: &Ctx<'a>, of: Which) -> Val<'a> {
-    text(ctx, of, |ctx, path| ctx.path(path))
+    match param(ctx, of) {
+        Some(Param::Path(path)) => ctx.path_val(path),
+        Some(Param::Bytes(text)) => known(ctx.event.bytes(text)),
+        _ => Val::Missing,
+    }
 }
 
 fn raw<'a>(ctx: &Ctx<'a>, of: Which) -> Val<'a> {
-    text(ctx, of, |ctx, path| ctx.event.bytes(path.raw))
+    match param(ctx, of) {
+        Some(Param::Path(Path { raw: text, .. }) | Param::Bytes(text)) => known(ctx.event.bytes(text)),
+        _ => Val::Missing,
+    }
 }
 
-fn text<'a>(ctx: &Ctx<'a>, of: Which, read: fn(&Ctx<'a>, Path) -> &'a [u8]) -> Val<'a> {
-    let text = match param(ctx, of) {
-        Some(Param::Path(path)) => read(ctx, path),
-        Some(Param::Bytes(text)) => ctx.event.bytes(text),
-        _ => &[],
-    };
+fn known(text: &[u8]) -> Val<'_> {
     if text.is_empty() { Val::Missing } else { Val::Str(text) }
 }
 

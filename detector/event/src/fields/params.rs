@@ -243,7 +243,7 @@ pub fn all<'a>(ctx: &Ctx<'a>) -> Val<'a> {
             out.push(b")");
         }
     }
-    out.val()
+    ctx.path_text(out.bytes())
 }
 
 /// A parameter by name: what it resolves to, else its raw text.
@@ -263,7 +263,7 @@ pub fn by_number<'a>(ctx: &Ctx<'a>, at: usize) -> Val<'a> {
         (_, Param::Missing) => return Val::Missing,
         // What needs no putting together is borrowed.
         (ParamType::Str | ParamType::RealPath, Param::Bytes(slice)) => return Val::Str(event.bytes(slice)),
-        (_, Param::Path(path)) => return Val::Str(ctx.path(path)),
+        (_, Param::Path(path)) => return ctx.path_val(path),
         _ if is_pending(ctx, row, param) => return Val::Pending,
         _ => {}
     }
@@ -272,7 +272,8 @@ pub fn by_number<'a>(ctx: &Ctx<'a>, at: usize) -> Val<'a> {
     if text.len() == 0 {
         push_raw(&mut text, ctx, row, param);
     }
-    text.val()
+    // A descriptor is written with its path.
+    if row.ty == ParamType::Fd { ctx.path_text(text.bytes()) } else { text.val() }
 }
 
 /// A parameter by name as it is: a number, bytes, or a path as it was given.

@@ -8,7 +8,7 @@ mod thread;
 mod usage;
 
 use super::{count, joined};
-use crate::{Arg, Ctx, Field, FieldFlags, Process, Val};
+use crate::{Arg, CUT, Ctx, Field, FieldFlags, Process, Val};
 
 const PARTS: &[&[Field]] =
     &[program::FIELDS, identity::FIELDS, age::FIELDS, executable::FIELDS, thread::FIELDS, usage::FIELDS];
@@ -59,7 +59,10 @@ fn exe<'a>(_: &Ctx<'a>, process: &'a Process) -> Val<'a> {
 }
 
 fn exepath<'a>(_: &Ctx<'a>, process: &'a Process) -> Val<'a> {
-    Val::Str(&process.exepath)
+    match &*process.exepath {
+        path if path.starts_with(CUT) => Val::Cut(path),
+        path => Val::Str(path),
+    }
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ fn at_path<'a>(ctx: &Ctx<'a>, second: bool) -> Val<'a> {
     let first = paths.next();
     let wanted = if second { paths.next().or(first) } else { first };
     match wanted {
-        Some((_, Param::Path(path))) => Val::Str(ctx.path(*path)),
+        Some((_, Param::Path(path))) => ctx.path_val(*path),
         _ => Val::Missing,
     }
 }

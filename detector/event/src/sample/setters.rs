@@ -6,8 +6,8 @@ use super::socket::socket;
 use super::{SESSION, Sample, params};
 use crate::fields::{caps, errno, fs};
 use crate::{
-    Arg, Capabilities, Category, CommName, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind, Param, ParamType,
-    Path, Process, Role, Socket, User,
+    Arg, CUT, Capabilities, Category, CommName, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind, Param,
+    ParamType, Path, Process, Role, Socket, User,
 };
 
 /// Gives a field a value; `None` where it can't have that one.
@@ -281,7 +281,8 @@ pub fn makes_descriptor(kind: Kind) -> bool {
 
 /// Names the descriptor: a path, `ip:port`, or `ip:port->ip:port`.
 pub fn descriptor(sample: &mut Sample, _: &Arg, text: &str) -> Option<()> {
-    let path = text.starts_with('/').then(|| sample.path(text));
+    let is_path = text.starts_with('/') || text.as_bytes().starts_with(CUT);
+    let path = is_path.then(|| sample.path(text));
     if path.is_none() {
         socket(sample)?;
     }

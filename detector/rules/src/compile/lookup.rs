@@ -86,7 +86,9 @@ impl Lookup {
         match value {
             Val::Missing => {}
             Val::Any(values) => values.iter().for_each(|value| self.mark_value(*value, candidates, found)),
-            Val::Pending | Val::Bool(_) | Val::Double(_) | Val::List(_) => found.insert_all(&self.rules),
+            Val::Pending | Val::Cut(_) | Val::Bool(_) | Val::Double(_) | Val::List(_) => {
+                found.insert_all(&self.rules);
+            }
             value => {
                 for (rules, finder) in &self.finders {
                     if candidates.meets_beyond(rules, found) {

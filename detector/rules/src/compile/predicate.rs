@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use aho_corasick::AhoCorasick;
 use hashbrown::HashSet;
-use lanner_event::{Ctx, Val};
+use lanner_event::{CUT, Ctx, Val};
 use memchr::memmem::Finder;
 use regex_automata::meta::Regex;
 
@@ -207,6 +207,7 @@ pub fn test<'a>(
     match (predicate, value) {
         (_, Val::Missing) => Tri::False,
         (_, Val::Pending) => Tri::Unknown,
+        (predicate, Val::Cut(known)) => cut(predicate, known),
         (Predicate::Exists, value) => Tri::from(!matches!(value, Val::Any([]))),
         (Predicate::Modified(modifier, inner), value) => {
             let fits =
@@ -243,6 +244,38 @@ fn any<'a>(
     ctx: &Ctx<'a>,
 ) -> Tri {
     items.iter().fold(Tri::False, |result, item| result.or(test(predicate, *item, list_any, all_differ, ctx)))
+}
+
+/// A path of which a part isn't known: what the rest could decide is unknown.
+fn cut(predicate: &Predicate, known: &[u8]) -> Tri {
+    let any = |inner: &[Predicate]| {
+        inner.iter().fold(Tri::False, |result, predicate| result.or(cut(predicate, known)))
+    };
+    match predicate {
+        Predicate::Exists => Tri::True,
+        Predicate::Ne(inner) => !cut(inner, known),
+        Predicate::Any(inner) | Predicate::Modified(Modifier::Any, inner) => any(inner),
+        Predicate::Text(text) => cut_text(text, known),
+        _ => Tri::Unknown,
+    }
+}
+
+fn cut_text(text: &TextTest, known: &[u8]) -> Tri {
+    // Where the mark stands in front, the end is known.
+    let whole_end = known.starts_with(CUT);
+    match text {
+        TextTest::Contains(_) | TextTest::IContains(..) if text_test(text, known) => Tri::True,
+        TextTest::EndsWith(_) if whole_end && text_test(text, known) => Tri::True,
+        TextTest::EndsWith(ends)
+            if whole_end && ends.iter().all(|end| end.len() + CUT.len() <= known.len()) =>
+        {
+            Tri::False
+        }
+        TextTest::Any(inner) => {
+            inner.iter().fold(Tri::False, |result, text| result.or(cut_text(text, known)))
+        }
+        _ => Tri::Unknown,
+    }
 }
 
 /// One value against constants.
@@ -334,7 +367,7 @@ fn number(value: Val) -> Option<i128> {
 fn fields(op: Op, left: Val, right: Val) -> Tri {
     match (left, right) {
         (_, Val::Missing) => Tri::False,
-        (_, Val::Pending) => Tri::Unknown,
+        (Val::Cut(_), _) | (_, Val::Pending | Val::Cut(_)) => Tri::Unknown,
         (left, Val::List(items) | Val::Any(items)) => {
             items.iter().fold(Tri::False, |result, item| result.or(fields(op, left, *item)))
         }

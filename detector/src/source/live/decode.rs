@@ -13,8 +13,8 @@ mod tests;
 
 use lanner_bpf::layout::*;
 use lanner_event::{
-    Capabilities, CommName, Event, EventBatch, EventFlags, FD_LOWER_LAYER, FD_UPPER_LAYER, Fd, FdKind, Kind,
-    O_F_CREATED, Param, Path, Slice, Task,
+    CUT, Capabilities, CommName, Event, EventBatch, EventFlags, FD_LOWER_LAYER, FD_UPPER_LAYER, Fd, FdKind,
+    Kind, O_F_CREATED, Param, Path, Slice, Task,
 };
 
 pub use quota::Quota;
@@ -122,7 +122,7 @@ impl Decoder {
             Some(row) => {
                 // It is known before the event is judged that brought it about.
                 if row.what & WHAT_CWD != 0
-                    && let Some(path) = push_walk(batch, parts.get(PART_CWD))
+                    && let Some(path) = push_walk(batch, record, parts.get(PART_CWD))
                 {
                     let params = batch.push_named(Kind::Cwd, &[("path", Param::Bytes(path))]);
                     self.push_event(batch, Event { kind: Kind::Cwd, params, ..event });
@@ -200,6 +200,8 @@ impl Decoder {
         event.kind = row.kind;
         let paths = paths::read(&mut self.resolver, batch, event, row, (record, parts));
         event.fd = descriptor(batch, row, record, parts, paths[0]);
+        let cut = paths::is_cut(record, parts.get(PART_REAL)) && event.fd.is_some_and(|fd| is_file(&fd));
+        event.flags.set(EventFlags::PATH_CUT, cut || event.flags.contains(EventFlags::PATH_CUT));
         let nothing = event.fd.is_some_and(|fd| fd.kind.is_none());
         self.gone +=
             u64::from(row.fd == RESULT && record.res >= 0 && record.flags & FLAG_DIRECT == 0 && nothing);
@@ -276,7 +278,7 @@ fn read(batch: &mut EventBatch, origin: Origin, record: &Record, parts: &Parts, 
         }
         Origin::Place(at) => Param::Uint(record.args[at]),
         Origin::Halves(at) => Param::Uint(record.args[at] << 32 | u64::from(record.args[at + 1] as u32)),
-        Origin::Real => push_walk(batch, parts.get(PART_REAL)).map_or(Param::Missing, Param::Bytes),
+        Origin::Real => push_walk(batch, record, parts.get(PART_REAL)).map_or(Param::Missing, Param::Bytes),
         Origin::Dev => Param::Uint(u64::from(device(record.fd.dev))),
         Origin::Ino => Param::Uint(record.fd.ino),
         Origin::Nr => Param::Uint(record.nr.into()),
@@ -318,9 +320,13 @@ fn push_text(batch: &mut EventBatch, text: Option<&[u8]>) -> Param {
     text.map_or(Param::Missing, |text| Param::Bytes(batch.push_bytes(text)))
 }
 
-fn push_walk(batch: &mut EventBatch, components: Option<&[u8]>) -> Option<Slice> {
-    let components = components?;
+/// A path as it was walked, marked where that ended before the root.
+fn push_walk(batch: &mut EventBatch, record: &Record, components: Option<&[u8]>) -> Option<Slice> {
     let start = batch.bytes.len();
+    if paths::is_cut(record, components) {
+        batch.bytes.extend_from_slice(CUT);
+    }
+    let components = components?;
     push_leaf_first(&mut batch.bytes, components);
     Some(slice_from(batch, start))
 }
@@ -366,13 +372,17 @@ fn descriptor(
     // What an open asked for is a path of its own; of other descriptors there is what they are alone.
     if row.path[0] == syscalls::NO || row.fd != RESULT {
         let name = match fd.kind {
-            Some(FdKind::File | FdKind::Directory) => push_walk(batch, parts.get(PART_REAL)),
+            Some(FdKind::File | FdKind::Directory) => push_walk(batch, record, parts.get(PART_REAL)),
             _ => parts.string(PART_REAL).map(|name| batch.push_bytes(name)),
         };
         let name = name.unwrap_or_default();
         fd.path = Path { raw: name, given: name, real: None };
     }
     Some(fd)
+}
+
+fn is_file(fd: &Fd) -> bool {
+    matches!(fd.kind, Some(FdKind::File | FdKind::Directory))
 }
 
 /// What a descriptor stands for that is no socket's, from the file system that it is of, and its name there.

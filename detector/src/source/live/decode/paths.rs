@@ -1,9 +1,10 @@
 //! The readings of the paths of a syscall.
 
 use lanner_bpf::layout::{
-    FLAG_LOCAL_ROOT, PART_BASE_0, PART_GIVEN_0, PART_REAL, Record, WHAT_NEW_ROOT, WHAT_ROOT,
+    FLAG_LOCAL_ROOT, FLAG_WALK_ENDED, PART_BASE_0, PART_GIVEN_0, PART_REAL, Record, STRING_MAX,
+    WHAT_NEW_ROOT, WHAT_ROOT,
 };
-use lanner_event::{Event, EventBatch, EventFlags, Kind, Path};
+use lanner_event::{CUT, Event, EventBatch, EventFlags, Kind, Path};
 
 use super::super::path::{push_given, push_leaf_first};
 use super::super::record::Parts;
@@ -25,8 +26,15 @@ pub fn read(
         let base = parts.get(PART_BASE_0 + which);
         let Some(string) = parts.string(PART_GIVEN_0 + which) else { continue };
         path.raw = batch.push_bytes(string);
+        let cut = is_cut(record, base);
         let start = batch.bytes.len();
+        batch.bytes.extend_from_slice(if cut { CUT } else { b"" });
         push_given(&mut batch.bytes, base, string);
+        if is_too_long(record, string) {
+            batch.bytes.extend_from_slice(CUT);
+            event.flags |= EventFlags::PATH_CUT;
+        }
+        event.flags.set(EventFlags::PATH_CUT, cut || event.flags.contains(EventFlags::PATH_CUT));
         path.given = slice_from(batch, start);
         if record.res < 0 || row.what & WHAT_ROOT == 0 || is_no_path(row, which, record) {
             continue;
@@ -34,8 +42,13 @@ pub fn read(
         let start = batch.bytes.len();
         let found = match base {
             Some(base) if is_name(string) && row.kind != Kind::Mount => {
+                batch.bytes.extend_from_slice(if cut { CUT } else { b"" });
                 push_entry(&mut batch.bytes, base, string);
                 true
+            }
+            _ if cut => {
+                resolver.missed += 1;
+                false
             }
             _ => {
                 let seat = Seat {
@@ -55,10 +68,25 @@ pub fn read(
         && let Some(components) = parts.get(PART_REAL)
     {
         let start = batch.bytes.len();
+        if is_cut(record, Some(components)) {
+            batch.bytes.extend_from_slice(CUT);
+            event.flags |= EventFlags::PATH_CUT;
+        }
         push_leaf_first(&mut batch.bytes, components);
         paths[0].real = Some(slice_from(batch, start));
     }
     paths
+}
+
+/// Whether a walk ended before it came to the root, of which an empty name tells.
+pub fn is_cut(record: &Record, components: Option<&[u8]>) -> bool {
+    let rooted = |components: &[u8]| components == b"\0" || components.ends_with(b"\0\0");
+    record.flags & FLAG_WALK_ENDED != 0 && components.is_some_and(|components| !rooted(components))
+}
+
+/// Whether a string was longer than what is read of it, which the kernel doesn't take for a path either.
+fn is_too_long(record: &Record, string: &[u8]) -> bool {
+    string.len() + 1 >= STRING_MAX && record.res == -i64::from(libc::ENAMETOOLONG)
 }
 
 /// What is mounted is a path only where it is mounted a second time, or elsewhere: else it is the name of a

@@ -7,42 +7,31 @@ use lanner_bpf::layout::{
     ExeRecord, FLAG_BY_DESCRIPTOR, FLAG_INTERPRETED, FLAG_LOWER_LAYER, FLAG_UPPER_LAYER, PART_ARGS,
     PART_CGROUP, PART_CWD, PART_ENV, PART_EXE, PART_EXE_FILE, PART_GIVEN_0, PART_STRING, Record, STRING_MAX,
 };
-use lanner_event::{Event, EventBatch, ExeFlags, Kind, Param, Path, Slice, Usage};
+use lanner_event::{CUT, Event, EventBatch, EventFlags, ExeFlags, Kind, Param, Path, Slice, Usage};
 
 use super::super::path::push_given;
 use super::super::record::{Parts, read};
 use super::details::usage;
+use super::paths::is_cut;
 use super::{push_text, push_walk, slice_from};
 use crate::host_root::host_path;
 
 /// A program that started, by execveat(2) too: of that the kernel keeps nothing.
 pub fn exec(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
     event.kind = Kind::Execve;
-    let cwd = push_walk(batch, parts.get(PART_CWD));
-    let real = push_walk(batch, parts.get(PART_EXE));
-    let mut filename = Path::default();
-    if let Some(string) = parts.string(PART_GIVEN_0) {
-        filename.raw = batch.push_bytes(string);
-        let start = batch.bytes.len();
-        push_given(&mut batch.bytes, parts.get(PART_CWD), string);
-        filename.given = slice_from(batch, start);
-    }
-    if record.flags & FLAG_INTERPRETED == 0 {
-        filename.real = real;
-        // A name such as `/dev/fd/3` is the kernel's: nobody gave it.
-        if let (Some(real), true) = (real, record.flags & FLAG_BY_DESCRIPTOR != 0) {
-            filename.given = real;
-        }
-    }
+    let cwd = push_walk(batch, record, parts.get(PART_CWD));
+    let real = push_walk(batch, record, parts.get(PART_EXE));
+    let filename = file(batch, event, record, parts, real);
     let (exe, args) = arguments(parts.get(PART_ARGS).unwrap_or_default());
     let (exe, args) = (push_text(batch, Some(exe)), push_text(batch, Some(args)));
-    let cgroups = push_cgroup(batch, parts);
+    let cgroups = push_cgroup(batch, record, parts);
     let env = push_text(batch, parts.get(PART_ENV));
-    let file = executable(parts);
+    let exe_file = executable(parts);
     let flags =
-        file.map_or(Param::Missing, |file| Param::Uint(exe_flags(record, parts, &file).bits().into()));
-    let time =
-        |time: fn(&ExeRecord) -> u64| file.as_ref().map_or(Param::Missing, |file| Param::Uint(time(file)));
+        exe_file.map_or(Param::Missing, |file| Param::Uint(exe_flags(record, parts, &file).bits().into()));
+    let time = |time: fn(&ExeRecord) -> u64| {
+        exe_file.as_ref().map_or(Param::Missing, |file| Param::Uint(time(file)))
+    };
     let comm = batch.push_bytes(event.task.comm.as_bytes());
     let task = event.task;
     let bytes = |slice: Option<Slice>| slice.map_or(Param::Missing, Param::Bytes);
@@ -100,6 +89,37 @@ fn used(parts: &Parts) -> [(&'static str, Param); 6] {
     ]
 }
 
+/// The readings of the path of a program that started; `real` is that of its file.
+fn file(
+    batch: &mut EventBatch,
+    event: &mut Event,
+    record: &Record,
+    parts: &Parts,
+    real: Option<Slice>,
+) -> Path {
+    let mut filename = Path::default();
+    if let Some(string) = parts.string(PART_GIVEN_0) {
+        filename.raw = batch.push_bytes(string);
+        let start = batch.bytes.len();
+        if is_cut(record, parts.get(PART_CWD)) && string.first() != Some(&b'/') {
+            batch.bytes.extend_from_slice(CUT);
+            event.flags |= EventFlags::PATH_CUT;
+        }
+        push_given(&mut batch.bytes, parts.get(PART_CWD), string);
+        filename.given = slice_from(batch, start);
+    }
+    if record.flags & FLAG_INTERPRETED == 0 {
+        filename.real = real;
+        let cut = is_cut(record, parts.get(PART_EXE)) || event.flags.contains(EventFlags::PATH_CUT);
+        event.flags.set(EventFlags::PATH_CUT, cut);
+        // A name such as `/dev/fd/3` is the kernel's: nobody gave it.
+        if let (Some(real), true) = (real, record.flags & FLAG_BY_DESCRIPTOR != 0) {
+            filename.given = real;
+        }
+    }
+    filename
+}
+
 /// The file of a program that started.
 fn executable(parts: &Parts) -> Option<ExeRecord> {
     read(parts.get(PART_EXE_FILE)?)
@@ -144,9 +164,9 @@ pub fn process(batch: &mut EventBatch, event: &mut Event, record: &Record, parts
     let all = command_line(event.task.pid).unwrap_or_default();
     let (exe, args) = arguments(&all);
     let (exe, args) = (push_text(batch, Some(exe)), push_text(batch, Some(args)));
-    let cwd = push_walk(batch, parts.get(PART_CWD)).map_or(Param::Missing, Param::Bytes);
-    let exepath = push_walk(batch, parts.get(PART_EXE)).map_or(Param::Missing, Param::Bytes);
-    let cgroups = push_cgroup(batch, parts);
+    let cwd = push_walk(batch, record, parts.get(PART_CWD)).map_or(Param::Missing, Param::Bytes);
+    let exepath = push_walk(batch, record, parts.get(PART_EXE)).map_or(Param::Missing, Param::Bytes);
+    let cgroups = push_cgroup(batch, record, parts);
     event.params = batch.push_params(&[exe, args, cwd, cgroups, exepath, Param::Uint(record.fd.ino)]);
 }
 
@@ -159,7 +179,7 @@ fn command_line(pid: i32) -> io::Result<Vec<u8>> {
 /// A process that was made; the event is its own. What it runs is what its parent runs, which the state knows.
 pub fn fork(batch: &mut EventBatch, event: &mut Event, record: &Record, parts: &Parts) {
     event.kind = Kind::Clone;
-    let cgroups = push_cgroup(batch, parts);
+    let cgroups = push_cgroup(batch, record, parts);
     let number = |number: i32| Param::Int(number.into());
     let task = event.task;
     let comm = batch.push_bytes(task.comm.as_bytes());
@@ -211,6 +231,6 @@ pub fn cgroup_mkdir(batch: &mut EventBatch, event: &mut Event, record: &Record, 
     event.params = batch.push_params(&[Param::Uint(record.args[0]), path]);
 }
 
-fn push_cgroup(batch: &mut EventBatch, parts: &Parts) -> Param {
-    push_walk(batch, parts.get(PART_CGROUP)).map_or(Param::Missing, Param::Bytes)
+fn push_cgroup(batch: &mut EventBatch, record: &Record, parts: &Parts) -> Param {
+    push_walk(batch, record, parts.get(PART_CGROUP)).map_or(Param::Missing, Param::Bytes)
 }
