@@ -168,7 +168,9 @@ enum syscall_what {
 	/* What the process uses. */
 	WHAT_USAGE = 32768,
 	/* The descriptors that are waited for: an array of struct pollfd, whose length is the next argument. */
-	WHAT_POLLED = 65536
+	WHAT_POLLED = 65536,
+	/* A program's arguments and its environment, arrays of strings: the bytes, and the second structure. */
+	WHAT_STRINGS = 131072
 };
 
 /* What there is to send of every event, since a rule reads it. */

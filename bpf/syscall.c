@@ -159,6 +159,48 @@ static __always_inline void part_vector(struct scratch *s, __u64 from, __u64 cou
 	part_end(s, at, PART_DATA);
 }
 
+/* One string of an array that ends with none. */
+static long next_string(__u32 i, __u32 *index)
+{
+	struct scratch *s = scratch_of(*index);
+	__u64 from, pos;
+	long n;
+
+	if (!s)
+		return 1;
+	if (!read_words(&s->record, &from, 1, s->vector.at + i * (s->record.flags & FLAG_COMPAT ? 4 : 8)) || !from)
+		return 1;
+	pos = s->used;
+	bounded(pos);
+	if (pos > PARTS_MAX)
+		return 1;
+	n = bpf_probe_read_user_str(&s->parts[pos], STRING_MAX, (void *)from);
+	if (n < 0) {
+		s->record.flags |= FLAG_FAULT;
+		return 1;
+	}
+	if (n > s->vector.left) {
+		s->used = pos + s->vector.left;
+		s->record.flags |= FLAG_TRUNCATED;
+		return 1;
+	}
+	s->used = pos + n;
+	s->vector.left -= n;
+	return 0;
+}
+
+/* An array of strings, a NUL after each: as many as there is room for. */
+static __always_inline void part_strings(struct scratch *s, __u16 kind, __u64 from)
+{
+	__u32 index = 0;
+	__u64 at = part_begin(s);
+
+	s->vector.at = from;
+	s->vector.left = STRING_MAX;
+	bpf_loop(STRING_MAX, next_string, &index, 0);
+	part_end(s, at, kind);
+}
+
 /* A message: its address, what goes with it, and its bytes. */
 static __always_inline void part_message(struct scratch *s, struct syscall_row *row, __u64 from, __u64 size, long ret)
 {
@@ -191,7 +233,9 @@ static __always_inline void part_data(struct scratch *s, struct syscall_row *row
 		size = argument(record, row->length) * row->unit;
 	if (!from)
 		return;
-	if (row->what & WHAT_MSGHDR)
+	if (row->what & WHAT_STRINGS)
+		part_strings(s, PART_ARGS, from);
+	else if (row->what & WHAT_MSGHDR)
 		part_message(s, row, from, size, ret);
 	else if (row->what & WHAT_IOVEC)
 		part_vector(s, from, argument(record, row->bytes + 1), size);
@@ -207,7 +251,9 @@ static __always_inline void part_more(struct scratch *s, struct syscall_row *row
 	struct record *record = &s->record;
 	__u32 flags = record->flags;
 
-	if (row->more != NO_ARG && ret >= 0 && argument(record, row->more))
+	if (row->what & WHAT_STRINGS)
+		part_strings(s, PART_ENV, argument(record, row->more));
+	else if (row->more != NO_ARG && ret >= 0 && argument(record, row->more))
 		part_user_bytes(s, PART_MORE, (void *)argument(record, row->more), row->size, DATA_MAX);
 	if (row->text != NO_ARG && argument(record, row->text))
 		part_user_string(s, PART_TEXT, (void *)argument(record, row->text));

@@ -384,9 +384,13 @@ impl EventBatch {
 
     /// Adds the parameters of a kind of event: those that are named, in the order of the kind's row, have a value, and
     /// the others are missing.
-    pub fn push_named(&mut self, kind: Kind, named: &[(&str, Param)]) -> Slice {
+    pub fn push_named<'a>(
+        &mut self,
+        kind: Kind,
+        named: impl IntoIterator<Item = &'a (&'a str, Param)>,
+    ) -> Slice {
         let start = self.params.len() as u32;
-        let mut named = named.iter().peekable();
+        let mut named = named.into_iter().peekable();
         for row in kind.row().params {
             let value = named.next_if(|(name, _)| *name == row.name).map(|(_, value)| *value);
             self.params.push(value.unwrap_or_default());

@@ -33,6 +33,40 @@ fn programs_start_and_end() {
     assert_eq!((clone.task.start, exit.task.start), (exec.task.start, exec.task.start));
 }
 
+/// What it was to be given is told of a program that can't be started, too.
+#[test]
+fn a_failed_start_says_what_was_to_be_started() {
+    let Some(mut live) = start() else { return };
+    let long = "x".repeat(5000);
+    let pid = in_child(|| {
+        let (path, first, second, variable, long) = (c("/none/sh"), c("sh"), c("-c"), c("A=b"), c(&long));
+        let list = |texts: &[&std::ffi::CStr]| -> Vec<*const libc::c_char> {
+            texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
+        };
+        let (args, env) = (list(&[&first, &second]), list(&[&variable]));
+        let many = list(&[&first, &long, &second]);
+        // SAFETY: the strings end with a NUL, the lists with a null pointer; all live through the calls.
+        unsafe {
+            libc::execve(path.as_ptr(), args.as_ptr(), env.as_ptr());
+            let (dirfd, flags) = (libc::AT_FDCWD, 0);
+            libc::syscall(libc::SYS_execveat, dirfd, path.as_ptr(), many.as_ptr(), env.as_ptr(), flags);
+        }
+    });
+    let events = events_of(&mut live, pid);
+    let (execve, execveat) = (only(&events, Kind::Execve), only(&events, Kind::Execveat));
+    for event in [execve, execveat] {
+        assert_eq!(event.res, -i64::from(libc::ENOENT));
+        assert_eq!((text(&event, "exe"), text(&event, "env")), ("sh".to_owned(), "A=b\0".to_owned()));
+        assert_eq!(event.param("pid"), Some(Param::Int(pid.into())));
+        assert_eq!(event.param("uid"), Some(Param::Int(0)));
+    }
+    assert_eq!(text(&execve, "args"), "-c\0");
+    // As many bytes as there is room for.
+    assert_eq!(text(&execveat, "args"), "x".repeat(4096 - "sh\0".len()));
+    assert!(execveat.flags.contains(EventFlags::TRUNCATED) && !execve.flags.contains(EventFlags::TRUNCATED));
+    assert_eq!(execveat.param("dirfd"), Some(Param::Int(libc::AT_FDCWD.into())));
+}
+
 /// How a process was made: with a copy of its parent's memory, or in it until it starts a program.
 #[test]
 fn a_new_process_says_what_it_shares() {

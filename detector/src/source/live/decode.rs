@@ -206,7 +206,7 @@ impl Decoder {
         self.gone +=
             u64::from(row.fd == RESULT && record.res >= 0 && record.flags & FLAG_DIRECT == 0 && nothing);
         if row.what & WHAT_FAILURE_ONLY != 0 {
-            event.params = process::failed_exec(batch, row.kind, record.res, path(parts, 0, paths[0]));
+            event.params = process::failed_exec(batch, event, record, parts, path(parts, 0, paths[0]));
             return;
         }
         let mut params = [Param::Missing; PARAMS_MAX];

@@ -144,10 +144,44 @@ fn is_writable(record: &Record, file: &ExeRecord) -> bool {
     record.task.euid == file.uid || by_mode || record.task.cap_effective & 0b1010 != 0
 }
 
-/// A program that could not be started: its result and its file.
-pub fn failed_exec(batch: &mut EventBatch, kind: Kind, res: i64, file: Param) -> Slice {
-    let name = if kind == Kind::Execveat { "pathname" } else { "filename" };
-    batch.push_named(kind, &[("res", Param::Int(res)), (name, file)])
+/// A program that could not be started: its result, its file, what it was to be given, and who wanted it.
+pub fn failed_exec(
+    batch: &mut EventBatch,
+    event: &Event,
+    record: &Record,
+    parts: &Parts,
+    file: Param,
+) -> Slice {
+    let (exe, args) = arguments(parts.get(PART_ARGS).unwrap_or_default());
+    let (exe, args) = (push_text(batch, Some(exe)), push_text(batch, Some(args)));
+    let env = push_text(batch, parts.get(PART_ENV));
+    let task = event.task;
+    let comm = batch.push_bytes(task.comm.as_bytes());
+    let number = |number: i32| Param::Int(number.into());
+    let file: &[(&str, Param)] = match event.kind {
+        Kind::Execveat => &[("dirfd", number(record.args[0] as i32)), ("pathname", file)],
+        _ => &[("filename", file)],
+    };
+    let named = [
+        ("res", Param::Int(record.res)),
+        ("exe", exe),
+        ("args", args),
+        ("tid", number(task.tid)),
+        ("pid", number(task.pid)),
+        ("ptid", number(task.ppid)),
+        ("comm", Param::Bytes(comm)),
+        ("env", env),
+        ("tty", Param::Uint(task.tty.into())),
+        ("vpgid", number(task.vpgid)),
+        ("loginuid", number(task.loginuid as i32)),
+        ("cap_inheritable", Param::Uint(record.task.cap_inheritable)),
+        ("cap_permitted", Param::Uint(record.task.cap_permitted)),
+        ("cap_effective", Param::Uint(record.task.cap_effective)),
+        ("uid", Param::Int(task.uid.into())),
+        ("pgid", number(task.pgid)),
+        ("gid", Param::Int(task.gid.into())),
+    ];
+    batch.push_named(event.kind, named.iter().chain(file))
 }
 
 /// The first argument, and the rest.

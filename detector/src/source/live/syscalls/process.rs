@@ -1,6 +1,6 @@
 //! Processes, users, signals, and what processes ask of each other.
 
-use lanner_bpf::layout::{WHAT_BYTES_OF_SUCCESS, WHAT_FAILURE_ONLY, WHAT_IOVEC, WHAT_SET_NAME};
+use lanner_bpf::layout::{WHAT_BYTES_OF_SUCCESS, WHAT_FAILURE_ONLY, WHAT_IOVEC, WHAT_SET_NAME, WHAT_STRINGS};
 use lanner_event::Kind;
 
 use super::Origin::{
@@ -10,8 +10,8 @@ use super::Origin::{
 use super::{Caps as Set, RESULT, Syscall, row};
 
 pub const ROWS: &[Syscall] = &[
-    row(Kind::Execve).what(WHAT_FAILURE_ONLY).path(0),
-    row(Kind::Execveat).what(WHAT_FAILURE_ONLY).path_at(0, 1),
+    row(Kind::Execve).what(WHAT_FAILURE_ONLY | WHAT_STRINGS).path(0).structure(1, 0).more(2),
+    row(Kind::Execveat).what(WHAT_FAILURE_ONLY | WHAT_STRINGS).path_at(0, 1).structure(2, 0).more(3),
     row(Kind::Setuid).narrow(&["setuid32"]).params(&[Res, Id(0)]),
     row(Kind::Setgid).narrow(&["setgid32"]).params(&[Res, Id(0)]),
     row(Kind::Setreuid).narrow(&["setreuid32"]).params(&[Res, Id(0), Id(1)]),
