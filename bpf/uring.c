@@ -360,20 +360,20 @@ static __always_inline void part_received(struct scratch *s, struct io_kiocb *re
 }
 
 /* A request that is done once more, and not for the last time: the kernel doesn't say which, but whose. */
-static __always_inline int done_again(struct io_ring_ctx *ring, struct io_uring_cqe *cqe)
+static __always_inline int done_again(struct io_ring_ctx *ring, __u64 user_data, __s32 res, __u32 flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s;
 
-	if (!(BPF_CORE_READ(cqe, flags) & IORING_CQE_F_MORE))
+	if (!(flags & IORING_CQE_F_MORE))
 		return 0;
 	s = scratch_of(0);
 	if (!s || is_own())
 		return 0;
 	record_begin(s, RECORD_REQUEST_DONE, task);
-	s->record.res = BPF_CORE_READ(cqe, res);
+	s->record.res = res;
 	s->record.args[1] = (__u64)ring;
-	s->record.args[2] = BPF_CORE_READ(cqe, user_data);
+	s->record.args[2] = user_data;
 	parts_asked(s, 0, task);
 	/* Where the result is no descriptor, user space takes no notice. */
 	if (s->record.res >= 0)
@@ -382,8 +382,8 @@ static __always_inline int done_again(struct io_ring_ctx *ring, struct io_uring_
 	return 0;
 }
 
-SEC("tp_btf/io_uring_complete")
-int BPF_PROG(io_uring_complete, struct io_ring_ctx *ring, struct io_kiocb *req, struct io_uring_cqe *cqe)
+/* A request that is done. */
+static __always_inline int done(struct io_kiocb *req)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct syscall_row *row;
@@ -392,8 +392,6 @@ int BPF_PROG(io_uring_complete, struct io_ring_ctx *ring, struct io_kiocb *req, 
 	__s32 ret;
 	__u32 op;
 
-	if (!req)
-		return done_again(ring, cqe);
 	op = BPF_CORE_READ(req, opcode);
 	row = request_row(op);
 	if (!row)
@@ -413,4 +411,22 @@ int BPF_PROG(io_uring_complete, struct io_ring_ctx *ring, struct io_kiocb *req, 
 	s->record.args[0] = request;
 	submit(s, RECORD_KINDS + (row->kind & (EVENT_KINDS_MAX - 1)));
 	return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(io_uring_complete, struct io_ring_ctx *ring, struct io_kiocb *req, struct io_uring_cqe *cqe)
+{
+	if (req)
+		return done(req);
+	return done_again(ring, BPF_CORE_READ(cqe, user_data), BPF_CORE_READ(cqe, res), BPF_CORE_READ(cqe, flags));
+}
+
+/* The same where what came of it is passed by value, as it was for long; a kernel that doesn't do so refuses it. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(io_uring_complete_values, struct io_ring_ctx *ring, struct io_kiocb *req, __u64 user_data, int res,
+	     unsigned int flags)
+{
+	if (req)
+		return done(req);
+	return done_again(ring, user_data, res, flags);
 }

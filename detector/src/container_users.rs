@@ -128,7 +128,7 @@ async fn serve(wait: Duration, mut todo: Receiver<Inhabitant>, reply: Sender<Ans
                 }
             }
             Some(done) = reading.join_next() => {
-                let Ok((container, found)) = done else { continue };
+                let Ok((container, found, told)) = done else { continue };
                 let again = next.remove(&container).flatten();
                 let answer = match found {
                     Found::Same => None,
@@ -137,7 +137,7 @@ async fn serve(wait: Duration, mut todo: Receiver<Inhabitant>, reply: Sender<Ans
                         Some(note(&mut known, container.clone(), users_known).then_some(users))
                     }
                     // Another process may do better.
-                    Found::HostRoot | Found::Nothing => again.is_none().then_some(None),
+                    Found::HostRoot | Found::Nothing => (again.is_none() && !told).then_some(None),
                 };
                 if let Some(answer) = answer {
                     // Nobody is there to hear it when the detector has ended.
@@ -168,23 +168,23 @@ fn note(known: &mut HashMap<ContainerId, Known>, container: ContainerId, new: Kn
 }
 
 /// Reads a container's users, and says that they can't be had as soon as that takes too long; it goes on until it is
-/// over, so that no second thread waits for the same.
+/// over, so that no second thread waits for the same. What came of it in the end, and whether that was said.
 async fn read_in_time(
     wait: Duration,
     inhabitant: Inhabitant,
     last: Option<Versions>,
     reply: Sender<Answer>,
-) -> (ContainerId, Found) {
+) -> (ContainerId, Found, bool) {
     let container = inhabitant.container.clone();
     let mut reading = std::pin::pin!(read_when_ready(wait, inhabitant, last));
     match tokio::time::timeout(wait, &mut reading).await {
-        Ok(found) => (container, found),
+        Ok(found) => (container, found, false),
         Err(_) => {
             if last.is_none() {
                 // As above.
                 let _ = reply.send((container.clone(), None)).await;
             }
-            (container, reading.await)
+            (container, reading.await, true)
         }
     }
 }

@@ -50,8 +50,12 @@ const TRACEPOINTS: &[(&str, &str)] = &[
     ("io_uring_complete", "requests of io_uring that are done"),
 ];
 
-/// What a tracepoint was called before, with the program for it.
-const FORMERLY: &[(&str, &str)] = &[("io_uring_submit_req", "io_uring_submit_sqe")];
+/// Hooks that were others in older kernels: the program for those, and its tracepoint. A newer kernel refuses it, having no
+/// such tracepoint, or fewer parameters.
+const FORMERLY: &[(&str, &str, &str)] = &[
+    ("io_uring_submit_req", "io_uring_submit_sqe", "io_uring_submit_sqe"),
+    ("io_uring_complete", "io_uring_complete_values", "io_uring_complete"),
+];
 
 /// A syscall's row as the kernel side reads it.
 #[repr(transparent)]
@@ -104,10 +108,10 @@ pub fn load(wanted: &[Kind], settings: &Settings) -> Result<Loaded, SourceError>
             name if name.starts_with("io_uring") => any_request,
             _ => true,
         };
-        let former = FORMERLY.iter().find(|(now, _)| now == name).map(|(_, former)| *former);
-        let attached = || match (attach(&mut ebpf, name, &btf), former) {
-            (Err(cause), Some(former)) => attach(&mut ebpf, former, &btf).map_err(|_| cause),
-            (attached, _) => attached,
+        let former = FORMERLY.iter().find(|(now, ..)| now == name);
+        let attached = || match former.map(|(_, program, point)| attach(&mut ebpf, program, point, &btf)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) | None => attach(&mut ebpf, name, name, &btf),
         };
         let state = match needed.then(attached) {
             None => HookState::NotWanted,
@@ -271,10 +275,10 @@ fn kernel_row(row: &Syscall, args: u8) -> Row {
     })
 }
 
-fn attach(ebpf: &mut Ebpf, name: &str, btf: &Btf) -> Result<(), String> {
-    let program = ebpf.program_mut(name).ok_or("the object has no such program")?;
+fn attach(ebpf: &mut Ebpf, program: &str, tracepoint: &str, btf: &Btf) -> Result<(), String> {
+    let program = ebpf.program_mut(program).ok_or("the object has no such program")?;
     let program: &mut BtfTracePoint = program.try_into().map_err(|error| chain(&error))?;
-    program.load(name, btf).map_err(|error| chain(&error))?;
+    program.load(tracepoint, btf).map_err(|error| chain(&error))?;
     program.attach().map_err(|error| chain(&error))?;
     Ok(())
 }
