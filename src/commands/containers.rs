@@ -12,11 +12,13 @@ use lanner_alert::{printable, truncate};
 use lanner_detector::containers::{self, Engines, NoContainer, Origin, Why};
 use lanner_detector::source::live;
 use lanner_detector::state;
+use lanner_diagnostic::Severity;
 use lanner_event::{Container, ContainerId};
 use serde_json::json;
 
 use super::CommandSpec;
 use crate::out::outln;
+use crate::report::count;
 use crate::{cli, wire};
 
 /// How long the engines have for each container that is asked for, beside the time that an event waits.
@@ -52,8 +54,12 @@ struct Running {
 }
 
 fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
-    let prepared = wire::prepare(&cli::options(matches), false);
-    let settings = &prepared.loaded.settings;
+    let loaded = lanner_config::load(&cli::options(matches), &|name| std::env::var(name).ok());
+    let errors = loaded.count(Severity::Error);
+    if errors > 0 {
+        bail!("no engine is asked, because of {}: `lanner check` shows them", count(errors, "error"));
+    }
+    let settings = &loaded.settings;
     let mut all: BTreeMap<ContainerId, Running> = state::running(live::cgroups_are_v2())
         .into_iter()
         .map(|(id, (origin, processes))| {
