@@ -97,22 +97,26 @@ impl Detector {
                 }
                 // Only the first question counts.
                 let first = u64::from(known == Some(&ContainerState::Pending));
-                self.unknown(cause, first);
+                let hosts = self.state.is_hosts(&answer.id);
+                self.unknown(cause, first, hosts);
                 ContainerState::Unavailable
             }
         };
         self.state.host.containers.by_id.insert(answer.id, state);
     }
 
-    /// Counts a container of which nothing is known, and notes the trouble with its engine.
-    fn unknown(&mut self, cause: NoContainer, count: u64) {
+    /// Counts a container of which nothing is known, and notes the trouble with its engine. What users' engines do isn't
+    /// told: users may do as they like, and most run none.
+    fn unknown(&mut self, cause: NoContainer, count: u64, hosts: bool) {
         match &cause {
             NoContainer::Unknown => self.report.containers_unknown += count,
             NoContainer::Trouble { engine, reason, .. } => {
                 if count > 0 {
                     *self.report.containers_unanswered.entry((engine, *reason)).or_insert(0) += count;
                 }
-                self.engine_watch.failed(engine, &cause);
+                if hosts {
+                    self.engine_watch.failed(engine, &cause);
+                }
             }
         }
     }
