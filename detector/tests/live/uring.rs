@@ -21,13 +21,17 @@ const CLOSE: u8 = 19;
 const READ: u8 = 22;
 const WRITE: u8 = 23;
 const MADVISE: u8 = 25;
+const RECV: u8 = 27;
 const SPLICE: u8 = 30;
+const PROVIDE_BUFFERS: u8 = 31;
 const FTRUNCATE: u8 = 55;
 
 /// What its place is, where it is that of the descriptor.
 const NOWHERE: u64 = u64::MAX;
 const FIXED_FILE: u8 = 1;
 const MULTISHOT: u16 = 1;
+const BUFFER_SELECT: u8 = 1 << 5;
+const RECV_MULTISHOT: u16 = 2;
 
 const REGISTER_BUFFERS: u32 = 0;
 const REGISTER_FILES: u32 = 2;
@@ -231,6 +235,41 @@ fn each_connection_of_one_request_is_told() {
     let mut ports: Vec<u16> = ends.map(|socket| socket.peer.expect("it is connected").port).collect();
     ports.dedup();
     assert_eq!((of.len(), ports.len()), (3, 3), "{events:?}");
+    assert!(of.iter().all(|event| event.flags.contains(EventFlags::ASYNC)));
+}
+
+#[test]
+fn each_message_of_one_request_is_told() {
+    let Some(events) = events(&[Kind::Recvfrom], || {
+        let ring = Ring::new();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        let buffers = [0_u8; 8 * 64];
+        let (addr, _) = buffer(&buffers);
+        let lend = Request { op: PROVIDE_BUFFERS, fd: 8, addr, len: 64, buf_group: 1, ..Request::default() };
+        assert!(ring.run(lend) >= 0);
+        let receive = Request {
+            op: RECV,
+            flags: BUFFER_SELECT,
+            fd: server.as_raw_fd(),
+            buf_group: 1,
+            ..Request::default()
+        };
+        ring.submit(Request { ioprio: RECV_MULTISHOT, user_data: 9, ..receive }, 0);
+        for message in ["a", "bb", "ccc"] {
+            client.write_all(message.as_bytes()).unwrap();
+            ring.enter(0, 1);
+            assert_eq!(ring.result(), message.len() as i32);
+        }
+    }) else {
+        return;
+    };
+    let of = of_kind(&events, Kind::Recvfrom);
+    let received: Vec<i64> = of.iter().map(|event| event.res).filter(|res| *res > 0).collect();
+    assert_eq!(received, [1, 2, 3], "{events:?}");
+    let names: Vec<String> = of.iter().map(|event| said(*event, "fd.name")).collect();
+    assert!(names.iter().all(|name| name.starts_with("127.0.0.1:") && *name == names[0]), "{names:?}");
     assert!(of.iter().all(|event| event.flags.contains(EventFlags::ASYNC)));
 }
 

@@ -44,6 +44,7 @@ const TRACEPOINTS: &[(&str, &str)] = &[
     ("task_newtask", "processes that are made"),
     ("sched_process_exit", "processes that end"),
     ("cgroup_mkdir", "containers that are made"),
+    // Who begins to be watched between both is told of by what it returns alone.
     ("sys_exit", "files, connections, mounts, and programs that could not start"),
     ("sys_enter", "system calls that don't return, and what is closed"),
     ("io_uring_submit_req", "requests of io_uring"),
