@@ -129,6 +129,7 @@ impl Drop for Containerd {
         }
         self.running.signal(libc::SIGTERM);
         self.running.wait();
+        leftovers::end_programs_of(self.folder.path());
         leftovers::unmount_below(self.folder.path());
         ["default", "kubepods"].into_iter().for_each(leftovers::remove_cgroups);
     }

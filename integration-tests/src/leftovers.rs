@@ -1,5 +1,7 @@
 //! What container engines leave behind, and is taken away.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -24,4 +26,18 @@ fn remove_empty(cgroup: &Path) {
     let inner = std::fs::read_dir(cgroup).into_iter().flatten().flatten();
     inner.filter(|entry| entry.path().is_dir()).for_each(|entry| remove_empty(&entry.path()));
     let _ = std::fs::remove_dir(cgroup);
+}
+
+/// Ends the programs of which an argument is below a folder: what an engine started, and doesn't end with it.
+pub(crate) fn end_programs_of(folder: &Path) {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    for pid in processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()) {
+        let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let mut arguments =
+            arguments.split(|byte| *byte == 0).map(|argument| Path::new(OsStr::from_bytes(argument)));
+        if arguments.any(|argument| argument.starts_with(folder)) {
+            // SAFETY: kill touches no memory; nobody else knows the folder.
+            unsafe { libc::kill(pid, libc::SIGKILL) };
+        }
+    }
 }
