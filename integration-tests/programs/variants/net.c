@@ -183,7 +183,7 @@ static const struct row ROWS[] = {
 	{ON(listen), .request = REQUEST_LISTEN, .socketcall = 4, RES, .tell = tell_bound,
 		.args = {ABOUT_FD("fd", bound_tcp), N("backlog", 5)},
 		.others = {{"EOPNOTSUPP", EOPNOTSUPP, .args = {ABOUT_FD("fd", bound_udp), N("backlog", 5)}}}},
-	{ON_WIDE(accept), .socketcall = 5, MAKES("fd"), .tell = tell_accepted, .cannot = {{"bad pointer", "see below"}},
+	{ON_WIDE(accept), .socketcall = 5, MAKES("fd"), .tell = tell_accepted,
 		.args = {FD(NULL, expecting_tcp), P(NULL), P(NULL)},
 		.others = {{"EAGAIN", EAGAIN, .args = {FD(NULL, expecting_nobody), P(NULL), P(NULL)}},
 			{"EINVAL", EINVAL, .args = {FD(NULL, bound_tcp), P(NULL), P(NULL)}}}},

@@ -31,14 +31,35 @@ static long by_one_call(int number, const long *values)
 	return narrow_call(I386_socketcall, (long[ARGS_MAX]){number, (long)words});
 }
 
-// The request that does what a syscall does with these arguments.
-static struct io_uring_sqe request_of(int operation, const long *values)
+// The place in a file that a syscall names, or that the file is at.
+static long place(const struct row *row, const long *values)
 {
+	const char *name = row->args[3].name;
+	return name && strcmp(name, "pos") == 0 ? values[3] : -1;
+}
+
+// The request that does what a syscall does with these arguments.
+static struct io_uring_sqe request_of(const struct row *row, const long *values)
+{
+	int operation = row->request;
 	struct io_uring_sqe request = {.opcode = operation, .fd = values[0], .addr = values[1], .len = values[2]};
 	switch (operation) {
 	case IORING_OP_OPENAT:
 		request.open_flags = values[2];
 		request.len = values[3];
+		break;
+	case IORING_OP_READ:
+	case IORING_OP_WRITE:
+	case IORING_OP_READV:
+	case IORING_OP_WRITEV:
+		request.off = place(row, values);
+		break;
+	case IORING_OP_CLOSE:
+		request = (struct io_uring_sqe){.opcode = operation, .fd = values[0]};
+		break;
+	case IORING_OP_SPLICE:
+		request = (struct io_uring_sqe){.opcode = operation, .splice_fd_in = values[0], .splice_off_in = -1,
+			.fd = values[2], .off = -1, .len = values[4], .splice_flags = values[5]};
 		break;
 	case IORING_OP_OPENAT2:
 		request.addr2 = values[2];
@@ -97,7 +118,7 @@ static long done(const struct call *call, const long *values)
 	case SOCKETCALL:
 		return by_one_call(row->socketcall, values);
 	case REQUEST:
-		return request(request_of(row->request, values));
+		return request(request_of(row, values));
 	default: {
 		long result = syscall(row->number, values[0], values[1], values[2], values[3], values[4], values[5]);
 		return result < 0 ? -errno : result;
