@@ -66,7 +66,7 @@ pub const FIELDS: &[Field] = &[
         usage(ctx, |usage| usage.vm_size)
     })
     .with(USAGE),
-    Field::new("proc.vmrss", Uint64, "How much of it is in memory, in kilobytes.", |ctx| {
+    Field::new("proc.vmrss", Uint64, "How much of it is in memory, in kilobytes. What processors counted last the kernel adds a little later.", |ctx| {
         usage(ctx, |usage| usage.vm_rss)
     })
     .with(USAGE),
