@@ -61,6 +61,12 @@ bitflags! {
     }
 }
 
+impl EventFlags {
+    /// What leaves an event in doubt, as `evt.doubts` says it.
+    pub const DOUBTS: [(EventFlags, &str); 3] =
+        [(EventFlags::TRUNCATED, "truncated"), (EventFlags::RACED, "raced"), (EventFlags::LATE, "late")];
+}
+
 /// The name of a thread, as the kernel keeps it: at most 15 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct CommName(pub [u8; 16]);

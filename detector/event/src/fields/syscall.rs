@@ -1,11 +1,13 @@
 //! Fields of what a syscall did.
 
 use super::open::{created, makes_executable, opened};
+use super::text::Text;
 use super::time::{self, SECOND};
 use super::{count, errno, infra, io, joined, params};
 use crate::Type::{Bool, CharBuf, Int16, Int64, RelTime, Uint32, Uint64};
 use crate::{
-    Arg, ArgRule, Category, Class, Ctx, FdKind, Field, FieldFlags, Kind, Param, ParamType, Type, Val,
+    Arg, ArgRule, Category, Class, Ctx, EventFlags, FdKind, Field, FieldFlags, Kind, Param, ParamType, Type,
+    Val,
 };
 
 /// Nanoseconds in a millisecond.
@@ -15,6 +17,19 @@ const DEPRECATED: FieldFlags = FieldFlags::DEPRECATED;
 const TABLE_ONLY: FieldFlags = FieldFlags::TABLE_ONLY;
 
 /// What the operation returned, where the event is one that returns something.
+fn doubts<'a>(ctx: &Ctx<'a>) -> Val<'a> {
+    let mut out = Text::new(ctx);
+    for (flag, name) in EventFlags::DOUBTS {
+        if ctx.event.flags.contains(flag) {
+            if out.len() > 0 {
+                out.push(b",");
+            }
+            out.push(name.as_bytes());
+        }
+    }
+    if out.len() == 0 { Val::Missing } else { out.val() }
+}
+
 fn result(ctx: &Ctx) -> Option<i64> {
     let row = ctx.event.kind.row();
     (row.class == Class::Syscall && !row.params.is_empty()).then_some(ctx.event.res)
@@ -157,6 +172,13 @@ const WHAT: &[Field] = &[
     .with(FieldFlags::NO_RHS.union(FieldFlags::NO_TRANSFORMER)),
     Field::new("evt.info", CharBuf, "The same as `evt.args`.", params::all)
         .with(FieldFlags::PATH.union(FieldFlags::LATE).union(FieldFlags::USAGE_AT_START)),
+    Field::new(
+        "evt.doubts",
+        CharBuf,
+        "What leaves the event in doubt, a comma between: `truncated`, a text was cut; `raced`, a path was changed while \
+         it was read; `late`, a real path was looked up after the event.",
+        doubts,
+    ),
     Field::new(
         "evt.abspath",
         CharBuf,

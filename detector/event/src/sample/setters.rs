@@ -6,8 +6,8 @@ use super::socket::socket;
 use super::{SESSION, Sample, params};
 use crate::fields::{caps, errno, fs};
 use crate::{
-    Arg, CUT, Capabilities, Category, CommName, Endpoint, ExeFlags, Fd, FdKind, FieldRef, Kind, Param,
-    ParamType, Path, Process, Role, Socket, User,
+    Arg, CUT, Capabilities, Category, CommName, Endpoint, EventFlags, ExeFlags, Fd, FdKind, FieldRef, Kind,
+    Param, ParamType, Path, Process, Role, Socket, User,
 };
 
 /// Gives a field a value; `None` where it can't have that one.
@@ -116,6 +116,13 @@ const SETTERS: &[(&str, Set)] = &[
     ("proc.is_vpgid_leader", |sample, _, value| {
         let (task, leads) = (&mut sample.event.task, value.parse().ok()?);
         task.vpgid = if leads { task.vpid } else { task.vpid + 1 };
+        Some(())
+    }),
+    ("evt.doubts", |sample, _, value| {
+        for name in value.split(',') {
+            let (flag, _) = EventFlags::DOUBTS.into_iter().find(|(_, of)| *of == name)?;
+            sample.event.flags |= flag;
+        }
         Some(())
     }),
     ("user.uid", |sample, _, value| put(&mut sample.event.task.uid, value.parse().ok())),
