@@ -155,3 +155,21 @@ fn pod(container: &Container) -> String {
         name => format!("{}/{name}", label("io.kubernetes.pod.namespace")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lanner_detector::containers::{ENGINES, Way};
+
+    /// The configuration has a key for each engine, under its name in the detector's table.
+    #[test]
+    fn each_engine_can_be_configured() {
+        let keys = lanner_config::FAMILIES.iter().flat_map(|family| family.keys);
+        let known = |path: &str| keys.clone().any(|key| key.path == path);
+        for spec in ENGINES {
+            let path = format!("plugins[container].init_config.engines.{}", spec.name);
+            assert!(known(&format!("{path}.enabled")), "{path}");
+            let has_socket = matches!(spec.way, Way::Socket { .. });
+            assert_eq!(known(&format!("{path}.sockets[]")), has_socket, "{path}");
+        }
+    }
+}

@@ -229,4 +229,13 @@ mod tests {
         assert_eq!(known_by_cgroup(of("docker")), None);
         assert_eq!(known_by_cgroup(EngineSet::default()), None);
     }
+
+    #[test]
+    fn the_page_of_containers_names_every_socket() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/containers.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for (at, path) in places(&[]) {
+            assert!(page.contains(&format!("`{path}`")), "{} of {}", path, ENGINES[at].name);
+        }
+    }
 }
