@@ -44,7 +44,6 @@ spec:
 "#;
 
 #[test]
-#[ignore = "Kubernetes must be built for it: make test-k8s"]
 fn a_shell_by_the_api_server_is_told_of_with_its_pod() {
     if !can_run(&[WATCHING, kubernetes::NEED]) {
         return;
