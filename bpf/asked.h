@@ -48,30 +48,29 @@ static __always_inline __u64 open_descriptors(struct scratch *s, struct task_str
 	return s->listing.sum;
 }
 
+/* Written where it is sent from, since the stack is small. */
 static __always_inline void part_usage(struct scratch *s, struct task_struct *task)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	__u64 open = open_descriptors(s, task);
 	__u64 at = part_begin(s);
 	__u64 pos = s->used;
-	struct usage_record usage = {
-		.descriptors = open_descriptors(s, task),
-		.descriptors_max = BPF_CORE_READ(signal, rlim[RLIMIT_NOFILE].rlim_cur),
-		.faults_major = BPF_CORE_READ(task, maj_flt),
-		.faults_minor = BPF_CORE_READ(task, min_flt),
-		.threads = BPF_CORE_READ(signal, nr_threads),
-	};
+	struct usage_record *usage;
 
-	if (mm) {
-		usage.vm_size = BPF_CORE_READ(mm, total_vm);
-		usage.vm_rss = PAGES(mm, MM_FILEPAGES) + PAGES(mm, MM_ANONPAGES) + PAGES(mm, MM_SHMEMPAGES);
-		usage.vm_swap = PAGES(mm, MM_SWAPENTS);
-	}
 	bounded(pos);
 	if (pos > PARTS_MAX)
 		return;
-	__builtin_memcpy(&s->parts[pos], &usage, sizeof(usage));
-	s->used = pos + sizeof(usage);
+	usage = (void *)&s->parts[pos];
+	usage->descriptors = open;
+	usage->descriptors_max = BPF_CORE_READ(signal, rlim[RLIMIT_NOFILE].rlim_cur);
+	usage->vm_size = mm ? BPF_CORE_READ(mm, total_vm) : 0;
+	usage->vm_rss = mm ? PAGES(mm, MM_FILEPAGES) + PAGES(mm, MM_ANONPAGES) + PAGES(mm, MM_SHMEMPAGES) : 0;
+	usage->vm_swap = mm ? PAGES(mm, MM_SWAPENTS) : 0;
+	usage->faults_major = BPF_CORE_READ(task, maj_flt);
+	usage->faults_minor = BPF_CORE_READ(task, min_flt);
+	usage->threads = BPF_CORE_READ(signal, nr_threads);
+	s->used = pos + sizeof(*usage);
 	part_end(s, at, PART_USAGE);
 }
 
@@ -80,7 +79,7 @@ static long list_next(__u32 i, __u32 *index)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s = scratch_of(*index);
-	struct listed_record listed = {};
+	struct listed_record *listed;
 	struct {
 		__s32 fd;
 		__u16 events, happened;
@@ -94,17 +93,18 @@ static long list_next(__u32 i, __u32 *index)
 	__builtin_memset(&s->record.fd, 0, sizeof(s->record.fd));
 	s->record.flags &= ~FLAG_SERVER;
 	part_descriptor(s, file_of(task, (__u32)polled.fd), task);
-	listed.num = polled.fd;
-	listed.events = polled.happened;
-	listed.flags = s->record.flags;
-	listed.fd = s->record.fd;
 	at = part_begin(s);
 	pos = s->used;
 	bounded(pos);
 	if (pos > PARTS_MAX)
 		return 1;
-	__builtin_memcpy(&s->parts[pos], &listed, sizeof(listed));
-	s->used = pos + sizeof(listed);
+	listed = (void *)&s->parts[pos];
+	listed->num = polled.fd;
+	listed->events = polled.happened;
+	listed->flags = s->record.flags;
+	listed->unused = 0;
+	listed->fd = s->record.fd;
+	s->used = pos + sizeof(*listed);
 	part_end(s, at, PART_LISTED);
 	return 0;
 }
