@@ -109,6 +109,28 @@ static void orphan(void)
 		;
 }
 
+// Another thread than the first has a name of its own.
+static void *open_alone(void *unused)
+{
+	begin_cell();
+	open("file", O_RDONLY);
+	end_cell();
+	begin_line("openat", "by another thread", getpid(), getppid());
+	tell_number("thread.tid", gettid());
+	tell("proc.exepath", program);
+	end_line();
+	return NULL;
+}
+
+static void thread(void)
+{
+	pthread_t thread;
+	snprintf(cell, sizeof cell, "cell-thread");
+	errno = pthread_create(&thread, NULL, open_alone, NULL);
+	check("pthread_create", -errno);
+	pthread_join(thread, NULL);
+}
+
 // Changes the user on either side of an open, which is another's.
 static void as_user(int before, int after, const char *column)
 {
@@ -143,6 +165,7 @@ int main(int count, char **arguments)
 	chain();
 	brief();
 	orphan();
+	thread();
 	as_user(OTHER_USER, 0, "before the user changes back");
 	as_user(0, OTHER_USER, "before the user changes");
 	return 0;

@@ -26,11 +26,36 @@ struct Found {
     wrong: Vec<String>,
 }
 
+/// All cells of a run, and what lanner said.
+struct Ran {
+    found: Vec<Found>,
+    said: String,
+}
+
+/// How often it is tried where events were lost, as this asks for all that the machine does: what is missing then says
+/// nothing.
+const RUNS_MAX: usize = 3;
+
 #[test]
 fn each_event_says_what_was_done() {
     if !can_run(&[WATCHING, CLANG]) {
         return;
     }
+    let mut ran = run();
+    for _ in 1..RUNS_MAX {
+        if ran.wrong().is_empty() || !ran.said.contains("were lost") {
+            break;
+        }
+        ran = run();
+    }
+    let wrong = ran.wrong();
+    let (all, said) = (ran.found.len(), &ran.said);
+    assert!(wrong.is_empty(), "{said}\n{} of {all} cells:\n{}", wrong.len(), wrong.join("\n"));
+    page::check(&ran.found);
+}
+
+/// Has all programs perform their cells, and compares.
+fn run() -> Ran {
     let stand = Stand::start(FAMILIES);
     let mut found = Vec::new();
     for family in FAMILIES {
@@ -42,12 +67,15 @@ fn each_event_says_what_was_done() {
     for found in &mut found {
         found.wrong = found.line.compare(&alerts);
     }
-    let said = stand.stop();
-    let wrong = found.iter().filter(|found| !found.wrong.is_empty());
-    let wrong: Vec<String> =
-        wrong.map(|found| format!("{}\n    {}", found.line, found.wrong.join("\n    "))).collect();
-    assert!(wrong.is_empty(), "{said}\n{} of {} cells:\n{}", wrong.len(), found.len(), wrong.join("\n"));
-    page::check(&found);
+    Ran { found, said: stand.stop() }
+}
+
+impl Ran {
+    /// What is wrong, cell by cell.
+    fn wrong(&self) -> Vec<String> {
+        let wrong = self.found.iter().filter(|found| !found.wrong.is_empty());
+        wrong.map(|found| format!("{}\n    {}", found.line, found.wrong.join("\n    "))).collect()
+    }
 }
 
 /// The events of which more is told than their number, and that no program has a row for; the columns that a row lacks.
