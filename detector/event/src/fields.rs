@@ -316,6 +316,7 @@ pub(crate) mod tests {
             }
             let _ = sample.set_document(include_str!("fields/ka/everything.json"));
             for (field, value) in [
+                ("evt.doubts", "late"),
                 ("proc.pvpid", "1"),
                 ("proc.env", "A=b"),
                 ("proc.exe_ino", "1"),
