@@ -14,6 +14,8 @@
 #define X32_BIT 0x40000000
 /* One syscall of 32-bit programs for all that sockets do. */
 #define COMPAT_SOCKETCALL 102
+/* A flag of open(2): the file may be longer than 2 GB. */
+#define O_LARGEFILE 0100000
 
 struct pt_regs {
 	unsigned long r10, r9, r8, ax, cx, dx, si, di, bp, bx, orig_ax;
@@ -67,6 +69,8 @@ static __always_inline void read_registers(__u64 *args, struct pt_regs *regs, bo
 }
 
 #elif defined(__TARGET_ARCH_arm64)
+/* See above. */
+#define O_LARGEFILE 0400000
 
 /* How the kernel marks 32-bit programs (TIF_32BIT). */
 #define TIF_32BIT (1UL << 22)

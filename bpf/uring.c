@@ -4,7 +4,6 @@
  */
 
 #define URING_OPS_MAX 64
-#define O_LARGEFILE 0100000
 
 /* The file is one of the ring's own (REQ_F_FIXED_FILE). */
 #define FIXED_FILE 1
