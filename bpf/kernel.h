@@ -344,28 +344,47 @@ struct io_splice {
 	int splice_fd_in;
 	unsigned int flags;
 };
+/* Since 7.0 it is this that requests hold, in the place of a pointer. */
+struct delayed_filename {
+	struct filename *__incomplete_filename;
+};
 struct io_open {
 	int dfd;
 	__u32 file_slot;
 	struct filename *filename;
 	struct open_how how;
 };
+struct io_open___delayed {
+	struct delayed_filename filename;
+};
 struct io_rename {
 	int old_dfd, new_dfd, flags;
 	struct filename *oldpath, *newpath;
 };
+struct io_rename___delayed {
+	struct delayed_filename oldpath, newpath;
+};
 struct io_unlink {
 	int dfd, flags;
 	struct filename *filename;
+};
+struct io_unlink___delayed {
+	struct delayed_filename filename;
 };
 struct io_mkdir {
 	int dfd;
 	unsigned short mode;
 	struct filename *filename;
 };
+struct io_mkdir___delayed {
+	struct delayed_filename filename;
+};
 struct io_link {
 	int old_dfd, new_dfd, flags;
 	struct filename *oldpath, *newpath;
+};
+struct io_link___delayed {
+	struct delayed_filename oldpath, newpath;
 };
 struct io_accept {
 	int flags, iou_flags;

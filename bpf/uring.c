@@ -31,6 +31,12 @@ static __always_inline struct syscall_row *request_row(__u32 op)
 	return row && row->wanted ? row : 0;
 }
 
+/* The kernel's copy of a path of a request. */
+#define name_in(type, cmd, field)                                                                      \
+	(bpf_core_field_exists(((struct type *)(cmd))->field) ?                                        \
+		 BPF_CORE_READ((struct type *)(cmd), field) :                                          \
+		 BPF_CORE_READ((struct type##___delayed *)(cmd), field.__incomplete_filename))
+
 /* A path of a request: the kernel has copied it. */
 static __always_inline void part_name(struct scratch *s, __u16 which, struct filename *name, struct syscall_row *row,
 				      struct task_struct *task)
@@ -121,7 +127,7 @@ static __always_inline void request_parts(struct scratch *s, struct io_kiocb *re
 		args[2] = BPF_CORE_READ(open, how.flags) & ~O_LARGEFILE;
 		args[3] = BPF_CORE_READ(open, how.mode);
 		args[4] = BPF_CORE_READ(open, how.resolve);
-		part_name(s, 0, BPF_CORE_READ(open, filename), row, task);
+		part_name(s, 0, name_in(io_open, cmd, filename), row, task);
 		return;
 	}
 	case OP_RENAMEAT: {
@@ -130,7 +136,7 @@ static __always_inline void request_parts(struct scratch *s, struct io_kiocb *re
 		args[0] = BPF_CORE_READ(rename, old_dfd);
 		args[2] = BPF_CORE_READ(rename, new_dfd);
 		args[4] = BPF_CORE_READ(rename, flags);
-		part_names(s, BPF_CORE_READ(rename, oldpath), BPF_CORE_READ(rename, newpath), row, task);
+		part_names(s, name_in(io_rename, cmd, oldpath), name_in(io_rename, cmd, newpath), row, task);
 		return;
 	}
 	case OP_UNLINKAT: {
@@ -138,7 +144,7 @@ static __always_inline void request_parts(struct scratch *s, struct io_kiocb *re
 
 		args[0] = BPF_CORE_READ(unlink, dfd);
 		args[2] = BPF_CORE_READ(unlink, flags);
-		part_name(s, 0, BPF_CORE_READ(unlink, filename), row, task);
+		part_name(s, 0, name_in(io_unlink, cmd, filename), row, task);
 		return;
 	}
 	case OP_MKDIRAT: {
@@ -146,15 +152,16 @@ static __always_inline void request_parts(struct scratch *s, struct io_kiocb *re
 
 		args[0] = BPF_CORE_READ(mkdir, dfd);
 		args[2] = BPF_CORE_READ(mkdir, mode);
-		part_name(s, 0, BPF_CORE_READ(mkdir, filename), row, task);
+		part_name(s, 0, name_in(io_mkdir, cmd, filename), row, task);
 		return;
 	}
 	case OP_SYMLINKAT: {
 		struct io_link *link = cmd;
+		struct filename *target = name_in(io_link, cmd, oldpath);
 
 		args[1] = BPF_CORE_READ(link, new_dfd);
-		part_kernel_string(s, PART_STRING, BPF_CORE_READ(link, oldpath, name));
-		part_name(s, 0, BPF_CORE_READ(link, newpath), row, task);
+		part_kernel_string(s, PART_STRING, BPF_CORE_READ(target, name));
+		part_name(s, 0, name_in(io_link, cmd, newpath), row, task);
 		return;
 	}
 	case OP_LINKAT: {
@@ -163,7 +170,7 @@ static __always_inline void request_parts(struct scratch *s, struct io_kiocb *re
 		args[0] = BPF_CORE_READ(link, old_dfd);
 		args[2] = BPF_CORE_READ(link, new_dfd);
 		args[4] = BPF_CORE_READ(link, flags);
-		part_names(s, BPF_CORE_READ(link, oldpath), BPF_CORE_READ(link, newpath), row, task);
+		part_names(s, name_in(io_link, cmd, oldpath), name_in(io_link, cmd, newpath), row, task);
 		return;
 	}
 	case OP_CLOSE: {

@@ -104,7 +104,7 @@ run() {
     root "$folder" "$work/root"
     (cd "$work/root" && find . | cpio --quiet -o -H newc | gzip -1) >"$work/initrd"
     say "Linux $version"
-    timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m "$MEMORY" -nographic -no-reboot \
+    timeout "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 1 -m "$MEMORY" -nographic -no-reboot \
         -kernel "$(find "$folder" -name 'vmlinuz*' -type f | head -1)" -initrd "$work/initrd" \
         -append "console=ttyS0 quiet lsm=lockdown,bpf panic=-1 mitigations=off tsc=reliable" </dev/null |
         sed -u 's/\r//g' | tee "$work/log" || true
