@@ -16,7 +16,7 @@ use std::process::ExitCode;
 /// An alert on its way is many small texts, made on one thread and freed on another: the system's allocator took a
 /// quarter of the time of all of it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let matches = cli::parse();

@@ -79,7 +79,7 @@ pub(super) const FAMILY: Family = Family {
             "false",
             "Whether there are the memory allocator's.",
         )
-        .never("Lanner doesn't use jemalloc"),
+        .not_yet(METRICS),
         Key::new("metrics.convert_memory_to_mb", Kind::Bool, "true", "Whether memory is in MB.")
             .not_yet(METRICS),
         Key::new("metrics.include_empty_values", Kind::Bool, "false", "Whether zeros are shown.")

@@ -19,7 +19,7 @@ use lanner_router::{Correlate, Inhibit, InhibitRule, Pipeline, Router, Silences}
 
 /// As in the program itself.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// How long sending what is left may take.
 const DRAIN_MAX: Duration = Duration::from_secs(600);
