@@ -300,7 +300,11 @@ mod tests {
 
     fn says(head: &str, body: &str) -> Does {
         let length = body.len();
-        Does::Says(format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes())
+        // It does so after each answer: who isn't told may ask the next on a connection that is gone.
+        let close = "Connection: close";
+        Does::Says(
+            format!("HTTP/1.1 {head}\r\n{close}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes(),
+        )
     }
 
     #[track_caller]
@@ -321,8 +325,9 @@ mod tests {
         assert_eq!((&*web.mounts[0].dest, web.privileged), ("/host", true));
         assert_eq!((web.created, &*web.image_digest), (1_767_225_600_000_000_000, "sha256:34"));
         let length = json.len();
-        let chunked =
-            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{json}\r\n0\r\n\r\n");
+        let chunked = format!(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{json}\r\n0\r\n\r\n"
+        );
         assert_eq!(asked(Does::Says(chunked.into_bytes())).unwrap(), web);
     }
 
